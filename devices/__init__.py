@@ -1,0 +1,1 @@
+"""The wire: bytes in, signals out. Knows no order and no database."""
