@@ -1,0 +1,15 @@
+// The desk: operators, dispatchers, managers and supervisors work here.
+import { createApp } from 'vue'
+import '@/shared/tokens.css'
+import { screenI18n } from '@/shared/i18n'
+import { startTheme } from '@/shared/theme'
+import DeskApp from './DeskApp.vue'
+import { router } from './router'
+import './desk.css'
+
+startTheme()
+const words = import.meta.glob<Record<string, unknown>>(
+  '../locales/*/{shared,desk,alarms,hotline,elders,board,enums}.json',
+  { eager: true, import: 'default' },
+)
+createApp(DeskApp).use(screenI18n(words)).use(router).mount('#app')

@@ -1,0 +1,48 @@
+// Builds the screens (desk, phone, board): one HTML entry each, served by `yinling web` from dist/.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig, type Plugin } from 'vite'
+
+const SCREENS = ['desk', 'phone', 'board'].filter((screen) => existsSync(page(screen)))
+const API = process.env.YINLING_API ?? 'http://127.0.0.1:8000'
+
+function page(screen: string): string {
+  return fileURLToPath(new URL(`./${screen}/index.html`, import.meta.url))
+}
+
+/** In development, every address below a screen answers with that screen's page, as the server does. */
+function screensOwnTheirAddresses(): Plugin {
+  return {
+    name: 'screens-own-their-addresses',
+    configureServer(server) {
+      server.middlewares.use((request, _response, next) => {
+        const screen = SCREENS.find((name) => request.url?.startsWith(`/${name}/`))
+        if (screen && request.headers.accept?.includes('text/html')) request.url = `/${screen}/index.html`
+        next()
+      })
+    },
+  }
+}
+
+export default defineConfig({
+  appType: 'mpa',
+  plugins: [vue(), screensOwnTheirAddresses()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: 'true', // Vant and Element Plus are written with it
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+  },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0, // the content security policy allows no inline fonts or scripts
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1200, // MapLibre, loaded lazily
+    rolldownOptions: { input: Object.fromEntries(SCREENS.map((screen) => [screen, page(screen)])) },
+  },
+  worker: { format: 'es' },
+  server: { proxy: { '/api': { target: API, changeOrigin: false } } },
+})
