@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-type Words = { [key: string]: string | Words }
+interface Words {
+  [key: string]: string | Words
+}
 
 const SRC = join(__dirname, '../src')
 const AREAS = readdirSync(join(SRC, 'locales/zh-CN')).sort()
