@@ -51,7 +51,7 @@ class Part:
 
 
 def spawn(part: Part, log: Path) -> subprocess.Popen[bytes]:
-    """Start in a process group of its own, output to a file. Call from the main thread: the kernel watches that thread."""
+    """Start in a process group of its own, output to a file. From the main thread: that is whose death the kernel tells."""
     parent = os.getpid()
 
     def die_with_parent() -> None:
@@ -61,7 +61,6 @@ def spawn(part: Part, log: Path) -> subprocess.Popen[bytes]:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     part.before()
-    owner = {} if part.account is None else {"user": part.account.uid, "group": part.account.gid}
     with log.open("ab") as output:
         return subprocess.Popen(
             list(part.command),
@@ -72,8 +71,9 @@ def spawn(part: Part, log: Path) -> subprocess.Popen[bytes]:
             env={**os.environ, **part.env},
             start_new_session=True,
             preexec_fn=die_with_parent,
+            user=part.account.uid if part.account else None,
+            group=part.account.gid if part.account else None,
             extra_groups=[] if part.account else None,
-            **owner,
         )
 
 

