@@ -1,0 +1,30 @@
+"""A day's visits in, a plan out: a pure library without database, network or clock.
+
+plan = solve(problem, seconds=10, seed=1)
+list(faults(problem, plan))   # what an independent judge has against it: nothing
+"""
+
+from dispatch.events import (
+    Cancelled,
+    Candidate,
+    Diff,
+    Event,
+    Handed,
+    Late,
+    Moved,
+    NoShow,
+    Reason,
+    Relaxation,
+    Sick,
+    Urgent,
+)
+from dispatch.impossible import bad
+from dispatch.plan import Assignment, Plan, Rest, Route, Stop, Unserved
+from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promise, Shift, Visit, Weights, Window
+from dispatch.wire import from_json, schema, to_json
+
+__all__ = [
+    "Assignment", "BadProblem", "Break", "Cancelled", "Candidate", "Caregiver", "Diff", "Event", "Handed", "Late",
+    "Link", "Moved", "NoShow", "Plan", "Problem", "Promise", "Reason", "Relaxation", "Rest", "Route", "Shift", "Sick",
+    "Stop", "Unserved", "Urgent", "Visit", "Weights", "Window", "bad", "from_json", "schema", "to_json",
+]  # fmt: skip

@@ -1,0 +1,122 @@
+"""What can happen to a plan while the day runs, and the answers to what-if questions, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dispatch.plan import Assignment, Plan
+from dispatch.problem import Problem, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Sick:
+    """The caregiver stops at tick `since`; what is under way then is finished by others' hands, not by this plan."""
+
+    caregiver: str
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The caregiver cannot be anywhere before tick `until` (traffic, a visit that takes longer)."""
+
+    caregiver: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The visit is off."""
+
+    visit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """A new visit; the problem's matrices already hold its place. An alarm response is one with a high prize."""
+
+    visit: Visit
+
+
+@dataclass(frozen=True, slots=True)
+class NoShow:
+    """Nobody opened the door: the caregivers leave at tick `until`, and the visit is not made up today."""
+
+    visit: str
+    until: int
+
+
+Event = Sick | Late | Cancelled | Urgent | NoShow
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A visit that starts at another tick than before, with the same caregivers."""
+
+    visit: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A visit whose caregivers change; empty `before`: newly planned, empty `after`: no longer served."""
+
+    visit: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    start: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What a re-planning changes, to accept or refuse as one thing; `problem` is the day as the events left it."""
+
+    problem: Problem
+    plan: Plan
+    moved: tuple[Moved, ...]
+    handed: tuple[Handed, ...]
+    tell_caregivers: tuple[str, ...]
+    tell_visits: tuple[str, ...]
+    cost_before: int
+    cost_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to serve a visit: who, when, what it adds to the plan's cost, and whom it delays (visit, ticks)."""
+
+    caregivers: tuple[str, ...]
+    start: int
+    added: int
+    travel: int
+    delays: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A change that was really tried and lets the visit in: `kind` is window, overtime, skill, person or drop.
+
+    `facts` say how much.
+    """
+
+    kind: str
+    facts: Mapping[str, Any]
+    assignment: Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a visit is unserved: the first rule that blocks each caregiver, the cheapest way out, and both in words.
+
+    For a served visit: why these caregivers, as the extra cost of the best other choice.
+    """
+
+    visit: str
+    served: bool
+    impossible: bool
+    blocking: Mapping[str, str]  # caregiver → rule
+    remedy: Relaxation | None
+    sentence: Mapping[str, str]  # "zh-CN" and "en"
