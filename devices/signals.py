@@ -1,4 +1,4 @@
-"""What comes in from the wire (`Message`) and what it means (`Signal`): the two nouns every codec and listener shares."""
+"""What comes in from the wire (`Message`) and what it means (`Signal`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

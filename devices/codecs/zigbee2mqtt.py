@@ -1,0 +1,151 @@
+"""Zigbee2MQTT: one JSON object per device (public source: zigbee2mqtt.io, "MQTT topics and messages").
+
+    {base}/{name}                {"action": "emergency", "battery": 80, "smoke": false, "linkquality": 120}
+    {base}/{name}/action         the same action once more, as plain text
+    {base}/{name}/availability   {"state": "online"}, or the bare word
+    {base}/bridge/…              the bridge about itself; `bridge/state` is its last will
+
+Fields are compared, text is never searched: `emergency` may be a field that is false, or a word in an interview. A
+button sends an empty or null action after each press; that neither raises nor clears anything. Names may hold slashes.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from devices.codecs import reading
+from devices.signals import CALLS_FOR_HELP, TECHNICAL, BadPayload, Kind, Message, Signal
+
+FAMILY: Final = "zigbee2mqtt"
+BASE: Final = "zigbee2mqtt"
+OURS: Final = ("set", "get")  # commands to a device, which a broad subscription hears too
+
+SOS_ACTIONS: Final = frozenset({"emergency", "sos", "panic", "help"})
+ACTIONS: Final = {"tamper": Kind.TAMPER, "fall": Kind.FALL}
+ALARMS: Final = {  # a field that is exactly true; the gravest first, as they are told
+    "sos": Kind.SOS,
+    "emergency": Kind.SOS,
+    "panic": Kind.SOS,
+    "fall": Kind.FALL,
+    "fall_detected": Kind.FALL,
+    "fall_down": Kind.FALL,
+    "fall_down_status": Kind.FALL,
+    "fall_status": Kind.FALL,
+    "fire": Kind.FIRE,
+    "smoke": Kind.SMOKE,
+    "gas": Kind.GAS,
+    "carbon_monoxide": Kind.GAS,
+    "water_leak": Kind.WATER_LEAK,
+    "alarm": Kind.OTHER_ALARM,
+    "tamper": Kind.TAMPER,
+    "battery_low": Kind.LOW_BATTERY,
+    "test": Kind.TEST_REPORT,
+}
+ORDINARY: Final = {  # the first of these that a message holds says what it is about
+    Kind.VITALS: {"heart_rate", "heartbeat_rate", "breathing_rate", "respiration_rate", "blood_oxygen"},
+    Kind.ACTIVITY: {"occupancy", "presence", "contact", "motion", "vibration", "movement", "moving", "presence_event"},
+    Kind.BATTERY_OR_STATUS: {"battery", "battery_low", "voltage"},
+    Kind.ENVIRONMENT: {
+        "temperature", "humidity", "pressure", "illuminance", "illuminance_lux", "co2", "voc", "pm25",
+        "device_temperature", "smoke_density", "gas_density", "soil_moisture", "noise",
+    },
+}  # fmt: skip
+CLICKS: Final = ("action", "click")  # `click` is what older versions called it
+
+
+def claims(message: Message) -> bool:
+    return message.transport == "mqtt" and f"/{BASE}/" in f"/{message.topic}/"
+
+
+def decode(message: Message) -> list[Signal]:
+    device, channel = _address(message.topic)
+    match channel:
+        case "bridge":
+            return _bridge(device, message)
+        case "availability":
+            return [_link(device, message)]
+        case "action":
+            return _signals(device, {"action": reading.text(message.payload).strip()})
+        case "command":
+            return []
+    return _signals(device, reading.json_object(message.payload))
+
+
+def _address(topic: str) -> tuple[str, str]:
+    """The device's name and what is said of it. Another base topic than the usual one is a single level."""
+    if "\0" in topic or not topic:
+        raise BadPayload("no topic")
+    name = f"/{topic}".partition(f"/{BASE}/")[2] or topic.partition("/")[2]
+    levels = name.split("/")
+    if not levels[0]:
+        raise BadPayload(f"no device in {topic[:120]!r}")
+    if levels[0] == "bridge":
+        return name, "bridge"
+    last = levels[-1]
+    if len(levels) > 1 and last in ("availability", "action"):
+        return "/".join(levels[:-1]), last
+    if len(levels) > 1 and not {*OURS}.isdisjoint(levels[1:]):
+        return name, "command"
+    return name, ""
+
+
+def _bridge(name: str, message: Message) -> list[Signal]:
+    """Only the bridge's own link is news; its lists, logs and interviews say nothing about a person."""
+    return [_link("bridge", message)] if name == "bridge/state" else []
+
+
+def _link(device: str, message: Message) -> Signal:
+    said = reading.text(message.payload).strip()
+    state = reading.json_object(message.payload).get("state") if said.startswith("{") else said
+    if state not in ("online", "offline"):
+        raise BadPayload("availability is online or offline")
+    return Signal(Kind.STATUS, device, readings={"status": state})
+
+
+def _signals(device: str, fields: dict[str, Any]) -> list[Signal]:
+    kinds = _kinds(fields)
+    if not kinds:
+        return []
+    action = next((fields[name] for name in CLICKS if isinstance(fields.get(name), str)), None)
+    battery = reading.percent(fields.get("battery"))
+    at = reading.moment(fields.get("last_seen"))
+    lat, lon = reading.place(fields.get("latitude"), fields.get("longitude"))
+    readings = dict(fields)
+    if battery is not None:
+        readings["battery"] = battery
+    if "click" in fields:
+        readings["button"] = fields["click"]
+    said = Signal(kinds[0], device, at=at, lat=lat, lon=lon, battery=battery, readings=readings)
+    return [replace(said, kind=kind, repeat=_repeat(device, kind, action)) for kind in kinds]
+
+
+def _kinds(fields: dict[str, Any]) -> list[Kind]:
+    found = dict.fromkeys(_pressed(fields))
+    found.update(dict.fromkeys(kind for name, kind in ALARMS.items() if _is_true(fields.get(name), kind)))
+    if found.keys() & CALLS_FOR_HELP:  # smoke and the test button in one frame is smoke
+        found.pop(Kind.TEST_REPORT, None)
+        found.pop(Kind.BUTTON_PRESS, None)
+    if found:
+        return sorted(found, key=lambda kind: (kind not in CALLS_FOR_HELP, kind in TECHNICAL))
+    said = {name for name, value in fields.items() if value is not None}
+    about = next((kind for kind, names in ORDINARY.items() if names & said), None)
+    return [about or Kind.STATUS] if fields else []
+
+
+def _is_true(value: Any, kind: Kind) -> bool:
+    """Radars say the word where a sensor says true."""
+    return value is True or (kind is Kind.FALL and value in ("fall", "fallen"))
+
+
+def _pressed(fields: dict[str, Any]) -> list[Kind]:
+    kinds = []
+    for name in CLICKS:
+        action = fields.get(name)
+        if isinstance(action, str) and action:
+            word = action.lower()
+            kinds.append(Kind.SOS if word in SOS_ACTIONS else ACTIONS.get(word, Kind.BUTTON_PRESS))
+    return kinds
+
+
+def _repeat(device: str, kind: Kind, action: str | None) -> str | None:
+    """Copies of one press differ in link quality, or come as text; what was pressed and when it was is the same."""
+    return f"z2m:{device}:{kind}:{action or ''}" if kind in CALLS_FOR_HELP or kind is Kind.BUTTON_PRESS else None
