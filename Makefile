@@ -1,0 +1,46 @@
+# Two commands: `make demo` to see it run, `make test` to see that it is right. `make help` lists the rest.
+
+PYTHON ?= python3
+UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock bench torture conformance clean setup setup-test
+
+demo: setup  ## the whole platform with a simulated district; RESET=1 begins anew
+	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
+
+test: setup-test  ## everything, on real parts: check, vitest, pytest, journeys
+	@.venv/bin/python scripts/test.py all
+
+check: setup-test  ## what needs no running: ruff, mypy, lint-imports, vue-tsc, eslint
+	@.venv/bin/python scripts/test.py check
+
+format: setup-test  ## put the code into its usual shape
+	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
+
+bench: setup  ## the measurements behind docs/benchmarks.md (long)
+	@.venv/bin/python -m bench
+
+torture: setup-test  ## long runs with processes killed and networks cut
+	@.venv/bin/pytest -m torture --timeout=0 tests
+
+conformance: setup-test  ## every codec against the recorded frames in ../shared/data
+	@.venv/bin/python -m devices.conformance
+
+lock: setup-test  ## resolve the lock files again; UPGRADE=--upgrade takes newer versions
+	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv
+	@$(UV_COMPILE) pyproject.toml -o requirements/base.lock
+	@$(UV_COMPILE) --extra dev -c requirements/base.lock pyproject.toml -o requirements/dev.lock
+	@$(UV_COMPILE) requirements/build.in -o requirements/build.lock
+	@$(UV_COMPILE) requirements/node.in -o requirements/node.lock
+
+clean:  ## forget what was installed and built; the data under var/ stays
+	rm -rf .venv web/node_modules web/dist var/numba var/log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+setup setup-test:
+	@command -v "$(PYTHON)" >/dev/null || { echo 'Python 3.11 or newer is needed (Debian: sudo apt-get install python3 python3-venv).' >&2; exit 2; }
+	@"$(PYTHON)" scripts/setup.py $(if $(filter setup-test,$@),--test)
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
