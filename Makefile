@@ -11,10 +11,10 @@ demo: setup  ## the whole platform with a simulated district; RESET=1 begins ane
 	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
 
 test: setup-test  ## everything, on real parts: check, vitest, pytest, journeys
-	@.venv/bin/python scripts/test.py all
+	@.venv/bin/python -m scripts.test all
 
 check: setup-test  ## what needs no running: ruff, mypy, lint-imports, vue-tsc, eslint
-	@.venv/bin/python scripts/test.py check
+	@.venv/bin/python -m scripts.test check
 
 format: setup-test  ## put the code into its usual shape
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
@@ -40,7 +40,7 @@ clean:  ## forget what was installed and built; the data under var/ stays
 
 setup setup-test:
 	@command -v "$(PYTHON)" >/dev/null || { echo 'Python 3.11 or newer is needed (Debian: sudo apt-get install python3 python3-venv).' >&2; exit 2; }
-	@"$(PYTHON)" scripts/setup.py $(if $(filter setup-test,$@),--test)
+	@"$(PYTHON)" -m scripts.setup $(if $(filter setup-test,$@),--test)
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14

@@ -1,7 +1,7 @@
-"""Make a fresh clone run: Python packages, Node, the built pages, the compiled solver; and for the tests, outside parts.
+"""Make a fresh clone run: Python packages, Node, built pages, the compiled solver; for the tests, outside parts too.
 
-    python3 scripts/setup.py            what `make demo` needs
-    python3 scripts/setup.py --test     the same, the tools, and mosquitto, chromium and a Chinese font where they can be had
+    python3 -m scripts.setup            what `make demo` needs
+    python3 -m scripts.setup --test     the same, the tools, and mosquitto, chromium and a Chinese font
 
 Runs on the system's Python with nothing installed, even on one that is too old (it looks for a newer one). Each step is
 skipped while its stamp, a hash of what went into it, is unchanged: a second run takes a second.
@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import Callable, List, Optional
 
-import steps
-from steps import Trouble, run
+from scripts import steps
+from scripts.steps import Trouble, run
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV, WEB, VAR, LOCKS = ROOT / ".venv", ROOT / "web", ROOT / "var", ROOT / "requirements"
@@ -34,7 +34,7 @@ def find_python() -> None:
     for name in ("python3.12", "python3.13", "python3.11"):
         found = shutil.which(name)
         if found:
-            os.execv(found, [found, *sys.argv])
+            os.execv(found, [found, "-m", "scripts.setup", *sys.argv[1:]])
     raise Trouble(
         "Python 3.11, 3.12 or 3.13 is needed, and this is {}.{}: install one (Debian: sudo apt-get install python3), "
         "or name it with `make PYTHON=/path/to/python3.11 ...`.".format(*sys.version_info)
@@ -50,7 +50,8 @@ def check_folder() -> None:
         probe.unlink()
     except OSError as error:
         raise Trouble(
-            f"{ROOT} cannot be written ({error.strerror}): clone into a folder of your own, for instance under {Path.home()}."
+            f"{ROOT} cannot be written ({error.strerror}): clone into a folder of your own, "
+            f"for instance under {Path.home()}."
         ) from error
     free = shutil.disk_usage(str(ROOT)).free / 1e9
     if not STAMPS.exists() and free < NEEDED_GB:
@@ -105,7 +106,8 @@ def make_venv() -> None:
     except ImportError:
         version = "{}.{}".format(*sys.version_info)
         raise Trouble(
-            f"This Python lacks its venv module: install it (Debian: sudo apt-get install python{version}-venv) and try again."
+            "This Python lacks its venv module: install it "
+            f"(Debian: sudo apt-get install python{version}-venv) and try again."
         ) from None
     run("Python environment", [sys.executable, "-m", "venv", "--clear", str(VENV)])
 
@@ -195,8 +197,8 @@ def install_parts() -> None:
         steps.apt_install(apt, missing)
         missing = steps.missing_parts()
     if missing:
-        names = ", ".join(missing)
-        sentence = f"Not on this machine and not installable here: {names} (Debian: sudo apt-get install {names.replace(',', '')})"
+        names = " ".join(missing)
+        sentence = f"Not on this machine and not installable here: {names} (Debian: sudo apt-get install {names})"
         if os.environ.get("CI"):
             raise Trouble(sentence + "; CI tests everything, so this is a failure.")
         print(sentence + "; the tests that need them are skipped, by name.", flush=True)

@@ -1,4 +1,4 @@
-"""What the set-up is made of: a command with a progress line, its failures in one sentence, and the system's packages."""
+"""What the set-up is made of: a command with a progress line, its failure in one sentence, system packages."""
 
 import os
 import shutil
@@ -11,9 +11,9 @@ from typing import List, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORK = (
-    "Temporary failure in name resolution", "NewConnectionError", "ConnectTimeout", "ReadTimeout", "SSLError", "ProxyError",
-    "No matching distribution found", "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN", "ENETUNREACH",
-    "Could not resolve", "Unable to connect to", "Failed to fetch", "503 Service",
+    "Temporary failure in name resolution", "NewConnectionError", "ConnectTimeout", "ReadTimeout", "SSLError",
+    "ProxyError", "No matching distribution found", "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN",
+    "ENETUNREACH", "Could not resolve", "Unable to connect to", "Failed to fetch", "503 Service",
 )  # fmt: skip
 PARTS = {"mosquitto": ("mosquitto",), "chromium": ("chromium", "chromium-browser", "google-chrome")}
 FONT = "fonts-noto-cjk"
@@ -92,11 +92,12 @@ def why(title: str, lines: List[str], log: Path) -> str:
     if "No space left on device" in text or "ENOSPC" in text:
         return f"{title}: the disk is full. Make room (about 3 GB) and run the command again; what was done is kept."
     if "DO NOT MATCH THE HASHES" in text:
-        return f"{title}: a package differs from what was locked, so it was not installed. {log} says which; try another mirror."
+        return f"{title}: a package is not the locked one and was not installed. {log} says which; try another mirror."
     if any(sign in text for sign in NETWORK):
         return (
-            f"{title}: the package registry could not be reached or lacks a package. Check the network, the proxy and the mirror "
-            f"(`pip config list`, `npm config get registry`), and run the command again; what was done is kept. Details: {log}"
+            f"{title}: the package registry could not be reached, or lacks a package. Check the network, the proxy and the "
+            "mirror (`pip config list`, `npm config get registry`) and run the command again; what was done is kept. "
+            f"Details: {log}"
         )
     return f"{title} failed. The end of {log}:\n" + "\n".join("  " + line for line in lines[-12:])
 

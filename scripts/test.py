@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from scripts import setup
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 PYTEST = [f"{BIN}/pytest", "-q", "-ra", "--durations=10"]
@@ -14,7 +16,7 @@ CHECKS = {
     "ruff": [f"{BIN}/ruff", "check", "--quiet", "."],
     "ruff format": [f"{BIN}/ruff", "format", "--check", "--quiet", "."],
     "mypy": [f"{BIN}/mypy"],
-    "lint-imports": [f"{BIN}/lint-imports", "--no-timing"],
+    "lint-imports": [f"{BIN}/lint-imports", "--no-logo"],
     "vue-tsc": ["npm", "run", "--silent", "typecheck"],
     "eslint": ["npm", "run", "--silent", "lint"],
 }
@@ -45,9 +47,6 @@ def stage(name: str, command: list[str]) -> tuple[bool, str]:
 
 def node_command(command: list[str]) -> list[str]:
     """npm as the set-up found it: the system's, or the one of the wheel."""
-    sys.path.insert(0, str(ROOT / "scripts"))
-    import setup
-
     return [*setup.find_node(), *command[1:]]
 
 

@@ -51,7 +51,7 @@ class Part:
 
 
 def spawn(part: Part, log: Path) -> subprocess.Popen[bytes]:
-    """Start in a process group of its own, output to a file. Only from the main thread: the kernel tells of its death."""
+    """Start in a process group of its own, output to a file. Only from the main thread: the kernel watches it."""
     parent = os.getpid()
 
     def die_with_parent() -> None:
