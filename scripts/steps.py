@@ -95,7 +95,7 @@ def why(title: str, lines: List[str], log: Path) -> str:
         return f"{title}: a package is not the locked one and was not installed. {log} says which; try another mirror."
     if any(sign in text for sign in NETWORK):
         return (
-            f"{title}: the package registry could not be reached, or lacks a package. Check the network, the proxy and the "
+            f"{title}: the package registry could not be reached, or lacks a package. Check the network, proxy and "
             "mirror (`pip config list`, `npm config get registry`) and run the command again; what was done is kept. "
             f"Details: {log}"
         )
