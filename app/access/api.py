@@ -1,0 +1,159 @@
+"""The door: who is calling and whether they may. Routes name the right they need in their signature (`me: Hotline`)."""
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, SecretStr
+
+from app import live
+from app.access import actions, queries
+from app.access.queries import Caller
+from app.access.rules import DESK, EVERYONE, FIELD, HOTLINE, PLANNERS, PROVIDER, READERS, Role, WrongPassword
+from app.config import settings
+from app.db import transaction
+from app.errors import NotLoggedIn, Refused, TooMany
+
+COOKIE = "yinling_session"
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+PER_ADDRESS = 60  # logins tried from one address in five minutes: a whole office sits behind one
+
+
+def _caller(request: Request) -> Caller:
+    """Whoever the session cookie belongs to; unsafe methods must also carry the session's X-CSRF-Token."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        raise NotLoggedIn("Log in first.")
+    now = datetime.now(UTC)
+    idle = timedelta(minutes=settings().session_idle_minutes)
+    with transaction() as session:
+        found = queries.caller_with(session, actions.token_hash(token), now=now)
+        if found is None or found[1].seen_at + idle < now:
+            raise NotLoggedIn("The session has ended; log in again.")
+        caller, login = found
+        if now - login.seen_at > timedelta(minutes=1):
+            login.seen_at = now
+    if request.method in UNSAFE and not hmac.compare_digest(request.headers.get("x-csrf-token", ""), caller.csrf):
+        raise Refused("The page is out of date; load it again.")
+    return caller
+
+
+def allowed(roles: frozenset[Role]) -> object:
+    """A dependency that lets only these roles in; the set is kept on it for the test that walks every route."""
+
+    def check(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+        if caller.role not in roles:
+            raise Refused("Your role does not include this.", role=caller.role)
+        return caller
+
+    check.roles = roles  # type: ignore[attr-defined]
+    return Depends(check)
+
+
+Anyone = Annotated[Caller, allowed(EVERYONE)]
+Hotline = Annotated[Caller, allowed(HOTLINE)]
+Desk = Annotated[Caller, allowed(DESK)]
+Planner = Annotated[Caller, allowed(PLANNERS)]
+Reader = Annotated[Caller, allowed(READERS)]
+Field = Annotated[Caller, allowed(FIELD)]
+Provider = Annotated[Caller, allowed(PROVIDER | PLANNERS)]
+Lead = Annotated[Caller, allowed(frozenset({Role.SHIFT_LEAD}))]
+Supervisor = Annotated[Caller, allowed(frozenset({Role.SUPERVISOR}))]
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+
+class Credentials(BaseModel):
+    """What somebody types to log in."""
+
+    login: str
+    password: SecretStr
+
+
+class Area(BaseModel):
+    """A division code (or prefix) and its name."""
+
+    code: str
+    name: str
+
+
+class Me(BaseModel):
+    """The caller and what the pages need to know at the start."""
+
+    id: int
+    login: str
+    name: str
+    role: Role
+    district: Area
+    area: str
+    provider_id: int | None
+    caregiver_id: int | None
+    csrf: str
+    demo: bool
+    hotline: str
+    timezone: str
+    server_time: datetime
+
+    @classmethod
+    def of(cls, caller: Caller) -> "Me":
+        """As the pages see it."""
+        return cls(
+            id=caller.id, login=caller.login, name=caller.name, role=caller.role,
+            district=Area(code=f"{caller.district_id:06d}", name=caller.district_name), area=caller.area,
+            provider_id=caller.provider_id, caregiver_id=caller.caregiver_id, csrf=caller.csrf, demo=settings().demo,
+            hotline=settings().hotline, timezone=settings().timezone, server_time=datetime.now(UTC),
+        )  # fmt: skip
+
+
+@router.post("")
+def log_in(credentials: Credentials, request: Request, response: Response) -> Me:
+    """Log in. Wrong passwords are counted per login and per address; the answer never says which part was wrong."""
+    now = datetime.now(UTC)
+    address = request.client.host if request.client else None
+    _throttle(address)
+    with transaction() as session:
+        user = queries.user_named(session, credentials.login)
+        actions.check_lock(user, now=now)
+    right = actions.verify(user, credentials.password.get_secret_value())
+    with transaction() as session:
+        user = queries.user_named(session, credentials.login)
+        if not right or user is None or user.ended_at:
+            actions.fail(session, user, now=now)
+            failed = True
+        else:
+            token, caller = actions.log_in(session, user, address=address, now=now)
+            failed = False
+    if failed:
+        raise WrongPassword("The login name or the password is wrong.")
+    secure = settings().public_url.startswith("https")
+    response.set_cookie(
+        COOKIE, token, max_age=settings().session_hours * 3600, httponly=True, samesite="strict", secure=secure, path="/"
+    )
+    return Me.of(caller)
+
+
+@router.get("")
+def who_am_i(me: Anyone) -> Me:
+    """The caller."""
+    return Me.of(me)
+
+
+@router.delete("", status_code=204)
+def log_out(request: Request, response: Response, me: Anyone) -> None:
+    """End this session."""
+    with transaction() as session:
+        actions.log_out(session, request.cookies[COOKIE])
+    response.delete_cookie(COOKIE, path="/")
+
+
+def _throttle(address: str | None) -> None:
+    """At most so many tries from one address; without Redis the lock of each login still holds."""
+    try:
+        key = f"yinling:login:{address}"
+        with live.client().pipeline() as pipe:
+            tries, _ = pipe.incr(key).expire(key, 300, nx=True).execute()
+    except live.redis.RedisError:
+        return
+    if tries > PER_ADDRESS:
+        raise TooMany("Too many logins from this address; wait five minutes.", retry_after=300)

@@ -1,0 +1,61 @@
+"""Reading logins."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.access.rules import Role
+from app.access.tables import District, Login, User
+from app.db import Scope
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whoever sends a request, as far as rights go."""
+
+    id: int
+    login: str
+    name: str
+    role: Role
+    district_id: int
+    district_name: str
+    area: str
+    provider_id: int | None
+    caregiver_id: int | None
+    csrf: str
+    address: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """What this caller's transactions may touch."""
+        return Scope(self.district_id, self.area, self.provider_id, self.caregiver_id)
+
+    @property
+    def by(self) -> str:
+        """How history names the caller."""
+        return f"{self.name} ({self.login})"
+
+
+def user_named(session: Session, login: str) -> User | None:
+    """The user with this login name."""
+    return session.scalar(select(User).where(User.login == login.strip().lower()))
+
+
+def caller_with(session: Session, token_hash: str, *, now: datetime) -> tuple[Caller, Login] | None:
+    """The caller a session token belongs to, while both last."""
+    row = session.execute(
+        select(User, Login, District.name)
+        .join(Login, Login.user_id == User.id)
+        .join(District, District.id == User.district_id)
+        .where(Login.token_hash == token_hash, Login.expires_at > now, User.ended_at.is_(None))
+    ).first()
+    if row is None:
+        return None
+    user, login, district_name = row
+    caller = Caller(
+        user.id, user.login, user.name, user.role, user.district_id, district_name, user.area,
+        user.provider_id, user.caregiver_id, login.csrf, login.address,
+    )  # fmt: skip
+    return caller, login

@@ -1,0 +1,65 @@
+"""Settings: what differs between two installations, read from the environment at the edges only."""
+
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PostgresDsn, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every value can be set as YINLING_<NAME> in the environment or in `.env`; secrets come from nowhere else."""
+
+    model_config = SettingsConfigDict(env_prefix="YINLING_", env_file=".env", frozen=True, extra="ignore")
+
+    # where the parts are
+    database_url: PostgresDsn = PostgresDsn("postgresql+psycopg://yinling_app@127.0.0.1:5432/yinling")
+    database_owner_url: PostgresDsn | None = Field(None, description="owner of the schema; only `yinling migrate` uses it")
+    database_pool: int = Field(40, ge=1, description="connections a process may hold; web serves 40 threads")
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
+    var_dir: Path = Path("var")
+    web_dist: Path = Field(
+        default_factory=lambda: Path(__file__).parent.parent / "web" / "dist", description="the built pages"
+    )
+
+    # the web process
+    web_host: str = "127.0.0.1"
+    web_port: int = 8080
+    public_url: str = Field("http://127.0.0.1:8080", description="as browsers see it; https makes cookies Secure")
+    session_hours: int = Field(12, ge=1, description="hours a login lasts")
+    session_idle_minutes: int = Field(240, ge=5, description="minutes without a request after which a login ends")
+    hooks_token: SecretStr = Field(SecretStr(""), description="bearer token of the CTI and device webhooks; empty: closed")
+
+    # secrets
+    keys: SecretStr = Field(SecretStr(""), description="keyring `id:base64,…`, newest first; else var/keys.json")
+
+    # the district
+    timezone: str = "Asia/Shanghai"
+    hotline: str = "12349"
+    demo: bool = False
+
+    # money and plans
+    capture_grace_days: int = Field(10, ge=0, description="days after month end in which a reserved cent may be captured")
+    freeze_minutes: int = Field(60, ge=0, description="a published visit this near its start is not moved by a draft")
+    door_minutes: int = Field(4, ge=0, description="park, stairs, door: added to every journey")
+    geofence_m: int = Field(300, ge=10, description="how far a fix may lie from the home beyond the accuracies")
+
+    # alarms, seconds; docs: alarms.md section 6
+    alarm_claim_idle_seconds: int = Field(30, ge=5, description="a claim without a call rings again")
+    alarm_rings_all_after: int = Field(20, ge=1)
+    alarm_rings_lead_after: int = Field(45, ge=1)
+    alarm_calls_family_after: int = Field(90, ge=5)
+    alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The district's local zone."""
+        return ZoneInfo(self.timezone)
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

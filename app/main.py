@@ -1,0 +1,47 @@
+"""The web process: the JSON API, the live stream and the built pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from app import live_api, pages, problems
+from app.access import api as access
+from app.live import Hub
+from app.logs import RequestLog, configure
+
+ROUTERS = (access.router,)
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = 40  # as many as the pool has connections
+    hub: Hub = app.state.hub
+    reader = asyncio.create_task(hub.run())
+    yield
+    reader.cancel()
+    await hub.close()
+
+
+def create_app() -> FastAPI:
+    """The application; uvicorn runs it as `app.main:create_app` (factory)."""
+    configure("web")
+    app = FastAPI(
+        title="银铃 Yinling",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_life,
+        generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'ops'}_{route.name}",
+    )
+    app.state.hub = Hub()
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.include_router(live_api.router)
+    pages.install(app)
+    app.add_middleware(RequestLog)
+    return app

@@ -1,0 +1,1 @@
+"""The people: elders, their homes, contacts and care teams; caregivers, their skills and shifts; providers."""
