@@ -4,6 +4,7 @@ plan = solve(problem, seconds=10, seed=1)
 list(faults(problem, plan))   # what an independent judge has against it: nothing
 """
 
+from dispatch.check import Fault, faults
 from dispatch.events import (
     Cancelled,
     Candidate,
@@ -24,7 +25,38 @@ from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promis
 from dispatch.wire import from_json, schema, to_json
 
 __all__ = [
-    "Assignment", "BadProblem", "Break", "Cancelled", "Candidate", "Caregiver", "Diff", "Event", "Handed", "Late",
-    "Link", "Moved", "NoShow", "Plan", "Problem", "Promise", "Reason", "Relaxation", "Rest", "Route", "Shift", "Sick",
-    "Stop", "Unserved", "Urgent", "Visit", "Weights", "Window", "bad", "from_json", "schema", "to_json",
-]  # fmt: skip
+    "Assignment",
+    "BadProblem",
+    "Break",
+    "Cancelled",
+    "Candidate",
+    "Caregiver",
+    "Diff",
+    "Event",
+    "Fault",
+    "Handed",
+    "Late",
+    "Link",
+    "Moved",
+    "NoShow",
+    "Plan",
+    "Problem",
+    "Promise",
+    "Reason",
+    "Relaxation",
+    "Rest",
+    "Route",
+    "Shift",
+    "Sick",
+    "Stop",
+    "Unserved",
+    "Urgent",
+    "Visit",
+    "Weights",
+    "Window",
+    "bad",
+    "faults",
+    "from_json",
+    "schema",
+    "to_json",
+]
