@@ -1,0 +1,110 @@
+// MapLibre behind one door, loaded only when a map is on the screen.
+import type { FeatureCollection } from 'geojson'
+import { LngLatBounds, Map as Canvas, Marker, NavigationControl, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import { circle, districtStyle, waysOf } from './style'
+import type { MapLine, MapPoint } from './types'
+
+setWorkerUrl(workerUrl)
+
+interface Words {
+  zoomIn: string
+  zoomOut: string
+  label: string
+}
+
+export interface Drawing {
+  show: (points: MapPoint[], lines: MapLine[], selected?: string) => void
+  fit: () => void
+  restyle: () => void
+  destroy: () => void
+}
+
+export function draw(box: HTMLElement, district: FeatureCollection, words: Words, pick: (id: string) => void): Promise<Drawing> {
+  const canvas = new Canvas({
+    container: box,
+    style: districtStyle(district),
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    fadeDuration: 0,
+    bounds: boundsOf(district),
+    locale: { 'NavigationControl.ZoomIn': words.zoomIn, 'NavigationControl.ZoomOut': words.zoomOut, 'Map.Title': words.label },
+  })
+  canvas.addControl(new NavigationControl({ showCompass: false }), 'top-right')
+  canvas.touchZoomRotate.disableRotation()
+  let markers: Marker[] = []
+  let shown: { points: MapPoint[]; lines: MapLine[]; selected?: string } = { points: [], lines: [] }
+  let framed = ''
+
+  function paint(): void {
+    const { points, lines, selected } = shown
+    canvas.getSource<GeoJSONSource>('ways')?.setData(waysOf(lines))
+    const sure = points.filter((point) => point.accuracy_m)
+    const circles = sure.map((point) => circle(point.lat, point.lon, point.accuracy_m ?? 0, point.tone))
+    canvas.getSource<GeoJSONSource>('circles')?.setData({ type: 'FeatureCollection', features: circles })
+    for (const marker of markers) marker.remove()
+    markers = points.map((point) =>
+      new Marker({ element: dot(point, point.id === selected, pick), anchor: 'left', offset: [-13, 0] })
+        .setLngLat([point.lon, point.lat])
+        .addTo(canvas),
+    )
+  }
+
+  /** Moves only when other places are shown, never because a timer ticked. */
+  function fit(force = true): void {
+    const { points, lines } = shown
+    const key = points.map(({ id, lat, lon }) => `${id}${lat.toFixed(3)}${lon.toFixed(3)}`).join()
+    if (!force && key === framed) return
+    framed = key
+    const places = [...points.map(({ lon, lat }): [number, number] => [lon, lat]), ...lines.flatMap(({ path }) => path)]
+    const [first] = places
+    if (!first) return
+    const bounds = places.reduce((all, place) => all.extend(place), new LngLatBounds(first, first))
+    canvas.fitBounds(bounds, { padding: { top: 48, bottom: 40, left: 48, right: 96 }, maxZoom: 15.5, duration: 0 })
+  }
+
+  const drawing: Drawing = {
+    show(points, lines, selected) {
+      shown = { points, lines, selected }
+      paint()
+      fit(false)
+    },
+    fit,
+    restyle() {
+      canvas.setStyle(districtStyle(district), { diff: true })
+      canvas.once('styledata', paint)
+    },
+    destroy: () => canvas.remove(),
+  }
+  return new Promise((resolve, reject) => {
+    canvas.once('load', () => resolve(drawing))
+    canvas.once('error', ({ error }) => reject(error))
+  })
+}
+
+function dot(point: MapPoint, selected: boolean, pick: (id: string) => void): HTMLElement {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = `map-dot ${point.main ? 'main' : ''} ${selected ? 'selected' : ''}`
+  button.style.setProperty('--c', `var(--${point.tone})`)
+  const mark = document.createElement('i')
+  mark.textContent = point.mark ?? ''
+  const label = document.createElement('span')
+  label.textContent = point.label
+  button.append(mark, label)
+  button.addEventListener('click', () => pick(point.id))
+  return button
+}
+
+function boundsOf(district: FeatureCollection): LngLatBounds | undefined {
+  const all = new LngLatBounds()
+  const walk = (value: unknown): void => {
+    if (!Array.isArray(value)) return
+    if (typeof value[0] === 'number') all.extend(value as [number, number])
+    else value.forEach(walk)
+  }
+  for (const { geometry } of district.features) if ('coordinates' in geometry) walk(geometry.coordinates)
+  return all.isEmpty() ? undefined : all
+}
