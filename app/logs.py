@@ -79,7 +79,7 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *self.HEADERS, (b"x-request-id", request_id.encode())]
-                if scope["path"].startswith("/api/"):
+                if scope["path"].startswith("/api/") and not any(k == b"cache-control" for k, _ in message["headers"]):
                     message["headers"].append((b"cache-control", b"no-store"))
             await send(message)
 

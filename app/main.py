@@ -11,8 +11,9 @@ from app import live_api, pages, problems
 from app.access import api as access
 from app.live import Hub
 from app.logs import RequestLog, configure
+from app.places import api as places
 
-ROUTERS = (access.router,)
+ROUTERS = (access.router, places.router,)
 
 
 @asynccontextmanager
