@@ -77,12 +77,13 @@ def spawn(part: Part, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def end(part: Part, process: subprocess.Popen[bytes]) -> None:
-    """Ask it to stop, wait, then leave nothing of its group behind."""
+def end(part: Part, process: subprocess.Popen[bytes], *, hurry: Callable[[], bool] = lambda: False) -> None:
+    """Ask it to stop, wait unless there is a hurry, then leave nothing of its group behind."""
     if process.poll() is None:
         process.send_signal(part.stop)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(part.grace)
+        deadline = time.monotonic() + part.grace
+        while process.poll() is None and time.monotonic() < deadline and not hurry():
+            time.sleep(0.02)
     bury(process)
 
 
