@@ -1,0 +1,211 @@
+"""When a visit counts: check-in and check-out of everyone who had to come, enough minutes, at the right place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from app.errors import Conflict, NotFound, Unreadable
+
+ENOUGH: Final = 0.9  # of the item's minutes
+SKEW: Final = timedelta(minutes=2)
+VAGUE_M: Final = 1000  # a fix known no better than this proves no place
+LATE: Final = timedelta(minutes=30)  # after the planned start without anybody at the door
+LONGEST: Final = timedelta(hours=16)
+
+
+class EventKind(StrEnum):
+    """What a phone reports."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    DEPART = "depart"
+    ARRIVE = "arrive"
+    START = "start"  # check-in
+    TASK = "task"
+    FINISH = "finish"  # check-out
+    NOT_DELIVERED = "not_delivered"
+    NOTE = "note"
+
+
+class Outcome(StrEnum):
+    """What became of a reported event; it is kept whatever it says."""
+
+    ACCEPTED = "accepted"
+    REPEATED = "repeated"
+    ATTENTION = "attention"
+
+
+class TaskOutcome(StrEnum):
+    """How one task of the item went."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    REFUSED = "refused"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Flaw(StrEnum):
+    """What is odd about a visit."""
+
+    NO_CHECK_IN = "no_check_in"
+    NO_CHECK_OUT = "no_check_out"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    OUTSIDE = "outside"  # the fix lies away from the home
+    NO_LOCATION = "no_location"
+    CLOCK_SKEW = "clock_skew"
+    TASKS_MISSING = "tasks_missing"
+    NOT_STARTED = "not_started"  # nobody at the door half an hour after the planned start
+    PLAN_CLASH = "plan_clash"  # the phone reported what the plan no longer holds
+
+
+HOLDING: Final = frozenset(
+    {Flaw.NO_CHECK_IN, Flaw.NO_CHECK_OUT, Flaw.TOO_SHORT, Flaw.TOO_LONG, Flaw.OUTSIDE, Flaw.NO_LOCATION}
+)  # the others are shown and hold nothing
+
+
+class NotDelivered(StrEnum):
+    """Why there was no service."""
+
+    NO_ONE_HOME = "no_one_home"
+    REFUSED = "refused"
+    IN_HOSPITAL = "in_hospital"
+    UNSAFE = "unsafe"
+    MISSED = "missed"  # nobody came
+    OTHER = "other"
+
+
+class Cause(StrEnum):
+    """Why a record had to be corrected."""
+
+    FORGOT = "forgot"
+    DEVICE_TROUBLE = "device_trouble"
+    NO_COVERAGE = "no_coverage"
+    WRONG_PICK = "wrong_pick"
+    SCHEDULE_CHANGE = "schedule_change"
+    EMERGENCY = "emergency"
+    LOCKED_DOOR = "locked_door"
+    OUTSIDE_HOME = "outside_home"
+    SYSTEM_FAILURE = "system_failure"
+    OTHER = "other"
+
+
+class Resolution(StrEnum):
+    """What the correction rests on."""
+
+    ELDER_CONFIRMED = "elder_confirmed"
+    FAMILY_CONFIRMED = "family_confirmed"
+    PARTNER_CONFIRMED = "partner_confirmed"
+    DOCUMENT_SEEN = "document_seen"
+    PROVIDER_STATED = "provider_stated"
+
+
+class NotYours(NotFound):
+    """You have no such attendance."""
+
+
+class ReasonMissing(Unreadable):
+    """Say why."""
+
+
+class CannotCorrect(Conflict):
+    """This record cannot be corrected now."""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A place reported at the door: how far from the home, and how well both are known, metres."""
+
+    distance_m: float
+    accuracy_m: float
+    home_accuracy_m: float
+
+    def fits(self, geofence_m: int) -> bool:
+        """Whether the circle of the fix touches the home's uncertain place with its fence."""
+        return self.distance_m <= geofence_m + self.accuracy_m + self.home_accuracy_m
+
+    @property
+    def vague(self) -> bool:
+        """Too large a circle to say anything."""
+        return self.accuracy_m > VAGUE_M
+
+
+@dataclass(frozen=True)
+class Record:
+    """One caregiver's visit as it stands: what was reported, corrections laid over it."""
+
+    attendance_id: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    start_fix: Fix | None = None
+    finish_fix: Fix | None = None
+    skew: timedelta = timedelta()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One flaw, whose, and the figures a sentence needs."""
+
+    flaw: Flaw
+    attendance_id: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def judge(
+    records: Sequence[Record], *, minutes: int, geofence_m: int, caregivers: int, tasks_missing: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Everything odd about a finished visit; it verifies itself when nothing found is in HOLDING."""
+    for _ in range(caregivers - len(records)):
+        yield Finding(Flaw.NO_CHECK_IN)
+    for record in records:
+        yield from _times(record, minutes)
+        yield from _places(record, geofence_m)
+        if abs(record.skew) > SKEW:
+            yield Finding(Flaw.CLOCK_SKEW, record.attendance_id, {"seconds": round(record.skew.total_seconds())})
+    if tasks_missing:
+        yield Finding(Flaw.TASKS_MISSING, None, {"tasks": list(tasks_missing)})
+
+
+def _times(record: Record, minutes: int) -> Iterator[Finding]:
+    if record.started_at is None:
+        yield Finding(Flaw.NO_CHECK_IN, record.attendance_id)
+    if record.finished_at is None:
+        yield Finding(Flaw.NO_CHECK_OUT, record.attendance_id)
+    if record.started_at is None or record.finished_at is None:
+        return
+    given = record.finished_at - record.started_at
+    facts = {"given_minutes": int(given.total_seconds() // 60), "item_minutes": minutes}
+    if given < timedelta(minutes=minutes) * ENOUGH:
+        yield Finding(Flaw.TOO_SHORT, record.attendance_id, facts)
+    if given > LONGEST:
+        yield Finding(Flaw.TOO_LONG, record.attendance_id, facts)
+
+
+def _places(record: Record, geofence_m: int) -> Iterator[Finding]:
+    for end, at, fix in (
+        ("start", record.started_at, record.start_fix),
+        ("finish", record.finished_at, record.finish_fix),
+    ):
+        if at is None:
+            continue
+        if fix is None or fix.vague:
+            accuracy = {} if fix is None else {"accuracy_m": round(fix.accuracy_m)}
+            yield Finding(Flaw.NO_LOCATION, record.attendance_id, {"end": end} | accuracy)
+        elif not fix.fits(geofence_m):
+            yield Finding(Flaw.OUTSIDE, record.attendance_id, {"end": end, "distance_m": round(fix.distance_m)})
+
+
+def happened(
+    device_at: datetime, *, received_at: datetime, offset_ms: int | None, sent_at: datetime | None
+) -> datetime:
+    """When it happened by the server's clock.
+
+    `offset_ms` is how long ago it was by the phone's steady clock when it was sent; without it (the phone restarted)
+    the phone's wall clock is corrected by how far it was off at sending. Never later than the receipt.
+    """
+    if offset_ms is not None:
+        return received_at - timedelta(milliseconds=offset_ms)
+    off = received_at - sent_at if sent_at else timedelta()
+    return min(device_at + off, received_at)
