@@ -32,9 +32,7 @@ class Plan(OfDistrict, Base):
     published_at: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column()  # grows with every change of the plan or of its lines
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {
-        "version_id_col": revision
-    }  # two dispatchers publish: the second gets a 409
+    __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012 (two dispatchers publish: the second gets a 409)
     __table_args__ = (
         UniqueConstraint("district_id", "day", "version"),
         *(
