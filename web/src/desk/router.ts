@@ -1,7 +1,33 @@
-// The desk's addresses.
+// The desk's addresses. Nobody gets past the login page without a session.
 import { createRouter, createWebHistory } from 'vue-router'
+import { useSession } from '@/shared/session'
+import { pagesOf } from './pages'
 
 export const router = createRouter({
   history: createWebHistory('/desk/'),
-  routes: [{ path: '/board/:day?', name: 'board', component: () => import('./board/BoardPage.vue') }],
+  routes: [
+    { path: '/login', name: 'login', component: () => import('./LoginPage.vue') },
+    { path: '/alarms/:id(\\d+)?', name: 'alarms', component: () => import('./alarms/AlarmsPage.vue'), props: number('id') },
+    { path: '/hotline/:elder(\\d+)?', name: 'hotline', component: () => import('./hotline/HotlinePage.vue'), props: number('elder') },
+    { path: '/board/:day?', name: 'board', component: () => import('./board/BoardPage.vue'), props: true },
+    { path: '/elders/:id(\\d+)?', name: 'elders', component: () => import('./elders/EldersPage.vue'), props: number('id') },
+    { path: '/review/:id(\\d+)?', name: 'review', component: () => import('./review/ReviewPage.vue'), props: number('id') },
+    { path: '/devices', name: 'devices', component: () => import('./devices/DevicesPage.vue') },
+    { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
+    { path: '/:rest(.*)*', redirect: { name: 'home' } },
+    { path: '/', name: 'home', redirect: () => ({ name: 'alarms' }) },
+  ],
+})
+
+function number(name: string) {
+  return ({ params }: { params: Record<string, unknown> }) => ({ [name]: params[name] ? Number(params[name]) : undefined })
+}
+
+router.beforeEach(async (to) => {
+  const me = await useSession().resume()
+  if (!me) return to.name === 'login' ? true : { name: 'login', query: to.path === '/' ? {} : { to: to.fullPath } }
+  const pages = pagesOf(me.role)
+  if (to.name === 'login') return { name: pages[0]?.name ?? 'login' }
+  if (pages.length && !pages.some(({ name }) => name === to.name)) return { name: pages[0]?.name }
+  return true
 })

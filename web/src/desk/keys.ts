@@ -1,0 +1,65 @@
+// Keys of the desk: each action has one, shown beside it; `?` lists those that work now.
+import { computed, onScopeDispose, ref, shallowReactive, toValue, type MaybeRefOrGetter } from 'vue'
+
+export interface Key {
+  /** As printed on it: `D`, `1`, `⇧1`, `空格` is `Space`, `Esc`. */
+  key: string
+  does: () => unknown
+  label: string
+  /** Works while somebody types, too. */
+  always?: boolean
+}
+
+const KEY = 'yinling.single-keys'
+const scopes = shallowReactive<MaybeRefOrGetter<Key[]>[]>([])
+
+/** Single keys can be switched off (WCAG 2.1.4): some people's voice input types letters. */
+export const singleKeys = ref(localStorage.getItem(KEY) !== 'off')
+export function switchSingleKeys(on: boolean): void {
+  singleKeys.value = on
+  localStorage.setItem(KEY, on ? 'on' : 'off')
+}
+
+/** Every key that works now, the page's before the frame's. */
+export const workingKeys = computed(() => [...scopes].reverse().flatMap((keys) => toValue(keys)))
+
+export function useKeys(keys: MaybeRefOrGetter<Key[]>): void {
+  scopes.push(keys)
+  onScopeDispose(() => scopes.splice(scopes.indexOf(keys), 1))
+}
+
+const NAMED: Record<string, string> = { Space: 'Space', Esc: 'Escape', Enter: 'Enter', '↑': 'ArrowUp', '↓': 'ArrowDown', '←': 'ArrowLeft', '→': 'ArrowRight', '/': 'Slash', '?': 'Slash' }
+
+/** By the place of the key, not the letter: an input method in Chinese mode reports letters as `Process`. */
+export function matches(event: KeyboardEvent, spec: string): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false
+  const shifted = spec.startsWith('⇧') || spec === '?'
+  const key = spec.replace('⇧', '')
+  if (event.shiftKey !== shifted) return false
+  if (NAMED[key]) return event.code === NAMED[key]
+  return /\d/.test(key) ? event.code === `Digit${key}` || event.code === `Numpad${key}` : event.code === `Key${key}`
+}
+
+function typing(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select, [role=combobox]'))
+}
+
+/** A control that was reached by keyboard keeps its own Space and Enter; one that was clicked does not. */
+function ownsKey(event: KeyboardEvent): boolean {
+  if (!['Space', 'Enter'].includes(event.code) || !(event.target instanceof HTMLElement)) return false
+  return event.target.matches('button:focus-visible, a:focus-visible, summary:focus-visible, [role=tab]:focus-visible')
+}
+
+function listen(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.isComposing || event.repeat) return
+  if (document.querySelector('dialog[open]')) return // a dialog has its own keys
+  const found = workingKeys.value.find((key) => matches(event, key.key))
+  if (!found || (typing(event.target) && !found.always) || ownsKey(event)) return
+  if (!singleKeys.value && !found.always && found.key.length === 1) return
+  event.preventDefault()
+  found.does()
+}
+
+export function startKeys(): void {
+  window.addEventListener('keydown', listen)
+}

@@ -1,0 +1,96 @@
+// The alarm queue, held for the whole desk: by the live stream at once, by asking every 3 seconds in any case.
+import { computed, effectScope, ref, shallowRef, watch, type EffectScope } from 'vue'
+import { api, ask } from '@/shared/api/client'
+import type { AlarmQueue, AlarmRow } from '@/shared/api/types'
+import { setServerTime, useNow } from '@/shared/clock'
+import { streaming, useLive } from '@/shared/live'
+
+const POLL_MS = 3000
+const GIVE_UP_MS = 4000
+const LOST_AFTER_MS = 7000
+
+const queue = shallowRef<AlarmQueue | null>(null)
+const latency = ref<number | null>(null)
+const heardAt = ref(performance.now())
+const lost = ref(false)
+let asking: Promise<void> | undefined
+let scope: EffectScope | undefined
+
+/** One question at a time; a second one that comes meanwhile is asked afterwards. */
+let again = false
+export function refreshQueue(): Promise<void> {
+  if (asking) {
+    again = true
+    return asking
+  }
+  asking = askOnce().finally(() => {
+    asking = undefined
+    if (again) {
+      again = false
+      void refreshQueue()
+    }
+  })
+  return asking
+}
+
+async function askOnce(): Promise<void> {
+  const started = performance.now()
+  try {
+    const answer = await ask(api.GET('/api/alarms', { signal: AbortSignal.timeout(GIVE_UP_MS) }))
+    const travel = performance.now() - started
+    latency.value = latency.value === null ? travel : latency.value * 0.6 + travel * 0.4
+    heardAt.value = performance.now()
+    lost.value = false
+    setServerTime(answer.server_time, travel)
+    queue.value = answer
+  } catch (error) {
+    console.warn('queue', error)
+  }
+}
+
+/** Runs from login to logout. */
+export function startQueue(): void {
+  stopQueue()
+  heardAt.value = performance.now()
+  scope = effectScope(true)
+  scope.run(() => {
+    useLive(['alarms', 'shift'], refreshQueue)
+    const now = useNow()
+    watch(now, () => (lost.value = performance.now() - heardAt.value > LOST_AFTER_MS))
+    const timer = setInterval(refreshQueue, POLL_MS)
+    const back = () => document.visibilityState === 'visible' && void refreshQueue()
+    document.addEventListener('visibilitychange', back)
+    window.addEventListener('online', back)
+    cleanUp = () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', back)
+      window.removeEventListener('online', back)
+    }
+  })
+  void refreshQueue()
+}
+let cleanUp: (() => void) | undefined
+
+export function stopQueue(): void {
+  cleanUp?.()
+  cleanUp = undefined
+  scope?.stop()
+  scope = undefined
+  queue.value = null
+  lost.value = false
+}
+
+function rings(alarm: AlarmRow): boolean {
+  return alarm.state === 'ringing'
+}
+
+export function useQueue() {
+  return {
+    queue,
+    lost,
+    latency,
+    streaming,
+    heardAt,
+    ringing: computed(() => (queue.value?.items ?? []).filter(rings)),
+  }
+}

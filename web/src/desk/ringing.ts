@@ -1,0 +1,53 @@
+// Rings until somebody claims: sound by priority, the tab's title, a notice of the operating system.
+import { computed, onScopeDispose, watch } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useNow } from '@/shared/clock'
+import { useSession } from '@/shared/session'
+import { ring, type Ring } from '@/shared/sound'
+import { lasting } from '@/shared/words'
+import { useQueue } from './queue'
+
+/** Those who answer alarms; others see the strip and hear nothing. */
+export const ANSWERING = ['operator', 'shift_lead']
+
+export function useRinging(): void {
+  const { t } = useI18n()
+  const { me } = useSession()
+  const { ringing, lost } = useQueue()
+  const now = useNow()
+  const first = computed(() => ringing.value[0])
+
+  const sounding = computed((): Ring | undefined => {
+    if (!me.value || !ANSWERING.includes(me.value.role)) return undefined
+    if (lost.value) return 'lost'
+    if (!first.value) return undefined
+    return first.value.priority <= 1 ? 'p1' : first.value.priority === 2 ? 'p2' : 'p3'
+  })
+  watch(sounding, ring)
+
+  const title = computed(() => {
+    if (lost.value) return `⚠ ${t('desk.strip.lost')}`
+    if (!first.value) return t('desk.title')
+    const flash = Math.floor(now.value / 1000) % 2 ? '●' : '○'
+    return `${flash} ${first.value.elder_name ?? t('desk.strip.unknown_elder')} ${lasting(now.value - Date.parse(first.value.raised_at))}`
+  })
+  watch(title, (text) => (document.title = text))
+
+  const known = new Set<number>()
+  watch(ringing, (alarms) => {
+    for (const alarm of alarms) {
+      if (known.has(alarm.id) || document.visibilityState === 'visible') continue
+      if ('Notification' in window && Notification.permission === 'granted') {
+        const notice = new Notification(`${t(`enums.signal.${alarm.kind}`)} · ${alarm.elder_name ?? t('desk.strip.unknown_elder')}`, {
+          body: alarm.address,
+          tag: `alarm-${alarm.id}`,
+          requireInteraction: true,
+        })
+        notice.onclick = () => window.focus()
+      }
+    }
+    known.clear()
+    for (const alarm of alarms) known.add(alarm.id)
+  })
+  onScopeDispose(() => ring(undefined))
+}

@@ -1,0 +1,30 @@
+// Whether this operator is on shift; starting it is the touch that lets the browser make sound.
+import { ref, shallowRef } from 'vue'
+import { api, ask as answer } from '@/shared/api/client'
+import type { components } from '@/shared/api/schema'
+import { refreshQueue } from './queue'
+
+type Shift = components['schemas']['Shift']
+
+const shift = shallowRef<Shift | null>(null)
+const asked = ref(false)
+
+export function useShift() {
+  return {
+    shift,
+    /** The dialog that starts a shift is wanted. */
+    asked,
+    ask: () => (asked.value = true),
+    async load(): Promise<void> {
+      shift.value = await answer(api.GET('/api/shift'))
+    },
+    async start(): Promise<void> {
+      shift.value = await answer(api.POST('/api/shift/start'))
+      void refreshQueue()
+    },
+    async end(): Promise<void> {
+      shift.value = await answer(api.POST('/api/shift/end'))
+      void refreshQueue()
+    },
+  }
+}
