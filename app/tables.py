@@ -1,11 +1,28 @@
 """Every table of the platform, so that the metadata is whole: for migrations and tests."""
 
 from app.access import tables as access
+from app.alarms import tables as alarms
+from app.catalogue import tables as catalogue
 from app.db import Base
+from app.equipment import tables as equipment
+from app.funding import tables as funding
 from app.history import History
 from app.idempotency import KeptAnswer
+from app.orders import tables as orders
 from app.people import tables as people
 from app.places import tables as places
 
 metadata = Base.metadata
-__all__ = ["History", "KeptAnswer", "access", "metadata", "people", "places"]
+__all__ = [
+    "History",
+    "KeptAnswer",
+    "access",
+    "alarms",
+    "catalogue",
+    "equipment",
+    "funding",
+    "metadata",
+    "orders",
+    "people",
+    "places",
+]

@@ -1,0 +1,244 @@
+"""The life of an alarm, what rings and how loud, when it escalates, and which message is the same press again."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from app.errors import Conflict, IllegalMove
+from devices.signals import CALLS_FOR_HELP, Kind
+
+
+class AlarmKind(StrEnum):
+    """What is called for, as far as the device or the caller says."""
+
+    SOS = "sos"
+    FIRE = "fire"
+    SMOKE = "smoke"
+    GAS = "gas"
+    FALL = "fall"
+    OTHER_ALARM = "other_alarm"
+    TELEPHONE = "telephone"  # opened by an operator for somebody on the line
+    WATER_LEAK = "water_leak"
+    INACTIVITY = "inactivity"
+    GEOFENCE = "geofence"
+
+
+PRIORITY: Final[Mapping[AlarmKind, int]] = {
+    AlarmKind.FIRE: 1, AlarmKind.SMOKE: 1, AlarmKind.GAS: 1, AlarmKind.SOS: 1, AlarmKind.FALL: 1,
+    AlarmKind.OTHER_ALARM: 2, AlarmKind.TELEPHONE: 2, AlarmKind.WATER_LEAK: 2,
+    AlarmKind.INACTIVITY: 3, AlarmKind.GEOFENCE: 3,
+}  # fmt: skip
+"""1 is the gravest; a repeat makes an alarm one step graver, down to 0."""
+
+
+class State(StrEnum):
+    """Where an alarm stands."""
+
+    RINGING = "ringing"  # nobody has it
+    CLAIMED = "claimed"  # an operator has it and has not called yet
+    CONTACTING = "contacting"  # calls are being made
+    DISPATCHED = "dispatched"  # somebody is on the way
+    ON_SITE = "on_site"  # a human is with the elder
+    FOLLOW_UP = "follow_up"  # settled; a call-back is owed
+    CLOSED = "closed"
+
+
+class Event(StrEnum):
+    """What happens to an alarm."""
+
+    PRESS = "press"  # again, by the same device or another signal of the same kind
+    CLAIM = "claim"
+    RELEASE = "release"
+    RING = "ring"  # by hand, by an idle claim, by the end of a suspension
+    CALL = "call"
+    DISPATCH = "dispatch"
+    ARRIVE = "arrive"
+    FOLLOW_UP = "follow_up"
+    CLOSE = "close"
+    SUSPEND = "suspend"
+    HAND_OVER = "hand_over"
+    NOTE = "note"
+
+
+S, E = State, Event
+ATTENDED: Final = (S.CLAIMED, S.CONTACTING, S.DISPATCHED, S.ON_SITE)
+OPEN: Final = (S.RINGING, *ATTENDED, S.FOLLOW_UP)
+
+MOVES: Final[dict[tuple[State, Event], State]] = {
+    (S.RINGING, E.CLAIM): S.CLAIMED,
+    (S.CLAIMED, E.CALL): S.CONTACTING,
+    (S.CONTACTING, E.CALL): S.CONTACTING,
+    (S.DISPATCHED, E.CALL): S.DISPATCHED,
+    (S.ON_SITE, E.CALL): S.ON_SITE,
+    (S.FOLLOW_UP, E.CALL): S.FOLLOW_UP,
+    (S.CLAIMED, E.DISPATCH): S.DISPATCHED,
+    (S.CONTACTING, E.DISPATCH): S.DISPATCHED,
+    (S.DISPATCHED, E.DISPATCH): S.DISPATCHED,  # a second one, or somebody else
+    (S.CONTACTING, E.ARRIVE): S.ON_SITE,  # the daughter opens the door
+    (S.DISPATCHED, E.ARRIVE): S.ON_SITE,
+    (S.CONTACTING, E.FOLLOW_UP): S.FOLLOW_UP,
+    (S.DISPATCHED, E.FOLLOW_UP): S.FOLLOW_UP,
+    (S.ON_SITE, E.FOLLOW_UP): S.FOLLOW_UP,
+    (S.CONTACTING, E.CLOSE): S.CLOSED,
+    (S.DISPATCHED, E.CLOSE): S.CLOSED,
+    (S.ON_SITE, E.CLOSE): S.CLOSED,
+    (S.FOLLOW_UP, E.CLOSE): S.CLOSED,
+    (S.CLOSED, E.PRESS): S.RINGING,  # soon after closing; later a press is a new alarm
+    (S.FOLLOW_UP, E.PRESS): S.RINGING,
+    (S.RINGING, E.PRESS): S.RINGING,
+    **{(state, E.PRESS): state for state in ATTENDED},  # whoever has it hears it; it is not taken from them
+    **{(state, E.RING): S.RINGING for state in OPEN},
+    **{(state, E.RELEASE): S.RINGING for state in ATTENDED},
+    **{(state, E.SUSPEND): state for state in (*ATTENDED, S.FOLLOW_UP)},
+    **{(state, E.HAND_OVER): state for state in (*ATTENDED, S.FOLLOW_UP)},
+    **{(state, E.NOTE): state for state in OPEN},
+}
+
+ANYBODY: Final = frozenset({E.CLAIM, E.NOTE})  # of the hotline; the rest belongs to whoever has claimed it
+LEADS: Final = frozenset({E.HAND_OVER, E.RING})  # also what somebody else has
+BY_HAND: Final = tuple(event for event in Event if event is not E.PRESS)
+
+
+class Verdict(StrEnum):
+    """What it turned out to be."""
+
+    REAL = "real"
+    FALSE = "false"
+    ACCIDENTAL = "accidental"
+    TEST = "test"
+    LIFE_HELP = "life_help"
+    TECHNICAL = "technical"
+
+
+class Rings(StrEnum):
+    """Whom an unclaimed alarm rings at."""
+
+    ASSIGNED = "assigned"  # the operator who knows the case
+    ALL = "all"
+    LEAD = "lead"
+
+
+class TimerKind(StrEnum):
+    """What happens by itself when nobody acts."""
+
+    RING_ALL = "ring_all"
+    RING_LEAD = "ring_lead"
+    CALL_FAMILY = "call_family"
+    IDLE_CLAIM = "idle_claim"  # claimed, and nobody called
+    RESUME = "resume"  # a suspension ends
+
+
+class Outcome(StrEnum):
+    """What became of a message from the wire."""
+
+    STORED = "stored"
+    RETAINED = "retained"  # an old one the broker kept; it raises nothing
+    SET_ASIDE = "set_aside"  # nobody could read or store it; shown with the reason
+
+
+class NotYours(Conflict):
+    """Somebody else has this alarm."""
+
+
+class CallBackMissing(Conflict):
+    """Nobody has been reached yet."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows; raises IllegalMove where the table has no line."""
+    try:
+        return MOVES[state, event]
+    except KeyError:
+        raise IllegalMove(f"An alarm that is {state} cannot {event}.", state=state) from None
+
+
+def possible(state: State, *, mine: bool, lead: bool = False) -> list[Event]:
+    """What a caller may do now: the buttons. A lead may take what somebody else has."""
+    own = mine or state is S.RINGING
+    return [
+        event for event in BY_HAND if (state, event) in MOVES and (own or event in ANYBODY or (lead and event in LEADS))
+    ]
+
+
+# -- what rings ----------------------------------------------------------------------------------------------
+
+
+def rings_as(kind: Kind, *, history: bool, of_button: bool) -> AlarmKind | None:
+    """The alarm a signal raises. In doubt it is one: whatever a help button says that is no upkeep rings."""
+    if history:
+        return None
+    if kind in CALLS_FOR_HELP or kind is Kind.GEOFENCE:
+        return AlarmKind(kind.value)
+    return AlarmKind.SOS if of_button and kind is Kind.BUTTON_PRESS else None
+
+
+def subject_of(*, elder_id: int | None, home_id: int | None, wire_id: str | None) -> str:
+    """Whose alarm it is, as far as is known: one open alarm per subject and kind. The table computes the same."""
+    if elder_id is not None:
+        return f"elder:{elder_id}"
+    return f"home:{home_id}" if home_id is not None else f"wire:{wire_id or ''}"
+
+
+CLOCK_OFF: Final = timedelta(minutes=2)
+
+
+def clock_off(at: datetime | None, received: datetime) -> int | None:
+    """By how many seconds a device's clock is off, where that is worth a flag. It decides nothing."""
+    if at is None or abs(at - received) <= CLOCK_OFF:
+        return None
+    return round((at - received).total_seconds())
+
+
+# -- the same press again ------------------------------------------------------------------------------------
+
+SAME_PRESS: Final = timedelta(seconds=2)  # equal payloads without an id
+NUMBER_REUSED: Final = timedelta(
+    minutes=10
+)  # counters restart with a new battery: then the rest of the message differs
+NEVER_SO_LATE: Final = timedelta(days=8)  # longer than any session with a broker lasts
+
+
+def payload_hash(payload: bytes) -> str:
+    """What tells two payloads apart."""
+    return sha256(payload).hexdigest()[:32]
+
+
+def same_press(first_at: datetime, first_hash: str, *, now: datetime, payload: str) -> bool:
+    """Whether a message with the id of an earlier one is that press again, rather than a counter that has restarted."""
+    if payload == first_hash:
+        return now - first_at < NEVER_SO_LATE
+    return now - first_at < NUMBER_REUSED
+
+
+# -- timers --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds of waiting, from the settings."""
+
+    claim_idle: int = 30
+    rings_all: int = 20
+    rings_lead: int = 45
+    calls_family: int = 90
+
+
+def ring_timers(rung_at: datetime, patience: Patience, *, assigned: bool) -> Iterable[tuple[TimerKind, datetime]]:
+    """What an alarm that rings will do if nobody claims it, and when."""
+    if assigned:
+        yield TimerKind.RING_ALL, rung_at + timedelta(seconds=patience.rings_all)
+    yield TimerKind.RING_LEAD, rung_at + timedelta(seconds=patience.rings_lead)
+    yield TimerKind.CALL_FAMILY, rung_at + timedelta(seconds=patience.calls_family)
+
+
+STATES_OF: Final[Mapping[TimerKind, tuple[State, ...]]] = {
+    TimerKind.RING_ALL: (S.RINGING,),
+    TimerKind.RING_LEAD: (S.RINGING,),
+    TimerKind.CALL_FAMILY: (S.RINGING,),
+    TimerKind.IDLE_CLAIM: (S.CLAIMED,),
+    TimerKind.RESUME: OPEN,
+}
+"""States in which a timer still has something to say when it is due."""

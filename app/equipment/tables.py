@@ -1,0 +1,90 @@
+"""What is stored of devices: models, the register, what is wrong with one, and what they measure."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Growing, OfDistrict, named
+from app.equipment.rules import DeviceKind, DeviceState, Fault, Link
+from app.vault import SealedJson
+
+
+class DeviceModel(Base):
+    """A model of some maker: what it can say, which codec reads it, how often it promises to be heard."""
+
+    __tablename__ = "device_models"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    maker: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[DeviceKind] = mapped_column(named(DeviceKind))
+    family: Mapped[str]
+    says: Mapped[list[str]] = mapped_column(JSONB)
+    heartbeat_seconds: Mapped[int]
+    worn: Mapped[bool] = mapped_column(default=False)
+    voice: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (CheckConstraint("heartbeat_seconds > 0", name="heartbeat"),)
+
+
+class Device(OfDistrict, Base):
+    """One device. Worn ones know their elder; the others know their home and where in it they hang."""
+
+    __tablename__ = "devices"
+
+    division_code: Mapped[str] = mapped_column(index=True)
+    wire_id: Mapped[str] = mapped_column(unique=True)  # as it names itself: the level of its topic
+    model_id: Mapped[str] = mapped_column(ForeignKey("device_models.id"))
+    home_id: Mapped[int | None] = mapped_column(ForeignKey("homes.id"), index=True)
+    elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id"), index=True)
+    spot: Mapped[str | None]  # bedside, bathroom, round the neck
+    state: Mapped[DeviceState] = mapped_column(named(DeviceState), default=DeviceState.IN_STOCK)
+    battery: Mapped[float | None]
+    link: Mapped[Link] = mapped_column(named(Link), default=Link.UNKNOWN)
+    link_since: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    installed_at: Mapped[datetime | None]
+    tested_at: Mapped[datetime | None]
+    credential_hash: Mapped[str | None]  # of its broker password, in the broker's own form
+
+    __table_args__ = (
+        CheckConstraint("state <> 'active' or home_id is not null or elder_id is not null", name="somewhere"),
+        {"info": {"area": "division_code"}},
+    )
+
+
+class DeviceFault(OfDistrict, Base):
+    """Something wrong with a device, from when to when: the technical list, and how long the platform was blind."""
+
+    __tablename__ = "device_faults"
+
+    division_code: Mapped[str]
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"), index=True)
+    kind: Mapped[Fault] = mapped_column(named(Fault))
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_device_faults_open", "device_id", "kind", unique=True, postgresql_where=text("ended_at is null")),
+        {"info": {"area": "division_code"}},
+    )
+
+
+class Reading(Growing, Base):
+    """What a device measured: vitals, activity, surroundings."""
+
+    __tablename__ = "readings"
+
+    division_code: Mapped[str]
+    device_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    measured: Mapped[dict[str, Any]] = mapped_column(SealedJson)
+
+    __table_args__ = (
+        Index("ix_readings_device", "district_id", "device_id", "id"),
+        {"info": {"area": "division_code", "append_only": True}},
+    )
