@@ -40,14 +40,14 @@ class Base(DeclarativeBase):
     }
 
 
-def named(values: type[enum.StrEnum]) -> Enum:
-    """A column type for a StrEnum: stored as its lower-case value, guarded by a check constraint."""
+def named(values: type[enum.StrEnum], name: str = "") -> Enum:
+    """A column type for a StrEnum: stored as its lower-case value, guarded by a check constraint of that name."""
     return Enum(
         values,
         native_enum=False,
         create_constraint=True,
         length=32,
-        name=values.__name__.lower(),
+        name=name or values.__name__.lower(),
         values_callable=lambda e: [member.value for member in e],
     )
 
@@ -143,7 +143,7 @@ FUNCTIONS: Final = (
              or starts_with(code, nullif(current_setting('app.area', true), '')) $$""",
     """create or replace function app_serves(provider bigint) returns boolean language sql stable parallel safe as $$
          select coalesce(current_setting('app.provider', true), '') = ''
-             or provider = current_setting('app.provider', true)::bigint $$""",
+             or provider = nullif(current_setting('app.provider', true), '')::bigint $$""",
     """create or replace function app_never_changes() returns trigger language plpgsql as $$
          begin raise exception using errcode = 'restrict_violation',
                message = tg_table_name || ' keeps what was written; add a correction beside it'; end $$""",

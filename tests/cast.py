@@ -1,6 +1,6 @@
 """People and things with sensible defaults; a test names only what matters to it."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import count
 from typing import Any
@@ -12,8 +12,12 @@ from sqlalchemy.orm import Session
 from app.access import actions as access
 from app.access.rules import Role
 from app.access.tables import User
+from app.catalogue.rules import AidCategory, PriceUnit
+from app.catalogue.tables import Price, ServiceItem
 from app.db import transaction
 from app.main import create_app
+from app.orders.rules import Channel, OrderState, Payer, VisitState
+from app.orders.tables import Order, Visit
 from app.people.rules import AbilityLevel, Register, Relation, Sex, Skill, id_check_digit
 from app.people.tables import Caregiver, Certificate, Contact, Elder, Home, Provider, Shift
 from app.places.rules import Level, Mode, Place
@@ -23,6 +27,7 @@ from app.vault import digest
 DISTRICT = 370503
 STREET, COMMUNITY, OTHER_COMMUNITY = "370503001000", "370503001001", "370503002001"
 CENTRE = Place(37.886, 118.525)
+TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 PASSWORD = "correct horse 7"
 _numbers = count(1)
 
@@ -154,3 +159,60 @@ def a_caregiver(
     )
     session.flush()
     return caregiver
+
+
+def an_item(session: Session, code: str = "BATHING", *, cents: int = 10_000, **given: Any) -> ServiceItem:
+    """A bath at home: an hour, 100 yuan, two caregivers for the severely disabled; the same one when it is there."""
+    found = session.query(ServiceItem).filter_by(district_id=DISTRICT, code=code).first()
+    if found is None:
+        unit = given.pop("unit", PriceUnit.VISIT)
+        values = {
+            "aid": AidCategory.BATHING, "name_zh": "上门助浴", "name_en": "Bath at home", "minutes": {"default": 60},
+            "needs": [Skill.BATHING], "caregivers": {"default": 1, "severe": 2, "total": 2},
+            "tasks": [{"code": "pressure", "zh": "测血压", "en": "Blood pressure", "evidence": "reading"}],
+        } | given  # fmt: skip
+        found = ServiceItem(district_id=DISTRICT, code=code, **values)
+        session.add(found)
+        session.flush()
+        session.add(Price(district_id=DISTRICT, item_id=found.id, unit=unit, cents=cents, starts=date(2026, 1, 1)))
+        session.flush()
+    return found
+
+
+def an_order(session: Session, *, elder: Elder | None = None, item: ServiceItem | None = None, **given: Any) -> Order:
+    """A confirmed order of a bath, paid by the elder; it has no visit yet and the ledger does not know it."""
+    elder, item = elder or an_elder(session), item or an_item(session)
+    values = {
+        "state": OrderState.CONFIRMED, "channel": Channel.HOTLINE, "payer": Payer.ENTITLEMENT, "price_cents": 10_000,
+        "allowance_cents": 0, "self_pay_cents": 10_000, "received_at": TEN - timedelta(days=3), "received_by": "赵敏",
+    } | given  # fmt: skip
+    order = Order(
+        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, home_id=elder.home_id,
+        item_id=item.id, **values,
+    )  # fmt: skip
+    session.add(order)
+    session.flush()
+    return order
+
+
+def a_visit(session: Session, *, elder: Elder | None = None, order: Order | None = None, **given: Any) -> Visit:
+    """A bath waiting for a plan that starts between ten and eleven; given a later state it has a start and provider."""
+    order = order or an_order(session, elder=elder, item=given.pop("item", None))
+    item = session.get_one(ServiceItem, order.item_id)
+    state = given.setdefault("state", VisitState.WAITING)
+    if state is not VisitState.WAITING:
+        provider = session.query(Provider).first() or a_provider(session)
+        given = {"starts_at": given.get("opens", TEN), "provider_id": provider.id} | given
+    minutes = given.setdefault("minutes", item.minutes["default"])
+    values = {
+        "opens": TEN, "closes": given.get("opens", TEN) + timedelta(hours=1), "least_minutes": minutes * 9 // 10,
+        "needs": item.needs, "price_cents": order.price_cents, "allowance_cents": order.allowance_cents,
+        "self_pay_cents": order.self_pay_cents,
+    } | given  # fmt: skip
+    visit = Visit(
+        district_id=order.district_id, division_code=order.division_code, order_id=order.id, elder_id=order.elder_id,
+        home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid, **values,
+    )  # fmt: skip
+    session.add(visit)
+    session.flush()
+    return visit

@@ -1,0 +1,1 @@
+"""What can be booked, for how long, by whom and at what price."""

@@ -1,0 +1,1 @@
+"""Doors of the desk, whose screens show many features at once."""

@@ -1,0 +1,1 @@
+"""Who pays: programmes, monthly entitlements and the ledger."""

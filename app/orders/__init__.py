@@ -1,0 +1,1 @@
+"""What was bought and the appointments it gave: orders and visits, with their lives."""

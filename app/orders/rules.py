@@ -1,0 +1,161 @@
+"""The lives of an order and of its visits, and who may move them."""
+
+from enum import StrEnum
+from typing import Final
+
+from app.access.rules import DESK, HOTLINE, PLANNERS, Role
+from app.errors import Conflict, IllegalMove
+
+
+class OrderState(StrEnum):
+    """订单: what was bought."""
+
+    RECEIVED = "received"  # the hotline wrote it down
+    CONFIRMED = "confirmed"  # price and window agreed, allowance reserved
+    CLOSED = "closed"  # every visit has ended
+    CANCELLED = "cancelled"
+
+
+class OrderEvent(StrEnum):
+    """What can happen to an order."""
+
+    CONFIRM = "confirm"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+class VisitState(StrEnum):
+    """工单: one appointment at a home."""
+
+    WAITING = "waiting"  # for a plan
+    PLANNED = "planned"  # in a draft nobody outside has seen
+    PUBLISHED = "published"  # promised to elder and caregivers
+    UNDER_WAY = "under_way"
+    DONE = "done"  # everybody who had to come has finished
+    HELD = "held"  # needs a human before it counts
+    VERIFIED = "verified"  # counts: the money is captured
+    NOT_DELIVERED = "not_delivered"  # no one home, refused, missed: the money is released
+    CANCELLED = "cancelled"
+
+
+class VisitEvent(StrEnum):
+    """What can happen to a visit."""
+
+    PLAN = "plan"
+    PUBLISH = "publish"
+    WITHDRAW = "withdraw"  # out of the plan: moved, declined, re-planned
+    BEGIN = "begin"
+    FINISH = "finish"
+    VERIFY = "verify"
+    HOLD = "hold"
+    REJECT = "reject"  # a human found that it does not count
+    FAIL = "fail"  # no one home, refused, missed
+    CANCEL = "cancel"
+
+
+class Channel(StrEnum):
+    """How an order came in."""
+
+    HOTLINE = "hotline"
+    DESK = "desk"
+    COMMUNITY = "community"
+    ALARM = "alarm"
+
+
+class Payer(StrEnum):
+    """Who pays for an order."""
+
+    ENTITLEMENT = "entitlement"  # the elder's allowances in their order, the remainder the elder
+    NONE = "none"  # an alarm's response
+
+
+S, OE = OrderState, OrderEvent
+ORDER_MOVES: Final[dict[tuple[OrderState, OrderEvent], OrderState]] = {
+    (S.RECEIVED, OE.CONFIRM): S.CONFIRMED,
+    (S.CONFIRMED, OE.CLOSE): S.CLOSED,
+    (S.RECEIVED, OE.CANCEL): S.CANCELLED,
+    (S.CONFIRMED, OE.CANCEL): S.CANCELLED,
+}
+
+V, VE = VisitState, VisitEvent
+VISIT_MOVES: Final[dict[tuple[VisitState, VisitEvent], VisitState]] = {
+    (V.WAITING, VE.PLAN): V.PLANNED,
+    (V.WAITING, VE.CANCEL): V.CANCELLED,
+    (V.WAITING, VE.FAIL): V.NOT_DELIVERED,  # its window passed and nobody could be sent
+    (V.PLANNED, VE.PUBLISH): V.PUBLISHED,
+    (V.PLANNED, VE.WITHDRAW): V.WAITING,
+    (V.PLANNED, VE.CANCEL): V.CANCELLED,
+    (V.PLANNED, VE.FAIL): V.NOT_DELIVERED,
+    (V.PUBLISHED, VE.BEGIN): V.UNDER_WAY,
+    (V.PUBLISHED, VE.WITHDRAW): V.WAITING,
+    (V.PUBLISHED, VE.CANCEL): V.CANCELLED,
+    (V.PUBLISHED, VE.FAIL): V.NOT_DELIVERED,
+    (V.PUBLISHED, VE.HOLD): V.HELD,  # its end passed without a record: maybe a phone without signal
+    (V.UNDER_WAY, VE.FINISH): V.DONE,
+    (V.UNDER_WAY, VE.WITHDRAW): V.WAITING,  # the caregiver cannot go on: an accident, an alarm
+    (V.UNDER_WAY, VE.FAIL): V.NOT_DELIVERED,
+    (V.UNDER_WAY, VE.HOLD): V.HELD,  # the check-out never came
+    (V.DONE, VE.VERIFY): V.VERIFIED,
+    (V.DONE, VE.HOLD): V.HELD,
+    (V.HELD, VE.VERIFY): V.VERIFIED,
+    (V.HELD, VE.REJECT): V.NOT_DELIVERED,
+    (V.VERIFIED, VE.REJECT): V.NOT_DELIVERED,  # found out later: the money goes back
+}
+
+VISIT_ENDED: Final = frozenset({V.VERIFIED, V.NOT_DELIVERED, V.CANCELLED})
+CANCELLABLE: Final = frozenset(state for state, event in VISIT_MOVES if event is VE.CANCEL)
+BLOCKING: Final = frozenset({V.UNDER_WAY, V.DONE, V.HELD})  # an order with one of these cannot be cancelled
+
+ORDER_ALLOWED: Final[dict[OrderEvent, frozenset[Role]]] = {
+    OE.CONFIRM: HOTLINE,
+    OE.CANCEL: DESK,
+    OE.CLOSE: frozenset(),  # happens by itself
+}
+VISIT_ALLOWED: Final[dict[VisitEvent, frozenset[Role]]] = {
+    VE.PLAN: PLANNERS,
+    VE.PUBLISH: PLANNERS,
+    VE.WITHDRAW: PLANNERS,
+    VE.CANCEL: DESK,
+    VE.FAIL: DESK,
+    VE.VERIFY: PLANNERS,
+    VE.REJECT: PLANNERS,
+}
+
+
+class QuoteChanged(Conflict):
+    """The price is no longer split as it was promised."""
+
+
+class BadWindow(Conflict):
+    """A visit cannot be booked for that time."""
+
+
+class OnTheWay(Conflict):
+    """A visit of this order is under way or waits for a check; it cannot be cancelled any more."""
+
+
+def order_after(state: OrderState, event: OrderEvent) -> OrderState:
+    """The state that follows; raises IllegalMove where the table has no line."""
+    try:
+        return ORDER_MOVES[state, event]
+    except KeyError:
+        raise IllegalMove(f"An order that is {state} cannot {event}.", state=state, event=event) from None
+
+
+def visit_after(state: VisitState, event: VisitEvent) -> VisitState:
+    """The state that follows; raises IllegalMove where the table has no line."""
+    try:
+        return VISIT_MOVES[state, event]
+    except KeyError:
+        raise IllegalMove(f"A visit that is {state} cannot {event}.", state=state, event=event) from None
+
+
+def order_possible(state: OrderState, role: Role) -> list[OrderEvent]:
+    """The events an order in this state accepts from this role: the buttons a screen may show."""
+    return [event for source, event in ORDER_MOVES if source is state and role in ORDER_ALLOWED[event]]
+
+
+def visit_possible(state: VisitState, role: Role) -> list[VisitEvent]:
+    """The events a visit in this state accepts from this role by hand."""
+    nobody: frozenset[Role] = frozenset()
+    return [event for source, event in VISIT_MOVES if source is state and role in VISIT_ALLOWED.get(event, nobody)]

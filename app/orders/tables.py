@@ -1,0 +1,85 @@
+"""Orders and the visits they gave. A visit carries what a plan needs, so that a day is one query."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.catalogue.rules import AidCategory
+from app.db import Base, OfDistrict, named
+from app.orders.rules import Channel, OrderState, Payer, VisitState
+from app.vault import Sealed, SealedJson
+
+
+class Order(OfDistrict, Base):
+    """What was bought, for whom, by whom (订单)."""
+
+    __tablename__ = "orders"
+
+    division_code: Mapped[str] = mapped_column(ForeignKey("divisions.code"), index=True)
+    elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"), index=True)
+    home_id: Mapped[int] = mapped_column(ForeignKey("homes.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"))
+    state: Mapped[OrderState] = mapped_column(named(OrderState))
+    channel: Mapped[Channel] = mapped_column(named(Channel))
+    payer: Mapped[Payer] = mapped_column(named(Payer))
+    agent: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)  # who acted for the elder: name, relation, phone
+    note: Mapped[str | None] = mapped_column(Sealed)
+    price_cents: Mapped[int]
+    allowance_cents: Mapped[int]  # as last quoted; agreed once confirmed
+    self_pay_cents: Mapped[int]
+    received_at: Mapped[datetime]
+    received_by: Mapped[str]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}  # two writers: the second gets a 409
+    __table_args__ = (
+        CheckConstraint("price_cents = allowance_cents + self_pay_cents", name="paid"),
+        Index("ix_orders_state", "district_id", "state", "id"),
+        {"info": {"area": "division_code"}},
+    )
+
+
+class Visit(OfDistrict, Base):
+    """One appointment at a home (工单). It starts between `opens` and `closes`; `starts_at` is the plan's."""
+
+    __tablename__ = "visits"
+
+    division_code: Mapped[str] = mapped_column(ForeignKey("divisions.code"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
+    home_id: Mapped[int] = mapped_column(ForeignKey("homes.id"))
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"), index=True)  # since it was last planned
+    item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"))
+    item_code: Mapped[str]
+    aid: Mapped[AidCategory] = mapped_column(named(AidCategory))
+    state: Mapped[VisitState] = mapped_column(named(VisitState))
+    minutes: Mapped[int]
+    least_minutes: Mapped[int]  # fewer, and it does not verify itself
+    needs: Mapped[list[str]] = mapped_column(default=list)
+    caregivers_needed: Mapped[int] = mapped_column(default=1)
+    same_sex: Mapped[bool] = mapped_column(default=False)
+    opens: Mapped[datetime]
+    closes: Mapped[datetime]
+    starts_at: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(default=0)  # larger is more pressing; an alarm's response is 100
+    price_cents: Mapped[int]
+    allowance_cents: Mapped[int]
+    self_pay_cents: Mapped[int]
+    reason: Mapped[str | None]  # why it is held, was not delivered or was cancelled
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __table_args__ = (
+        CheckConstraint("opens <= closes", name="window"),
+        CheckConstraint("minutes > 0 and least_minutes between 0 and minutes", name="minutes"),
+        CheckConstraint("caregivers_needed between 1 and 2", name="caregivers"),
+        CheckConstraint("price_cents = allowance_cents + self_pay_cents", name="paid"),
+        CheckConstraint("state not in ('planned', 'published') or starts_at is not null", name="planned_start"),
+        CheckConstraint("state <> 'verified' or provider_id is not null", name="earned"),
+        Index("ix_visits_elder", "elder_id", "opens"),
+        Index("ix_visits_day", "district_id", "opens"),
+        Index("ix_visits_state", "district_id", "state", "opens"),
+        {"info": {"area": "division_code", "provider": "provider_id"}},
+    )
