@@ -1,7 +1,7 @@
 """Orders and the visits they gave. A visit carries what a plan needs, so that a day is one query."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,7 +33,7 @@ class Order(OfDistrict, Base):
     received_by: Mapped[str]
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}  # two writers: the second gets a 409
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  two writers: the second gets a 409
     __table_args__ = (
         CheckConstraint("price_cents = allowance_cents + self_pay_cents", name="paid"),
         Index("ix_orders_state", "district_id", "state", "id"),
@@ -70,7 +70,7 @@ class Visit(OfDistrict, Base):
     reason: Mapped[str | None]  # why it is held, was not delivered or was cancelled
     version: Mapped[int] = mapped_column()
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  two writers: the second gets a 409
     __table_args__ = (
         CheckConstraint("opens <= closes", name="window"),
         CheckConstraint("minutes > 0 and least_minutes between 0 and minutes", name="minutes"),
