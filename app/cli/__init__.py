@@ -1,1 +1,39 @@
-"""The command `yinling`."""
+"""The command `yinling`: every process and every chore of an installation."""
+
+import os
+from pathlib import Path
+
+import typer
+
+from app.cli import chores, database, demo, doctor, processes
+
+HELP = "银铃 Yinling: home help and emergency calls of a district's elders, on one platform."
+cli = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+SIMULATE = typer.Typer(help="A believable district, and its days.", no_args_is_help=True)
+
+for command in (
+    demo.demo,
+    doctor.doctor,
+    processes.web,
+    processes.listener,
+    processes.worker,
+    processes.clock,
+    database.migrate,
+    database.backup,
+    database.restore,
+    chores.decode,
+    chores.openapi,
+):
+    cli.command()(command)
+
+
+@cli.callback()
+def prepare(context: typer.Context) -> None:
+    """Beside a running demo, every command finds its database, Redis and broker by itself."""
+    if context.invoked_subcommand not in ("demo", None):
+        demo.adopt(Path(os.environ.get("YINLING_VAR_DIR", "var")))
+
+
+def main() -> None:
+    """The entry point."""
+    cli()

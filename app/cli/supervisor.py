@@ -95,11 +95,12 @@ class Supervisor:
                 raise
         return process.returncode
 
-    def watch(self) -> None:
+    def watch(self, also: Callable[[], None] = lambda: None) -> None:
         """Until somebody asks us to stop."""
         with contextlib.suppress(Stopped):
             while True:
                 self.beat()
+                also()
 
     def beat(self) -> None:
         """Look at every child once, then rest a little."""

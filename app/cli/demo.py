@@ -1,0 +1,118 @@
+"""`yinling demo`: the whole platform on one machine, on real embedded parts, under one supervisor."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.cli import ports
+from app.cli import table as process_table
+from app.cli.follow import Follow
+from app.cli.parts import PartFailed, nothing, postgres
+from app.cli.supervisor import Stopped, Supervisor
+from app.cli.table import Table, process, whole
+from app.config import Settings
+
+KEPT = ("numba", "log", "backups", "lock", "setup.lock")  # what beginning anew leaves in var/
+console = Console(highlight=False)
+
+
+def demo(
+    reset: Annotated[bool, typer.Option("--reset", help="begin anew: forget the database and all secrets")] = False,
+    elders: Annotated[int, typer.Option(help="how many elders the simulated district has")] = 414,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same district")] = 7,
+    speed: Annotated[int, typer.Option(help="the simulated day runs so many times as fast; 0: nothing moves")] = 1,
+    logs: Annotated[bool, typer.Option("--logs", help="show the logs of all processes here, too")] = False,
+) -> None:
+    """The whole platform on this machine, with a simulated district. Ctrl-C stops it."""
+    try:
+        _demo(Settings(), reset=reset, elders=elders, seed=seed, speed=speed, logs=logs)
+    except PartFailed as failed:
+        console.print(f"\n[red]✗[/] {failed}")
+        raise typer.Exit(1) from None
+    except Stopped:
+        pass
+    except PermissionError as error:
+        console.print(f"\n[red]✗[/] {error.filename} cannot be written: run where you own the folder, "
+                      "or choose another with YINLING_VAR_DIR.")  # fmt: skip
+        raise typer.Exit(1) from None
+    console.print("Stopped. Nothing runs any more; `make demo` goes on where this ended.")
+
+
+def _demo(given: Settings, *, reset: bool, elders: int, seed: int, speed: int, logs: bool) -> None:
+    var = given.var_dir.resolve()
+    var.mkdir(parents=True, exist_ok=True)
+    with Supervisor(var, _say) as supervisor:
+        ports.check(given.web_host, given.web_port)
+        if reset:
+            forget(var)
+        table = process_table.lay(given, var)
+        process_table.remember(var, table.env)
+        supervisor.up(*table.parts)
+        first = not (var / "seeded").exists()
+        _finish(supervisor, table, "migrate")
+        if first:
+            _finish(supervisor, table, "simulate", "district", "--elders", str(elders), "--seed", str(seed))
+            (var / "seeded").touch()
+        supervisor.up(*process_table.platform(table.env))
+        if speed:
+            supervisor.up(process("day", ["simulate", "day", "--speed", str(speed)], table.env))
+        welcome(table)
+        supervisor.watch(Follow(supervisor.logs, console) if logs else nothing)
+
+
+def _finish(supervisor: Supervisor, table: Table, *arguments: str) -> None:
+    if supervisor.run([sys.executable, "-m", "app.cli", *arguments], whole(table.env)):
+        raise PartFailed(
+            f"`yinling {' '.join(arguments)}` failed; the lines above say why. `make demo RESET=1` begins anew."
+        )
+
+
+def forget(var: Path) -> None:
+    """Begin anew: no database, no secrets, no files; what was compiled and logged may stay."""
+    postgres.forget(var / "pg")
+    for path in var.iterdir():
+        if path.name in KEPT:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def adopt(var: Path) -> None:
+    """Take the addresses of the demo that runs, or last ran, on this folder, where none are given."""
+    file = var / "demo.json"
+    if not file.exists():
+        return
+    given = Settings().model_fields_set
+    for name, value in json.loads(file.read_text()).items():
+        if name.removeprefix("YINLING_").lower() not in given:
+            os.environ.setdefault(name, value)
+
+
+def welcome(table: Table) -> None:
+    """Where to go, who to be, what is embedded, how to stop."""
+    address = table.env["YINLING_PUBLIC_URL"]
+    console.print(f"""
+[bold]银铃 Yinling is up.[/]
+
+  Desk    [link]{address}/desk/[/link]
+  Phone   [link]{address}/phone/[/link]
+""")
+    for part, note in table.notes:
+        console.print(f"  {part:<12}{note}")
+    console.print("""
+  Stop with Ctrl-C. `make demo` goes on with the same data, `make demo RESET=1` begins anew.
+  Logs: var/log   State of everything: .venv/bin/yinling doctor
+""")
+
+
+def _say(part: str, what: str) -> None:
+    colour = "green" if what.startswith("ready") else "dim" if what == "stopping" else "yellow"
+    console.print(f"  [{colour}]{part:<12}{what}[/]")

@@ -1,0 +1,46 @@
+"""`yinling web`, `listener`, `worker`, `clock`: the processes of an installation, one at a time."""
+
+from typing import Annotated
+
+import typer
+
+
+def web() -> None:
+    """The API, the live stream and the pages."""
+    import uvicorn
+
+    from app.config import settings
+
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings().web_host,
+        port=settings().web_port,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+        proxy_headers=True,
+    )
+
+
+def listener(
+    name: Annotated[str, typer.Option(help="its client id at the broker: one for each listener")] = "1",
+) -> None:
+    """Hears the broker; run two, each with a name of its own."""
+    from app import listener as process
+
+    process.main(name)
+
+
+def worker() -> None:
+    """Does the slow work: solving, sending, exporting."""
+    from app import worker as process
+
+    process.main()
+
+
+def clock() -> None:
+    """Lets what is due happen; several may run, one is active."""
+    from app import clock as process
+
+    process.main()

@@ -1,0 +1,135 @@
+"""The demo's process table: what runs, with which settings, and when each is ready."""
+
+import json
+import os
+import secrets
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.cli.parts import Part, broker, postgres, valkey
+from app.cli.warm import cache_dir
+from app.config import Settings
+from app.vault import new_keyring
+
+DATABASE, NOTICES, DEVICES = "database_url", "redis_url", "mqtt_url"
+
+
+@dataclass
+class Table:
+    """The embedded parts, the environment of every process, and a line on what is embedded."""
+
+    parts: list[Part] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def lay(given: Settings, var: Path) -> Table:
+    """Embed every part that no address was given for."""
+    table = Table(env=_environment(given, var))
+    if DATABASE in given.model_fields_set:
+        table.notes.append(("PostgreSQL", "yours, from YINLING_DATABASE_URL"))
+    else:
+        cluster = postgres.prepare(var / "pg", port=54320)
+        table.parts.append(cluster.part)
+        table.env |= {"YINLING_DATABASE_URL": cluster.url, "YINLING_DATABASE_OWNER_URL": cluster.owner_url}
+        table.notes.append(("PostgreSQL", f"embedded, a real one; data in {cluster.data}, port {cluster.port}"))
+    if NOTICES in given.model_fields_set:
+        table.notes.append(("Redis", "yours, from YINLING_REDIS_URL"))
+    else:
+        store = valkey.prepare(var / "valkey", port=56379)
+        table.parts.append(store.part)
+        table.env["YINLING_REDIS_URL"] = store.url
+        table.notes.append(("Redis", f"embedded {store.binary.name}, port {store.port}; carries notices and the queue"))
+    if DEVICES in given.model_fields_set:
+        table.notes.append(("MQTT", "yours, from YINLING_MQTT_URL"))
+    else:
+        made = broker.prepare(var / "broker", port=1883)
+        table.parts.append(made.part)
+        table.env |= {"YINLING_MQTT_URL": made.url, "YINLING_GATEWAY_MQTT_URL": made.gateway_url}
+        table.notes.append(("MQTT", _about_broker(made)))
+    return table
+
+
+def _about_broker(made: broker.Broker) -> str:
+    if made.mosquitto:
+        return f"Mosquitto of this machine, port {made.port}; keeps every acknowledged message through a kill -9"
+    return (
+        f"embedded rumqttd, port {made.port}; keeps sessions in memory only: what it held is lost when it ends. "
+        "For real devices install Mosquitto (apt-get install mosquitto)"
+    )
+
+
+def _environment(given: Settings, var: Path) -> dict[str, str]:
+    host = "127.0.0.1" if given.web_host in ("0.0.0.0", "::") else given.web_host
+    port = given.web_port
+    env = {
+        "YINLING_VAR_DIR": str(var),
+        "YINLING_WEB_DIST": str(given.web_dist),
+        "YINLING_WEB_HOST": given.web_host,
+        "YINLING_WEB_PORT": str(port),
+        "YINLING_DEMO": "true",
+        "NUMBA_CACHE_DIR": str(cache_dir(var)),
+    }
+    env["YINLING_PUBLIC_URL"] = given.public_url if "public_url" in given.model_fields_set else f"http://{host}:{port}"
+    if not given.keys.get_secret_value() and not (var / "keys.json").exists():
+        keep(var / "keys.json", new_keyring())
+    if not given.hooks_token.get_secret_value():
+        if not (var / "hooks_token").exists():
+            keep(var / "hooks_token", secrets.token_urlsafe(24))
+        env["YINLING_HOOKS_TOKEN"] = (var / "hooks_token").read_text()
+    return env
+
+
+def keep(path: Path, text: str) -> None:
+    """A secret in a file that only its owner reads; whole or not at all."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text)
+    new.replace(path)
+
+
+def remember(var: Path, env: Mapping[str, str]) -> None:
+    """Let later commands find this demo's parts."""
+    keep(var / "demo.json", json.dumps(dict(env), indent=1))
+
+
+def platform(env: Mapping[str, str]) -> list[Part]:
+    """The processes of the platform itself."""
+    url = f"{env['YINLING_PUBLIC_URL']}/readyz"
+    if env["YINLING_WEB_HOST"] in ("0.0.0.0", "127.0.0.1"):
+        url = f"http://127.0.0.1:{env['YINLING_WEB_PORT']}/readyz"
+    few = {**env, "YINLING_DATABASE_POOL": "5"}
+    return [
+        process("web", ["web"], env, ready=lambda: answers(url)),
+        process("listener-1", ["listener", "--name", "1"], few),
+        process("listener-2", ["listener", "--name", "2"], few),
+        process("worker", ["worker"], few),
+        process("clock", ["clock"], few),
+    ]
+
+
+def process(
+    name: str, arguments: list[str], env: Mapping[str, str], *, ready: Callable[[], bool] = lambda: True
+) -> Part:
+    """One `yinling` command as a part."""
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    return Part(name=name, command=command, env=env, ready=ready, cwd=str(Path.cwd()))
+
+
+def answers(url: str) -> bool:
+    """The web process serves, and its database answers."""
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def whole(env: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with the demo's settings in it."""
+    return {**os.environ, **env}
