@@ -1,0 +1,219 @@
+"""Make the first customer in an empty database: land, providers, people, devices, prices, a month behind and a day ahead."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.access import actions as access
+from app.access.rules import Role
+from app.access.tables import District
+from app.db import transaction
+from app.errors import Conflict
+from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
+from app.places.rules import Place, Tier
+from app.places.tables import Division, Facility, MapLine
+from app.simulate import fleet, month, population, settle
+from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
+from app.simulate.names import Names
+
+DISTRICT_ID: Final = 370503
+REGISTER_PER_SERVED: Final = 3000 / 414
+VISITS_PER_CAREGIVER_DAY: Final = 5.6  # below the 6.2 of domain.md 4.1: people are ill, and have days off
+DESK_LOGINS: Final = (
+    ("zhaomin", "赵敏", Role.OPERATOR), ("sunlei", "孙磊", Role.OPERATOR), ("wangqin", "王琴", Role.SHIFT_LEAD),
+    ("hanxue", "韩雪", Role.DISPATCHER), ("zhangping", "张萍", Role.ASSESSOR), ("liguodong", "李国栋", Role.SUPERVISOR),
+    ("admin", "系统管理员", Role.ADMIN),
+)  # fmt: skip
+Progress = Callable[[str, int, int], None]  # what, done, of how many
+
+
+class AlreadyThere(Conflict):
+    """This district is in the database already."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What there is now."""
+
+    district_id: int
+    elders: int
+    served: int
+    caregivers: int
+    devices: int
+    past_visits: int
+    logins: list[tuple[str, str, Role]]
+
+
+def build(
+    *, elders: int = 414, seed: int = 7, password: str, now: datetime | None = None, progress: Progress | None = None
+) -> Built:
+    """A district with `elders` on purchased service beside the larger visit register; the same seed, the same district.
+
+    Raises AlreadyThere when it is: a second call would make everybody twice.
+    """
+    tell = progress or (lambda what, done, total: None)
+    now = now or datetime.now(UTC)
+    today = calendar.day_of(now)
+    land = Geography(_rng(seed, "land"), DISTRICT_ID)
+    names = Names(_rng(seed, "names"))
+    with transaction() as session:
+        if session.get(District, DISTRICT_ID):
+            raise AlreadyThere(f"District {DISTRICT_ID} is there already; `make demo RESET=1` begins anew.")
+        _places(session, land)
+        providers = _providers(session, land, today)
+        people = _caregivers(session, _rng(seed, "caregivers"), names, providers, land, elders, today)
+        logins = _logins(session, providers, people, password)
+        settle.catalogue(session, DISTRICT_ID, today)
+    tell("elders", 0, 1)
+    some = list(
+        population.elders(
+            _rng(seed, "elders"), names, land, round(elders * REGISTER_PER_SERVED), elders, today
+        )
+    )
+    for first in range(0, len(some), 200):
+        with transaction() as session:
+            settle.elders(session, DISTRICT_ID, some, first, 200)
+        tell("elders", min(first + 200, len(some)), len(some))
+    with transaction() as session:
+        devices = fleet.register(session, _rng(seed, "devices"), DISTRICT_ID, homes=round(elders * 600 / 414), now=now)
+    visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
+    month.ahead(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
+    return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
+
+
+def _rng(seed: int, stream: str) -> random.Random:
+    return random.Random(f"{seed}/{stream}")
+
+
+def _places(session: Session, land: Geography) -> None:
+    session.add(District(id=DISTRICT_ID, name=DISTRICT_NAME))
+    session.flush()
+    for area in land.areas:  # parents come before their children
+        session.add(
+            Division(
+                code=area.code, district_id=DISTRICT_ID, parent_code=area.parent, level=area.level, name=area.name,
+                lat=area.centre.lat, lon=area.centre.lon,
+            )  # fmt: skip
+        )
+        session.flush()
+    session.add_all(
+        MapLine(district_id=DISTRICT_ID, kind=line.kind, name=line.name, points=[list(p) for p in line.points])
+        for line in land.lines
+    )
+
+
+def _providers(session: Session, land: Geography, today: date) -> list[Provider]:
+    """Two providers: one serves the two streets of the county town, the other the towns and villages."""
+    found = []
+    for name, code, phone, grade, areas in (
+        ("河口康乐居家养老服务中心", "52370503MJE4A1B202", "0546-3650001", "4A", ["370503001", "370503002"]),
+        ("六合颐年社会工作服务社", "52370503MJE5C3D40Y", "0546-3650002", "3A", [f"37050300{n}" for n in range(3, 9)]),
+    ):
+        provider = Provider(district_id=DISTRICT_ID, name=name, credit_code=code, phone=phone, grade=grade)
+        session.add(provider)
+        session.flush()
+        session.add(
+            Contract(
+                district_id=DISTRICT_ID, provider_id=provider.id, number=f"HK-ZM-{today.year}-{provider.id:03d}",
+                areas=areas, aids=["meal", "cleaning", "bathing", "medical", "urgent", "mobility"],
+                starts=date(today.year, 1, 1), ends=date(today.year + 1, 12, 31),
+                terms={"least_percent": 90, "sampling_percent": 5},
+            )  # fmt: skip
+        )
+        found.append(provider)
+    _facilities(session, land, found)
+    return found
+
+
+def _facilities(session: Session, land: Geography, providers: Sequence[Provider]) -> None:
+    """One street centre, three community centres below it, four canteens, and a happiness home in eight villages."""
+
+    def facility(name: str, tier: Tier, code: str, place: Place, above: int | None, provider: Provider) -> Facility:
+        made = Facility(
+            district_id=DISTRICT_ID, name=name, tier=tier, division_code=code, above_id=above,
+            provider_id=provider.id, lat=place.lat, lon=place.lon,
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        return made
+
+    town, country = providers
+    by_code = {area.code: area for area in land.areas}
+    top = facility("六合街道综合养老服务中心", Tier.STREET_CENTER, "370503002000", Place(37.8905, 118.556), None, town)
+    urban, rural = land.codes(urban=True), land.codes(urban=False)
+    centres = [urban[0], urban[10], next(code for code in urban if code.startswith("370503005"))]
+    for index, code in enumerate(centres):
+        area = by_code[code]
+        provider = town if index < 2 else country
+        facility(
+            f"{area.name}养老服务中心", Tier.COMMUNITY_CENTER, code, area.centre, top.id, provider
+        )
+    for code in (urban[2], urban[12], urban[-2], rural[30]):
+        area = by_code[code]
+        facility(f"{area.name}老年食堂", Tier.CANTEEN, code, area.centre, top.id, town if code[:9] <= "370503002" else country)
+    for code in rural[::10]:
+        area = by_code[code]
+        facility(f"{area.name}幸福院", Tier.RURAL_HAPPINESS_HOME, code, area.centre, top.id, country)
+
+
+def _caregivers(
+    session: Session, rng: random.Random, names: Names, providers: Sequence[Provider], land: Geography, elders: int,
+    today: date,
+) -> list[Caregiver]:  # fmt: skip
+    count = max(6, round(elders * 5.94 / 22 / VISITS_PER_CAREGIVER_DAY * 1.2))
+    town_bases = [(area.code, area.centre) for area in land.areas if area.code in ("370503001001", "370503002001")]
+    country_bases = [
+        (f"3705030{number:02d}000", Place(town.lat, town.lon)) for number, town in enumerate(TOWNS, 1) if number > 2
+    ]
+    stored = []
+    for provider, bases, share in zip(providers, (town_bases, country_bases), (0.62, 0.38), strict=True):
+        for someone in population.caregivers(rng, names, round(count * share), bases, today):
+            caregiver = Caregiver(
+                district_id=DISTRICT_ID, provider_id=provider.id, division_code=someone.division_code,
+                name=someone.name, sex=someone.sex, phone=someone.phone, mode=someone.mode,
+                base=someone.base.as_json(), responder=someone.responder,
+            )  # fmt: skip
+            session.add(caregiver)
+            session.flush()
+            session.add_all(
+                Certificate(
+                    district_id=DISTRICT_ID, caregiver_id=caregiver.id, skill=skill, expires=expires,
+                    number=f"HK{caregiver.id:04d}-{skill.value[:4].upper()}" if expires else None,
+                )  # fmt: skip
+                for skill, expires in someone.skills.items()
+            )
+            session.add_all(
+                Shift(district_id=DISTRICT_ID, caregiver_id=caregiver.id, weekday=day, starts=starts, ends=ends)
+                for day in someone.days
+                for starts, ends in someone.shifts
+            )
+            stored.append(caregiver)
+    return stored
+
+
+def _logins(
+    session: Session, providers: Sequence[Provider], people: Sequence[Caregiver], password: str
+) -> list[tuple[str, str, Role]]:
+    password_hash = access.hasher.hash(password)
+    made: list[tuple[str, str, Role]] = []
+
+    def login(name: str, person: str, role: Role, provider_id: int | None = None, caregiver_id: int | None = None) -> None:
+        access.add_user(
+            session, district_id=DISTRICT_ID, login=name, password=password, name=person, role=role,
+            area=str(DISTRICT_ID), provider_id=provider_id, caregiver_id=caregiver_id, password_hash=password_hash,
+        )  # fmt: skip
+        made.append((name, person, role))
+
+    for name, person, role in DESK_LOGINS:
+        login(name, person, role)
+    for number, provider in enumerate(providers, 1):
+        login(f"manager{number}", f"{provider.name[:4]}管理员", Role.MANAGER, provider.id)
+    for number, caregiver in enumerate(people, 1):
+        role = Role.RESPONDER if caregiver.responder else Role.CAREGIVER
+        login(f"hl{number:02d}", caregiver.name, role, caregiver.provider_id, caregiver.id)
+    return made
