@@ -21,11 +21,14 @@ def migrate(
     revision: Annotated[str, typer.Argument(help="where to; `-1` goes one back")] = "head",
 ) -> None:
     """Bring the schema up to date, as its owner (YINLING_DATABASE_OWNER_URL)."""
+    import psycopg
     from alembic import command
 
-    owner_url()
+    url = owner_url()
     go = command.downgrade if revision.startswith("-") else command.upgrade
     go(alembic_config(), revision)
+    with psycopg.connect(url) as owner:
+        owner.execute("grant select on alembic_version to public")  # for `yinling doctor`, with the platform's role
 
 
 def backup(

@@ -60,7 +60,8 @@ def _schema(connection: "psycopg.Connection[tuple[Any, ...]]") -> Iterator[Findi
     from app.cli.database import alembic_config
 
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    there = connection.execute("select to_regclass('public.alembic_version') is not null").fetchone()
+    may = "has_table_privilege('public.alembic_version', 'select')"
+    there = connection.execute(f"select to_regclass('public.alembic_version') is not null and {may}").fetchone()
     row = connection.execute("select version_num from alembic_version").fetchone() if there and there[0] else None
     now = str(row[0]) if row else None
     if now == head:
