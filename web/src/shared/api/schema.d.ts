@@ -704,6 +704,8 @@ export interface components {
             pressed_at: string | null;
             /** Linked */
             linked: components["schemas"]["AlarmRow"][];
+            /** Closed At */
+            closed_at?: string | null;
         };
         /** AlarmRow */
         AlarmRow: {
@@ -915,6 +917,11 @@ export interface components {
             last_seen: string | null;
             /** Worn */
             worn: boolean;
+            /**
+             * Speaks
+             * @default true
+             */
+            speaks: boolean;
         };
         /** Devices */
         Devices: {

@@ -1,0 +1,35 @@
+// Calls made for a case, read from its timeline, and what may come of one.
+import type { AlarmCase } from '@/shared/api/types'
+import type { StepId } from './steps'
+
+/** What the operator heard, with the key that records it. */
+export const RESULTS = [
+  { result: 'safe', key: 'Y' },
+  { result: 'help', key: 'W' },
+  { result: 'no_answer', key: 'N' },
+  { result: 'busy', key: 'B' },
+] as const
+export type CallResult = (typeof RESULTS)[number]['result']
+
+export const REACHED: string[] = ['safe', 'help']
+/** Nobody waits for an answer here: whoever does not answer is visited. */
+export const DANGERS: string[] = ['fall', 'smoke', 'fire', 'gas']
+
+export interface Call {
+  step: StepId | 'ambulance'
+  at: string
+  by: string | null
+  result: string
+}
+
+export function callsOf(alarm: AlarmCase): Call[] {
+  return alarm.timeline
+    .filter(({ kind }) => kind === 'call')
+    .map(({ at, by, facts }) => ({
+      step: (facts.contact_id ? `contact-${String(facts.contact_id)}` : facts.target) as Call['step'],
+      at,
+      by,
+      result: String(facts.result),
+    }))
+    .sort((one, other) => one.at.localeCompare(other.at))
+}
