@@ -8,6 +8,12 @@ from pydantic import Field, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+def built_pages() -> Path:
+    """Inside the package when it was installed from a wheel, else where the checkout builds them."""
+    inside = Path(__file__).parent / "pages"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "web" / "dist"
+
+
 class Settings(BaseSettings):
     """Every value can be set as YINLING_<NAME> in the environment or in `.env`; secrets come from nowhere else."""
 
@@ -20,9 +26,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
     var_dir: Path = Path("var")
-    web_dist: Path = Field(
-        default_factory=lambda: Path(__file__).parent.parent / "web" / "dist", description="the built pages"
-    )
+    web_dist: Path = Field(default_factory=built_pages, description="the built pages")
 
     # the web process
     web_host: str = "127.0.0.1"
@@ -31,6 +35,10 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, ge=1, description="hours a login lasts")
     session_idle_minutes: int = Field(240, ge=5, description="minutes without a request after which a login ends")
     hooks_token: SecretStr = Field(SecretStr(""), description="bearer token of the CTI and device webhooks; empty: closed")
+
+    messages_url: SecretStr = Field(
+        SecretStr(""), description="Apprise address of what carries outward messages, with {to} and {channel} in it"
+    )
 
     # secrets
     keys: SecretStr = Field(SecretStr(""), description="keyring `id:base64,…`, newest first; else var/keys.json")

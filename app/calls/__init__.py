@@ -1,0 +1,1 @@
+"""Telephone calls: what the switchboard tells us, who that is, and whom we asked it to dial."""

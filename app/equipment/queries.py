@@ -1,0 +1,146 @@
+"""Reading the register of devices."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Interval, cast, func, literal, select
+from sqlalchemy.orm import Session
+
+from app.equipment.rules import GRACE, DeviceKind, DeviceState, Fault, Link
+from app.equipment.tables import Device, DeviceFault, DeviceModel
+from app.people.tables import Elder, Home
+
+SILENT_AT = Device.last_seen_at + cast(
+    func.make_interval(0, 0, 0, 0, 0, 0, 2 * DeviceModel.heartbeat_seconds + literal(GRACE)), Interval
+)
+"""As `rules.silent_at`, for the database."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the inbox must know of a device: whose it is and what it is for."""
+
+    id: int
+    wire_id: str
+    district_id: int
+    division_code: str
+    home_id: int | None
+    elder_id: int | None
+    kind: DeviceKind
+    model_id: str
+    link: Link
+
+
+def known(session: Session, wire_ids: Collection[str]) -> Mapping[str, Known]:
+    """Devices of the register by the names they give themselves."""
+    rows = session.execute(
+        select(
+            Device.id, Device.wire_id, Device.district_id, Device.division_code, Device.home_id, Device.elder_id,
+            DeviceModel.kind, Device.model_id, Device.link,
+        )
+        .join(DeviceModel, DeviceModel.id == Device.model_id)
+        .where(Device.wire_id.in_(wire_ids))
+    )  # fmt: skip
+    return {row[1]: Known(*row) for row in rows}
+
+
+@dataclass(frozen=True)
+class DeviceRow:
+    """A device as the register shows it."""
+
+    id: int
+    wire_id: str
+    model: str
+    kind: DeviceKind
+    voice: bool
+    state: DeviceState
+    spot: str | None
+    elder_id: int | None
+    elder_name: str | None
+    home_id: int | None
+    estate: str | None
+    division_code: str
+    battery: float | None
+    link: Link
+    link_since: datetime | None
+    last_seen_at: datetime | None
+    silent_at: datetime | None
+    tested_at: datetime | None
+    installed_at: datetime | None
+    faults: list[Fault]
+
+    def silent(self, now: datetime) -> bool:
+        """Whether an active device has missed two heartbeats."""
+        return self.state is DeviceState.ACTIVE and (self.silent_at is None or self.silent_at < now)
+
+
+def register(
+    session: Session,
+    *,
+    home_id: int | None = None,
+    elder_id: int | None = None,
+    state: DeviceState | None = None,
+    faulty: bool = False,
+    after: int = 0,
+    limit: int = 100,
+) -> Sequence[DeviceRow]:
+    """Devices in the order of their numbers, of one home or elder, in one state, or with something wrong."""
+    faults = (
+        select(func.array_agg(DeviceFault.kind))
+        .where(DeviceFault.device_id == Device.id, DeviceFault.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            Device.id, Device.wire_id, DeviceModel.name, DeviceModel.kind, DeviceModel.voice, Device.state, Device.spot,
+            Device.elder_id, Elder.name, Device.home_id, Home.estate, Device.division_code, Device.battery, Device.link,
+            Device.link_since, Device.last_seen_at, SILENT_AT, Device.tested_at, Device.installed_at, faults,
+        )
+        .join(DeviceModel, DeviceModel.id == Device.model_id)
+        .outerjoin(Elder, Elder.id == Device.elder_id)
+        .outerjoin(Home, Home.id == Device.home_id)
+        .where(Device.id > after)
+        .order_by(Device.id)
+        .limit(limit)
+    )  # fmt: skip
+    if home_id:
+        statement = statement.where(Device.home_id == home_id)
+    if elder_id:
+        statement = statement.where(Device.elder_id == elder_id)
+    if state:
+        statement = statement.where(Device.state == state)
+    if faulty:
+        statement = statement.where(faults.is_not(None))
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(statement)]
+    return [DeviceRow(*row[:-1], faults=[Fault(kind) for kind in row[-1] or ()]) for row in rows]
+
+
+def fallen_silent(session: Session, *, now: datetime) -> Sequence[int]:
+    """Active devices that have missed two heartbeats and are not on the technical list for it."""
+    listed = select(DeviceFault.id).where(
+        DeviceFault.device_id == Device.id, DeviceFault.kind == Fault.SILENT, DeviceFault.ended_at.is_(None)
+    )
+    return session.scalars(
+        select(Device.id)
+        .join(DeviceModel, DeviceModel.id == Device.model_id)
+        .where(Device.state == DeviceState.ACTIVE, now > SILENT_AT, ~listed.exists())
+        .order_by(Device.id)
+        .limit(1000)
+    ).all()
+
+
+def credentials(session: Session) -> Sequence[tuple[str, str]]:
+    """User name and password hash of every device that may speak to the broker."""
+    rows = session.execute(
+        select(Device.wire_id, Device.credential_hash)
+        .where(Device.credential_hash.is_not(None), Device.state != DeviceState.RETIRED)
+        .order_by(Device.wire_id)
+    )
+    return [(wire_id, hashed) for wire_id, hashed in rows if hashed]
+
+
+def password_file(session: Session) -> str:
+    """The broker's password file of all devices (`mosquitto_passwd` form)."""
+    return "".join(f"{wire_id}:{hashed}\n" for wire_id, hashed in credentials(session))
