@@ -5,7 +5,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock bench torture conformance clean setup setup-test
+.PHONY: help demo test check format lock bench torture conformance wheel clean setup setup-test
 
 demo: setup  ## the whole platform with a simulated district; RESET=1 begins anew
 	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
@@ -34,6 +34,9 @@ lock: setup-test  ## resolve the lock files again; UPGRADE=--upgrade takes newer
 	@$(UV_COMPILE) --extra dev -c requirements/base.lock pyproject.toml -o requirements/dev.lock
 	@$(UV_COMPILE) requirements/build.in -o requirements/build.lock
 	@$(UV_COMPILE) requirements/node.in -o requirements/node.lock
+
+wheel: setup  ## one file for an installation, with the built pages in it
+	@.venv/bin/pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist . && ls dist
 
 clean:  ## forget what was installed and built; the data under var/ stays
 	rm -rf .venv web/node_modules web/dist var/numba var/log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

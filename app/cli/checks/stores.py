@@ -60,8 +60,10 @@ def _schema(connection: "psycopg.Connection[tuple[Any, ...]]") -> Iterator[Findi
     from app.cli.database import alembic_config
 
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    may = "has_table_privilege('public.alembic_version', 'select')"
-    there = connection.execute(f"select to_regclass('public.alembic_version') is not null and {may}").fetchone()
+    there = connection.execute(
+        "select case when to_regclass('public.alembic_version') is null then false "
+        "else has_table_privilege(to_regclass('public.alembic_version'), 'select') end"
+    ).fetchone()
     row = connection.execute("select version_num from alembic_version").fetchone() if there and there[0] else None
     now = str(row[0]) if row else None
     if now == head:
