@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 def built_pages() -> Path:
     """Inside the package when it was installed from a wheel, else where the checkout builds them."""
-    inside = Path(__file__).parent / "pages"
+    inside = Path(__file__).parent / "built"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "web" / "dist"
 
 
