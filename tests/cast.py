@@ -44,7 +44,9 @@ def _hash() -> str:
 
 def a_user(session: Session, role: Role = Role.OPERATOR, *, login: str | None = None, **given: Any) -> User:
     """A login; area defaults to the whole district."""
-    values: dict[str, Any] = {"name": "赵敏", "area": str(DISTRICT), "district_id": DISTRICT, "password_hash": _hash()} | given
+    values: dict[str, Any] = {
+        "name": "赵敏", "area": str(DISTRICT), "district_id": DISTRICT, "password_hash": _hash(),
+    } | given  # fmt: skip
     return access.add_user(
         session, login=login or f"{role}{next(_numbers)}", password=PASSWORD, role=role, **values
     )

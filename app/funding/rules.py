@@ -64,6 +64,8 @@ class Payable(Protocol):
     division_code: Any
     elder_id: Any
     provider_id: Any
+    opens: Any
+    allowance_cents: Any
     self_pay_cents: Any
 
 

@@ -65,7 +65,7 @@ class Elder(OfDistrict, Base):
     division_code: Mapped[str] = mapped_column(ForeignKey("divisions.code"), index=True)
     home_id: Mapped[int] = mapped_column(ForeignKey("homes.id"), index=True)
     name: Mapped[str] = mapped_column(index=True)
-    pinyin: Mapped[list[str]] = mapped_column(ARRAY(Text))  # full readings and initials, lower case, no spaces
+    pinyin: Mapped[list[str]] = mapped_column(ARRAY(Text))  # app.people.spelling.searchable
     sex: Mapped[Sex] = mapped_column(named(Sex))
     born: Mapped[date]
     level: Mapped[AbilityLevel] = mapped_column(named(AbilityLevel))
@@ -79,7 +79,7 @@ class Elder(OfDistrict, Base):
     id_tail_hash: Mapped[str | None] = mapped_column(index=True)
     id_unverified: Mapped[str | None]  # the reason, where there is no valid number
     health: Mapped[dict[str, Any]] = mapped_column(SealedJson, default=dict)  # conditions, allergies, medicines, notes
-    wishes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)  # same_sex_bathing, banned/preferred caregiver ids
+    wishes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)  # same_sex_bathing, banned, preferred
     away: Mapped[str | None]  # hospital, visiting family …
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None]
