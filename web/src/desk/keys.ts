@@ -45,7 +45,7 @@ function typing(target: EventTarget | null): boolean {
 }
 
 /** A control that was reached by keyboard keeps its own Space and Enter; one that was clicked does not. */
-function ownsKey(event: KeyboardEvent): boolean {
+export function ownsKey(event: KeyboardEvent): boolean {
   if (!['Space', 'Enter'].includes(event.code) || !(event.target instanceof HTMLElement)) return false
   return event.target.matches('button:focus-visible, a:focus-visible, summary:focus-visible, [role=tab]:focus-visible')
 }

@@ -18,3 +18,9 @@ export function waits(row: Pick<AlarmRow, 'state' | 'suspended_until'>, now: num
   if (row.state === 'ringing') return false
   return row.state === 'follow_up' || (row.suspended_until !== null && Date.parse(row.suspended_until) > now)
 }
+
+/** Whose turn it is on the screen: what rings, what somebody has, what waits. Within each the server's order holds. */
+export function turn(row: Pick<AlarmRow, 'state' | 'suspended_until'>, now: number): 0 | 1 | 2 {
+  if (row.state === 'ringing') return 0
+  return waits(row, now) ? 2 : 1
+}
