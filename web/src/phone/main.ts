@@ -3,7 +3,9 @@ import { createApp } from 'vue'
 import '@/shared/tokens.css'
 import { screenI18n } from '@/shared/i18n'
 import { startTheme } from '@/shared/theme'
+import { usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
+import './phone.css'
 
 startTheme()
 const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,enums}.json', {
@@ -11,3 +13,7 @@ const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,ph
   import: 'default',
 })
 createApp(PhoneApp).use(screenI18n(words)).mount('#app')
+void usePhone().start()
+
+if ('serviceWorker' in navigator && import.meta.env.PROD)
+  navigator.serviceWorker.register('/phone/sw.js', { scope: '/phone/' }).catch((error: unknown) => console.warn('offline shell', error))

@@ -1,0 +1,23 @@
+// Where on the phone she is, in the address bar's hash, so that the phone's own back button works.
+import { computed, ref } from 'vue'
+
+const hash = ref(location.hash)
+addEventListener('hashchange', () => (hash.value = location.hash))
+
+export const TABS = ['today', 'tomorrow', 'records', 'me'] as const
+export type Tab = (typeof TABS)[number]
+
+function go(to: string): void {
+  location.hash = to
+}
+
+export function useAddress() {
+  return {
+    tab: computed<Tab | 'login'>(() => ([...TABS, 'login'] as const).find((tab) => hash.value === `#${tab}`) ?? 'today'),
+    /** The attendance that fills the screen, if one does. */
+    opened: computed(() => Number(/^#visit\/(\d+)$/.exec(hash.value)?.[1]) || null),
+    go: (tab: Tab | 'login') => go(tab),
+    openVisit: (attendance: number) => go(`visit/${attendance}`),
+    back: () => (history.length > 1 ? history.back() : go('today')),
+  }
+}

@@ -1,0 +1,178 @@
+// The phone's state: who carries it, her days, her outbox, and how it stands with the server. One for the whole page.
+import { computed, ref, shallowRef } from 'vue'
+import { Problem } from '@/shared/api/problem'
+import { useSession } from '@/shared/session'
+import { setZone } from '@/shared/words'
+import type { Me } from '@/shared/api/types'
+import { placeDeadline, unsent, type Action, type Entry, type Fix } from './outbox/events'
+import { BOOT, uuid } from './outbox/ids'
+import { here } from './outbox/place'
+import { drain, type Stopped } from './outbox/send'
+import { openStore, type Store } from './outbox/store'
+import { replay } from './replay'
+import { askDays, post, type Days } from './wire'
+
+/** Who carries the phone: what is needed of the session while offline. */
+export type Carrier = Pick<Me, 'id' | 'login' | 'name' | 'role' | 'hotline' | 'timezone' | 'demo'>
+type Reach = Stopped | 'starting'
+
+const RETRY_S = [2, 5, 10, 30, 60]
+const ASK_AGAIN_S = 45
+const LOCATED = new Set(['arrive', 'finish'])
+
+/** An operator's or manager's login: right password, wrong screen. */
+export class NotForThePhone extends Error {}
+
+const session = useSession()
+let store: Store
+let failures = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+
+const carrier = shallowRef<Carrier | null>(null)
+const served = shallowRef<Days | null>(null)
+const entries = shallowRef<Entry[]>([])
+const reach = ref<Reach>('starting')
+const lastSync = ref<number | null>(null)
+const syncing = ref(false)
+/** Set when the phone could not write a record down: its disk is full, or the browser forbids it. */
+const unwritable = ref(false)
+
+const days = computed(() => served.value && replay(served.value, entries.value.filter(unsent).map((entry) => entry.event)))
+
+async function show(person: Carrier): Promise<void> {
+  setZone(person.timezone)
+  carrier.value = person
+  entries.value = await store.entries(person.id)
+}
+
+/** Opens the phone's memory, shows what it holds, and asks the server. */
+async function start(): Promise<void> {
+  store = await openStore()
+  const [person, kept] = await Promise.all([store.recall<Carrier>('me'), store.recall<Days>('days')])
+  if (person) {
+    await show(person)
+    served.value = kept ?? null
+  }
+  for (const event of ['online', 'focus']) addEventListener(event, () => void sync())
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void sync())
+  await sync()
+}
+
+/** One at a time, also among tabs; who comes meanwhile is served by the next round. */
+async function sync(): Promise<void> {
+  if (syncing.value || !store) return
+  syncing.value = true
+  clearTimeout(timer)
+  try {
+    reach.value = await (navigator.locks ? navigator.locks.request('yinling-phone', talk) : talk())
+    failures = reach.value === 'done' ? 0 : failures + 1
+  } finally {
+    syncing.value = false
+    if (carrier.value) entries.value = await store.entries(carrier.value.id)
+    const left = entries.value.some(unsent)
+    const wait = left || reach.value !== 'done' ? (RETRY_S[Math.min(failures, RETRY_S.length - 1)] ?? 60) : ASK_AGAIN_S
+    timer = setTimeout(() => void sync(), wait * 1000)
+  }
+}
+
+async function talk(): Promise<Stopped> {
+  try {
+    const me = await session.resume()
+    if (me && (await store.hasLeft())) {
+      await session.logOut() // she logged out where there was no server to tell
+      await store.leave(false)
+    }
+    if (!me || !session.me.value) return 'logged_out'
+    await take(me)
+    const { stopped, days: answered } = await drain(store, me.id, post)
+    const newest = answered ?? (stopped === 'done' ? await askDays() : undefined)
+    if (newest) {
+      served.value = newest
+      lastSync.value = Date.now()
+      await store.keep('days', newest)
+      await store.forgetOld(me.id, Date.now())
+    }
+    return stopped
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    if (error.status === 403) loadAgain()
+    if (error.status === 401 || error.status === 403) return 'logged_out'
+    return error.status === 0 ? 'unreachable' : 'busy'
+  }
+}
+
+/** Another tab has logged in anew and this one's token is stale; everything is written down, so simply start again. */
+function loadAgain(): void {
+  const last = Number(sessionStorage.getItem('yinling.reloaded') ?? 0)
+  if (Date.now() - last < 60_000) return
+  sessionStorage.setItem('yinling.reloaded', String(Date.now()))
+  location.reload()
+}
+
+/** Somebody else's days leave this phone before hers come. */
+async function take(me: Me): Promise<void> {
+  if (carrier.value?.id === me.id) return
+  if (carrier.value) await store.forgetPeople(carrier.value.id)
+  served.value = null
+  const { id, login, name, role, hotline, timezone, demo } = me
+  await show({ id, login, name, role, hotline, timezone, demo })
+  await store.keep('me', carrier.value)
+  void navigator.storage?.persist?.()
+}
+
+/** Writes down what she did: safe when this returns, sent as soon as there is a way. The place follows if it comes. */
+async function act(action: Action): Promise<void> {
+  const person = carrier.value
+  if (!person) return
+  const located = LOCATED.has(action.kind)
+  const now = Date.now()
+  const event = {
+    ...action,
+    ...(located ? { fix: { none: 'timeout' } satisfies Fix } : {}),
+    id: uuid(),
+    at: new Date(now).toISOString(),
+    ticks: Math.round(performance.now()),
+    boot: BOOT,
+  }
+  try {
+    entries.value = [...entries.value, await store.add(event, person.id, located ? placeDeadline(now) : undefined)]
+    unwritable.value = false
+  } catch (error) {
+    unwritable.value = true // said on the screen at once: this step is not recorded
+    throw error
+  }
+  navigator.vibrate?.(30)
+  if (located)
+    void here()
+      .then((fix) => store.complete(event.id, fix))
+      .finally(sync)
+  else void sync()
+}
+
+async function logIn(login: string, password: string): Promise<void> {
+  const me = await session.logIn(login, password)
+  if (me.caregiver_id === null) {
+    await session.logOut()
+    throw new NotForThePhone()
+  }
+  await store.leave(false)
+  await take(me)
+  await sync()
+}
+
+/** The people on this phone are forgotten; unsent records stay, sealed, until she logs in again. */
+async function logOut(): Promise<void> {
+  const person = carrier.value
+  if (!person) return
+  await sync()
+  await store.forgetPeople(person.id)
+  await store.leave(true)
+  carrier.value = null
+  served.value = null
+  entries.value = []
+  await sync()
+}
+
+export function usePhone() {
+  return { carrier, days, entries, reach, syncing, lastSync, unwritable, start, sync, act, logIn, logOut }
+}

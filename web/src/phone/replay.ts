@@ -1,0 +1,66 @@
+// What the caregiver sees at once: the server's last days with her unsent events played over them.
+import type { Kind, PhoneEvent } from './outbox/events'
+import type { Days, Visit } from './wire'
+
+/** The one place where the phone knows the life of an attendance: for as long as the server cannot be asked. */
+const AFTER: Partial<Record<Kind, string>> = {
+  accept: 'accepted',
+  decline: 'declined',
+  depart: 'on_the_way',
+  arrive: 'arrived',
+  start: 'in_service',
+  finish: 'finished',
+  not_delivered: 'finished',
+}
+const POSSIBLE: Record<string, Kind[]> = {
+  accepted: ['decline', 'depart', 'arrive', 'start'],
+  on_the_way: ['arrive', 'start', 'not_delivered'],
+  arrived: ['start', 'not_delivered'],
+  in_service: ['finish', 'not_delivered'],
+}
+/** The way through a visit; the first that is possible is the big button. */
+export const STEPS = ['accept', 'depart', 'arrive', 'start', 'finish'] as const
+export type Step = (typeof STEPS)[number]
+
+export function nextStep(possible: string[]): Step | undefined {
+  return STEPS.find((step) => possible.includes(step))
+}
+
+export function replay(days: Days, events: PhoneEvent[]): Days {
+  if (events.length === 0) return days
+  const of = grouped(events)
+  return {
+    ...days,
+    days: days.days.map((day) => ({
+      ...day,
+      visits: day.visits.map((visit) => (of.get(visit.attendance_id) ?? []).reduce(after, visit)),
+    })),
+  }
+}
+
+function grouped(events: PhoneEvent[]): Map<number, PhoneEvent[]> {
+  const groups = new Map<number, PhoneEvent[]>()
+  for (const event of events) groups.set(event.attendance_id, [...(groups.get(event.attendance_id) ?? []), event])
+  return groups
+}
+
+const STAMPS: Partial<Record<Kind, 'arrived_at' | 'started_at' | 'finished_at'>> = {
+  arrive: 'arrived_at',
+  start: 'started_at',
+  finish: 'finished_at',
+  not_delivered: 'finished_at',
+}
+
+function after(visit: Visit, event: PhoneEvent): Visit {
+  if (event.kind === 'task') {
+    const tasks = visit.tasks.map((task) => (task.code === event.data.task ? { ...task, ...outcome(event) } : task))
+    return { ...visit, tasks }
+  }
+  const [state, stamp] = [AFTER[event.kind], STAMPS[event.kind]]
+  if (!state) return visit
+  return { ...visit, state, possible: POSSIBLE[state] ?? [], ...(stamp ? { [stamp]: event.at } : {}) }
+}
+
+function outcome({ data }: PhoneEvent): { outcome: string | null; reason: string | null } {
+  return { outcome: (data.outcome as string | undefined) ?? null, reason: (data.reason as string | undefined) ?? null }
+}
