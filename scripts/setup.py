@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Tuple
 
 from scripts import steps
 from scripts.steps import Trouble, run
@@ -27,9 +27,14 @@ OLDEST, TOO_NEW = (3, 11), (3, 14)
 NEEDED_GB = 3.0  # measured: .venv 0.9, node_modules 0.35, pages and database 0.3, downloads
 
 
+def suits(version: Tuple[int, int]) -> bool:
+    """Whether every locked package has a build for this Python."""
+    return OLDEST <= version < TOO_NEW
+
+
 def find_python() -> None:
     """Continue on a Python that fits, or say which one is needed."""
-    if OLDEST <= sys.version_info[:2] < TOO_NEW:
+    if suits(sys.version_info[:2]):
         return
     for name in ("python3.12", "python3.13", "python3.11"):
         found = shutil.which(name)
