@@ -13,7 +13,8 @@ from app import calendar
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.errors import NotFound
-from app.orders.tables import Visit
+from app.orders.rules import OrderState
+from app.orders.tables import Order, Visit
 from app.people.rules import Sex
 from app.people.tables import Absence, Caregiver, Certificate, Elder, Home, Shift
 from app.people.tables import Contract as ContractRow
@@ -28,7 +29,7 @@ KNOWN_DAYS = 60  # somebody who came within these knows the elder
 def plan(session: Session, district_id: int, day: date, state: PlanState, *, lock: bool = False) -> Plan | None:
     """The plan of a day in one of the states there can be only one of."""
     query = select(Plan).where(Plan.district_id == district_id, Plan.day == day, Plan.state == state)
-    return session.scalar(query.with_for_update() if lock else query)
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
 
 
 def next_version(session: Session, district_id: int, day: date) -> int:
@@ -37,19 +38,27 @@ def next_version(session: Session, district_id: int, day: date) -> int:
     return (newest or 0) + 1
 
 
-def visit(session: Session, visit_id: int, *, lock: bool = False) -> Visit:
-    """The visit, if this transaction may see it; raises NotFound."""
-    query = select(Visit).where(Visit.id == visit_id)
-    found = session.scalar(query.with_for_update() if lock else query)
-    if found is None:
-        raise NotFound("There is no such visit.")
-    return found
+def visits_of_day(session: Session, district_id: int, day: date, *, lock: bool = False) -> Sequence[Visit]:
+    """Visits whose window opens in a local day, always in the same order, so that two writers wait and never block."""
+    first, last = calendar.day_bounds(day)
+    query = select(Visit).where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
+    query = query.with_for_update().execution_options(populate_existing=True) if lock else query
+    return session.scalars(query.order_by(Visit.id)).all()
+
+
+def lock_day(session: Session, district_id: int, day: date) -> None:
+    """One writer of a day's plan at a time, until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"plan:{district_id}:{day}", 0))))
+
+
+def provider_of(session: Session, caregiver_id: int) -> int | None:
+    """Who sends this caregiver."""
+    return session.scalar(select(Caregiver.provider_id).where(Caregiver.id == caregiver_id))
 
 
 def attendance(session: Session, attendance_id: int, *, lock: bool = False) -> Attendance:
     """The attendance, if this transaction may see it; raises NotFound."""
-    query = select(Attendance).where(Attendance.id == attendance_id)
-    found = session.scalar(query.with_for_update() if lock else query)
+    found = session.get(Attendance, attendance_id, with_for_update=lock, populate_existing=lock)
     if found is None:
         raise NotFound("There is no such attendance.")
     return found
@@ -78,6 +87,16 @@ def lines(session: Session, plan_id: int) -> dict[int, list[Going]]:
     for visit_id, caregiver_id, rank, starts_at, ends_at in rows:
         found[visit_id].append(Going(0, caregiver_id, rank, AttendanceState.ASSIGNED, starts_at, ends_at))
     return dict(found)
+
+
+def draft_with(session: Session, visit_id: int) -> Plan | None:
+    """The draft somebody is looking at, if it holds this visit."""
+    return session.scalar(
+        select(Plan)
+        .where(Plan.state == PlanState.DRAFT)
+        .where(select(PlanLine.id).where(PlanLine.plan_id == Plan.id, PlanLine.visit_id == visit_id).exists())
+        .with_for_update()
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +140,9 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
         .join(Elder, Elder.id == Visit.elder_id)
         .join(Home, Home.id == Visit.home_id)
         .join(ServiceItem, ServiceItem.id == Visit.item_id)
+        .join(Order, Order.id == Visit.order_id)
         .where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
+        .where(Order.state != OrderState.RECEIVED)
         .order_by(Visit.opens, Visit.id)
     ).all()  # fmt: skip
     ids = [row.id for row in rows]

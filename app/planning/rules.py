@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.errors import Conflict, IllegalMove, Unreadable
+from app.orders.rules import VisitState
 
 
 class PlanState(StrEnum):
@@ -84,11 +85,13 @@ ATTENDANCE_MOVES: Final[dict[tuple[AttendanceState, AttendanceEvent], Attendance
     (S.ACCEPTED, E.WITHDRAW): S.WITHDRAWN,
     (S.ON_THE_WAY, E.WITHDRAW): S.WITHDRAWN,
     (S.ARRIVED, E.WITHDRAW): S.WITHDRAWN,
+    (S.IN_SERVICE, E.WITHDRAW): S.WITHDRAWN,  # an accident, an alarm: they cannot go on
 }
 
 ACTIVE: Final = frozenset({S.ASSIGNED, S.ACCEPTED, S.ON_THE_WAY, S.ARRIVED, S.IN_SERVICE})
 BEGUN: Final = frozenset({S.ON_THE_WAY, S.ARRIVED, S.IN_SERVICE})
 COUNTED: Final = ACTIVE | {S.FINISHED}  # had to come, or came
+MOVABLE: Final = frozenset({VisitState.WAITING, VisitState.PLANNED, VisitState.PUBLISHED})  # by hand
 
 
 class PlanMoveRefused(IllegalMove):

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from app.errors import Conflict, NotFound, Unreadable
 
-ENOUGH: Final = 0.9  # of the item's minutes
 SKEW: Final = timedelta(minutes=2)
 VAGUE_M: Final = 1000  # a fix known no better than this proves no place
 LATE: Final = timedelta(minutes=30)  # after the planned start without anybody at the door
@@ -58,11 +57,20 @@ class Flaw(StrEnum):
     CLOCK_SKEW = "clock_skew"
     TASKS_MISSING = "tasks_missing"
     NOT_STARTED = "not_started"  # nobody at the door half an hour after the planned start
+    MONTH_SETTLED = "month_settled"  # the reserved money has expired
     PLAN_CLASH = "plan_clash"  # the phone reported what the plan no longer holds
 
 
 HOLDING: Final = frozenset(
-    {Flaw.NO_CHECK_IN, Flaw.NO_CHECK_OUT, Flaw.TOO_SHORT, Flaw.TOO_LONG, Flaw.OUTSIDE, Flaw.NO_LOCATION}
+    {
+        Flaw.NO_CHECK_IN,
+        Flaw.NO_CHECK_OUT,
+        Flaw.TOO_SHORT,
+        Flaw.TOO_LONG,
+        Flaw.OUTSIDE,
+        Flaw.NO_LOCATION,
+        Flaw.MONTH_SETTLED,
+    }
 )  # the others are shown and hold nothing
 
 
@@ -154,13 +162,18 @@ class Finding:
 
 
 def judge(
-    records: Sequence[Record], *, minutes: int, geofence_m: int, caregivers: int, tasks_missing: Sequence[str] = ()
+    records: Sequence[Record],
+    *,
+    least_minutes: int,
+    geofence_m: int,
+    caregivers: int,
+    tasks_missing: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """Everything odd about a finished visit; it verifies itself when nothing found is in HOLDING."""
     for _ in range(caregivers - len(records)):
         yield Finding(Flaw.NO_CHECK_IN)
     for record in records:
-        yield from _times(record, minutes)
+        yield from _times(record, least_minutes)
         yield from _places(record, geofence_m)
         if abs(record.skew) > SKEW:
             yield Finding(Flaw.CLOCK_SKEW, record.attendance_id, {"seconds": round(record.skew.total_seconds())})
@@ -168,7 +181,7 @@ def judge(
         yield Finding(Flaw.TASKS_MISSING, None, {"tasks": list(tasks_missing)})
 
 
-def _times(record: Record, minutes: int) -> Iterator[Finding]:
+def _times(record: Record, least_minutes: int) -> Iterator[Finding]:
     if record.started_at is None:
         yield Finding(Flaw.NO_CHECK_IN, record.attendance_id)
     if record.finished_at is None:
@@ -176,8 +189,8 @@ def _times(record: Record, minutes: int) -> Iterator[Finding]:
     if record.started_at is None or record.finished_at is None:
         return
     given = record.finished_at - record.started_at
-    facts = {"given_minutes": int(given.total_seconds() // 60), "item_minutes": minutes}
-    if given < timedelta(minutes=minutes) * ENOUGH:
+    facts = {"given_minutes": int(given.total_seconds() // 60), "least_minutes": least_minutes}
+    if given < timedelta(minutes=least_minutes):
         yield Finding(Flaw.TOO_SHORT, record.attendance_id, facts)
     if given > LONGEST:
         yield Finding(Flaw.TOO_LONG, record.attendance_id, facts)
