@@ -25,7 +25,7 @@ export function stepsOf(alarm: AlarmCase): Step[] {
   }
   const steps: Step[] = [
     { id: 'claim', key: 'C', done: alarm.state !== 'ringing', now: false, possible: can('claim'), calls: [] },
-    ...(alarm.device?.speaks ? [call('device', 'V')] : []),
+    ...(alarm.device?.voice ? [call('device', 'V')] : []),
     ...(alarm.elder?.phone ? [call('elder', 'E')] : []),
     ...alarm.contacts.slice(0, 9).map((contact, i) => call(`contact-${contact.id}`, `⇧${i + 1}`, contact)),
     { id: 'send', key: 'D', done: alarm.responder !== null, now: false, possible: can('dispatch'), calls: calls.filter(({ step }) => step === 'ambulance') },

@@ -11,13 +11,162 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
-        get: operations["me_api_session_get"];
+        /**
+         * Who Am I
+         * @description The caller.
+         */
+        get: operations["session_who_am_i"];
         put?: never;
-        /** Li */
-        post: operations["li_api_session_post"];
-        /** Lo */
-        delete: operations["lo_api_session_delete"];
+        /**
+         * Log In
+         * @description Log in. Wrong passwords are counted per login and per address; the answer never says which part was wrong.
+         */
+        post: operations["session_log_in"];
+        /**
+         * Log Out
+         * @description End this session.
+         */
+        delete: operations["session_log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report
+         * @description The switchboard reports on a call: ringing, answered, hung_up, recording.
+         */
+        post: operations["hooks_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/calls/to-dial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To Dial
+         * @description Calls that operators asked for and the switchboard has not taken up.
+         */
+        get: operations["hooks_to_dial"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls
+         * @description Calls, newest first; `open` ones are ringing or spoken now.
+         */
+        get: operations["calls_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Result
+         * @description What came of a call that was dialled from the desk.
+         */
+        post: operations["calls_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Outgoing
+         * @description What went out or waits to, newest first: the demo's mailbox.
+         */
+        get: operations["messages_outgoing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items
+         * @description What can be booked today, with the price in the caller's area.
+         */
+        get: operations["catalogue_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Devices
+         * @description The register, of one home or elder, or what is wrong (`faulty`): the technical list.
+         */
+        get: operations["devices_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -30,8 +179,91 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live */
-        get: operations["live_api_live_get"];
+        /**
+         * Stream
+         * @description `change` events with the topics that changed; `reset` means: ask for everything again.
+         */
+        get: operations["live_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description The process runs.
+         */
+        get: operations["live_healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description The process can serve: database and Redis answer. 503 names what does not.
+         */
+        get: operations["live_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/divisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Divisions
+         * @description The divisions the caller may see.
+         */
+        get: operations["places_divisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The Map
+         * @description Streets, water, names of divisions and the service network as one GeoJSON; changes about never.
+         */
+        get: operations["places_the_map"];
         put?: never;
         post?: never;
         delete?: never;
@@ -119,23 +351,6 @@ export interface paths {
         put?: never;
         /** Um */
         post: operations["um_api_elders__elder_id__unmask_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Items */
-        get: operations["items_api_items_get"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -500,23 +715,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/devices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Devs */
-        get: operations["devs_api_devices_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/visits": {
         parameters: {
             query?: never;
@@ -602,44 +800,660 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Msgs */
-        get: operations["msgs_api_messages_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/map": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Map */
-        get: operations["map__api_map_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AidCategory
+         * @description The six aids (六助).
+         * @enum {string}
+         */
+        AidCategory: "meal" | "cleaning" | "bathing" | "medical" | "urgent" | "mobility";
+        /**
+         * Area
+         * @description A division code (or prefix) and its name.
+         */
+        Area: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * CallEvent
+         * @description What the switchboard reports.
+         * @enum {string}
+         */
+        CallEvent: "ringing" | "answered" | "hung_up" | "recording";
+        /**
+         * CallOut
+         * @description A call as a list shows it; the number is masked.
+         */
+        CallOut: {
+            /** Id */
+            id: number;
+            direction: components["schemas"]["Direction"];
+            state: components["schemas"]["CallState"];
+            target: components["schemas"]["Target"] | null;
+            /** Phone */
+            phone: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Contact Id */
+            contact_id: number | null;
+            /** Contact Name */
+            contact_name: string | null;
+            relation: components["schemas"]["Relation"] | null;
+            /** Operator */
+            operator: string | null;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            result: components["schemas"]["Result"] | null;
+            /** Recording */
+            recording: string | null;
+            /** Alarm Id */
+            alarm_id: number | null;
+        };
+        /**
+         * CallState
+         * @description Where a call stands.
+         * @enum {string}
+         */
+        CallState: "dialling" | "ringing" | "answered" | "ended";
+        /**
+         * Calls
+         * @description A page of calls.
+         */
+        Calls: {
+            /** Items */
+            items: components["schemas"]["CallOut"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * Channel
+         * @description How somebody is told.
+         * @enum {string}
+         */
+        Channel: "sms" | "voice";
+        /**
+         * Credentials
+         * @description What somebody types to log in.
+         */
+        Credentials: {
+            /** Login */
+            login: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
+         * DeviceEvent
+         * @description What is done with a device.
+         * @enum {string}
+         */
+        DeviceEvent: "install" | "take_back" | "retire";
+        /**
+         * DeviceKind
+         * @description What a device is for.
+         * @enum {string}
+         */
+        DeviceKind: "help_button" | "watch" | "fall_sensor" | "smoke_sensor" | "gas_sensor" | "water_sensor" | "motion_sensor" | "door_sensor" | "bed_sensor" | "gateway";
+        /**
+         * DeviceOut
+         * @description A device, how it is, and since when it has been silent.
+         */
+        DeviceOut: {
+            /** Id */
+            id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model */
+            model: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Voice */
+            voice: boolean;
+            state: components["schemas"]["DeviceState"];
+            /** Spot */
+            spot: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Home Id */
+            home_id: number | null;
+            /** Estate */
+            estate: string | null;
+            /** Division Code */
+            division_code: string;
+            /** Battery */
+            battery: number | null;
+            link: components["schemas"]["Link"];
+            /** Link Since */
+            link_since: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /** Tested At */
+            tested_at: string | null;
+            /** Installed At */
+            installed_at: string | null;
+            /** Faults */
+            faults: components["schemas"]["Fault"][];
+            /** Silent */
+            silent: boolean;
+            /** Silent At */
+            silent_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["DeviceEvent"][];
+        };
+        /**
+         * DeviceState
+         * @description The life of a device in the register.
+         * @enum {string}
+         */
+        DeviceState: "in_stock" | "active" | "retired";
+        /**
+         * Devices
+         * @description A page of devices.
+         */
+        Devices: {
+            /** Items */
+            items: components["schemas"]["DeviceOut"][];
+            /** Next */
+            next: number | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * DialOut
+         * @description A call to dial.
+         */
+        DialOut: {
+            /** Ours */
+            ours: number;
+            /** Phone */
+            phone: string;
+            /** Operator */
+            operator: string | null;
+        };
+        /**
+         * Direction
+         * @description Who called.
+         * @enum {string}
+         */
+        Direction: "inbound" | "outbound";
+        /**
+         * DivisionOut
+         * @description A division for filters and forms.
+         */
+        DivisionOut: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            level: components["schemas"]["Level"];
+            /** Parent Code */
+            parent_code: string | null;
+        };
+        /**
+         * Fault
+         * @description A line of the technical list.
+         * @enum {string}
+         */
+        Fault: "low_battery" | "tamper" | "offline" | "silent";
+        /**
+         * FeatureCollection
+         * @description GeoJSON (RFC 7946).
+         */
+        FeatureCollection: {
+            /**
+             * Type
+             * @default FeatureCollection
+             */
+            type: string;
+            /** Features */
+            features: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * ItemOut
+         * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
+         */
+        ItemOut: {
+            /** Code */
+            code: string;
+            aid: components["schemas"]["AidCategory"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Minutes */
+            minutes: {
+                [key: string]: number;
+            };
+            /** Caregivers */
+            caregivers: {
+                [key: string]: number;
+            };
+            /** Needs */
+            needs: string[];
+            /** Same Sex */
+            same_sex: boolean;
+            /** Tasks */
+            tasks: components["schemas"]["Task"][];
+            /** Windows */
+            windows: [
+                string,
+                string
+            ][];
+            price?: components["schemas"]["PriceOut"] | null;
+        };
+        /**
+         * ItemsOut
+         * @description All items; there are few.
+         */
+        ItemsOut: {
+            /** Items */
+            items: components["schemas"]["ItemOut"][];
+            /** Next */
+            next?: unknown;
+        };
+        /**
+         * Level
+         * @description The level of a division in the 12-digit code.
+         * @enum {string}
+         */
+        Level: "district" | "street" | "community" | "village";
+        /**
+         * Link
+         * @description What the broker last said of a device's connection; its heartbeat is another matter.
+         * @enum {string}
+         */
+        Link: "unknown" | "online" | "offline";
+        /**
+         * Me
+         * @description The caller and what the pages need to know at the start.
+         */
+        Me: {
+            /** Id */
+            id: number;
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            district: components["schemas"]["Area"];
+            /** Area */
+            area: string;
+            /** Provider Id */
+            provider_id: number | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Csrf */
+            csrf: string;
+            /** Demo */
+            demo: boolean;
+            /** Hotline */
+            hotline: string;
+            /** Timezone */
+            timezone: string;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * MessageOut
+         * @description A message of the outbox, its number masked.
+         */
+        MessageOut: {
+            /** Id */
+            id: number;
+            channel: components["schemas"]["Channel"];
+            /** To */
+            to: string;
+            /** To Whom */
+            to_whom: string;
+            /** Text */
+            text: string;
+            /** About */
+            about: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Via */
+            via: string | null;
+            /** Error */
+            error: string | null;
+        };
+        /**
+         * Messages
+         * @description A page of messages.
+         */
+        Messages: {
+            /** Items */
+            items: components["schemas"]["MessageOut"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * PriceOut
+         * @description Cents for a visit or an hour.
+         */
+        PriceOut: {
+            unit: components["schemas"]["PriceUnit"];
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * PriceUnit
+         * @description What a price is for.
+         * @enum {string}
+         */
+        PriceUnit: "visit" | "hour";
+        /**
+         * Relation
+         * @description Who a contact is to the elder.
+         * @enum {string}
+         */
+        Relation: "spouse" | "son" | "daughter" | "grandchild" | "sibling" | "neighbour" | "key_holder" | "community_worker" | "other";
+        /**
+         * Report
+         * @description What the switchboard says. `call_id` is its own; `ours` the number of a call we asked it to dial.
+         */
+        Report: {
+            event: components["schemas"]["CallEvent"];
+            /** Call Id */
+            call_id: string;
+            /**
+             * Event Id
+             * @description the same id is the same report
+             */
+            event_id?: string | null;
+            /**
+             * District
+             * @description 6-digit code; needed where an installation has several
+             */
+            district?: number | null;
+            /** @default inbound */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Phone
+             * @description the other side's number, digits
+             */
+            phone?: string | null;
+            /**
+             * Operator
+             * @description login of the operator whose telephone it is
+             */
+            operator?: string | null;
+            /** Ours */
+            ours?: number | null;
+            /**
+             * Url
+             * @description of the recording
+             */
+            url?: string | null;
+            result?: components["schemas"]["Result"] | null;
+        };
+        /**
+         * Reported
+         * @description The call as we know it after the report.
+         */
+        Reported: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["CallState"];
+            /** Elder Id */
+            elder_id: number | null;
+            /** Contact Id */
+            contact_id: number | null;
+        };
+        /**
+         * Result
+         * @description What came of a call.
+         * @enum {string}
+         */
+        Result: "answered" | "safe" | "help" | "no_answer" | "busy" | "refused" | "wrong_number" | "off";
+        /**
+         * ResultIn
+         * @description What came of a call.
+         */
+        ResultIn: {
+            result: components["schemas"]["Result"];
+        };
+        /**
+         * Role
+         * @description What somebody is here to do.
+         * @enum {string}
+         */
+        Role: "operator" | "shift_lead" | "dispatcher" | "caregiver" | "responder" | "manager" | "assessor" | "supervisor" | "admin";
+        /**
+         * Target
+         * @description Whom we called.
+         * @enum {string}
+         */
+        Target: "elder" | "device" | "contact" | "caregiver" | "ambulance" | "fire" | "police" | "other";
+        /**
+         * Task
+         * @description Something to do at the home, and what proves it.
+         */
+        Task: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Evidence */
+            evidence: string;
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /** Entitlement */
+        Entitlement: {
+            /** Month */
+            month: string;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Reserved Cents */
+            reserved_cents: number;
+            /** Captured Cents */
+            captured_cents: number;
+            /** Free Cents */
+            free_cents: number;
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+        };
+        /** DeviceRow */
+        DeviceRow: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Model */
+            model: string;
+            /** Home Id */
+            home_id: number | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Address */
+            address: string | null;
+            /** State */
+            state: string;
+            /** Battery */
+            battery: number | null;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Worn */
+            worn: boolean;
+            /**
+             * Voice
+             * @default true
+             */
+            voice: boolean;
+        };
+        /** AlarmRow */
+        AlarmRow: {
+            /** Id */
+            id: number;
+            /** State */
+            state: string;
+            /** Possible */
+            possible: string[];
+            /** Kind */
+            kind: string;
+            /** Priority */
+            priority: number;
+            /** Count */
+            count: number;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Home Id */
+            home_id: number;
+            /** Address */
+            address: string;
+            /** Division */
+            division: string;
+            /** Age */
+            age: number | null;
+            /** Tags */
+            tags: string[];
+            /** Level */
+            level: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Ringing Since */
+            ringing_since: string | null;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Suspended Until */
+            suspended_until: string | null;
+            /** Suspend Reason */
+            suspend_reason: string | null;
+            /** Responder */
+            responder: string | null;
+            /** Responder Minutes */
+            responder_minutes: number | null;
+            /** Device Kind */
+            device_kind: string | null;
+            /** Verdict */
+            verdict: string | null;
+        };
+        /** CloseIn */
+        CloseIn: {
+            /** Verdict */
+            verdict: string;
+            /** Note */
+            note?: string | null;
+        };
+        /** ValidationError */
+        ValidationErrorDraft: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /** CallIn */
+        CallIn: {
+            /**
+             * Target
+             * @enum {string}
+             */
+            target: "device" | "elder" | "contact" | "ambulance";
+            /** Contact Id */
+            contact_id?: number | null;
+            /** Result */
+            result: string;
+        };
+        /** UnmaskIn */
+        UnmaskIn: {
+            /** Field */
+            field: string;
+            /** Target Id */
+            target_id?: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /** Unmasked */
+        Unmasked: {
+            /** Value */
+            value: string;
+        };
+        /** Month */
+        Month: {
+            /** Month */
+            month: string;
+            entitlement: components["schemas"]["Entitlement"];
+            /** Lines */
+            lines: components["schemas"]["LedgerLine"][];
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /** Orders */
+        Orders: {
+            /** Items */
+            items: components["schemas"]["OrderOut"][];
+            /** Next */
+            next?: string | null;
+        };
         /** AlarmCase */
         AlarmCase: {
             /** Id */
@@ -707,66 +1521,27 @@ export interface components {
             /** Closed At */
             closed_at?: string | null;
         };
-        /** AlarmRow */
-        AlarmRow: {
+        /** LedgerLine */
+        LedgerLine: {
             /** Id */
             id: number;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Kind */
-            kind: string;
-            /** Priority */
-            priority: number;
-            /** Count */
-            count: number;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Home Id */
-            home_id: number;
-            /** Address */
-            address: string;
-            /** Division */
-            division: string;
-            /** Age */
-            age: number | null;
-            /** Tags */
-            tags: string[];
-            /** Level */
-            level: string | null;
             /**
-             * Raised At
+             * At
              * Format: date-time
              */
-            raised_at: string;
-            /** Ringing Since */
-            ringing_since: string | null;
-            /** Claimed By */
-            claimed_by: string | null;
-            /** Claimed At */
-            claimed_at: string | null;
-            /** Suspended Until */
-            suspended_until: string | null;
-            /** Suspend Reason */
-            suspend_reason: string | null;
-            /** Responder */
-            responder: string | null;
-            /** Responder Minutes */
-            responder_minutes: number | null;
-            /** Device Kind */
-            device_kind: string | null;
-            /** Verdict */
-            verdict: string | null;
-        };
-        /** Area */
-        Area: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
+            at: string;
+            /** Kind */
+            kind: string;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Balance Cents */
+            balance_cents: number;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Text */
+            text: string | null;
         };
         /** Attendance */
         Attendance: {
@@ -787,17 +1562,37 @@ export interface components {
             /** Corrections */
             corrections: components["schemas"]["Correction"][];
         };
-        /** CallIn */
-        CallIn: {
+        /** Queue */
+        Queue: {
+            /** Items */
+            items: components["schemas"]["AlarmRow"][];
             /**
-             * Target
-             * @enum {string}
+             * Server Time
+             * Format: date-time
              */
-            target: "device" | "elder" | "contact" | "ambulance";
-            /** Contact Id */
-            contact_id?: number | null;
-            /** Result */
-            result: string;
+            server_time: string;
+            duty: components["schemas"]["Duty"];
+        };
+        /** Home */
+        Home: {
+            /** Id */
+            id: number;
+            /** Address */
+            address: string;
+            /** Division */
+            division: string;
+            /** Entry */
+            entry: string | null;
+            place: components["schemas"]["Place"] | null;
+            /** Floor */
+            floor: number | null;
+            /** Lift */
+            lift: boolean | null;
+        };
+        /** Reason */
+        Reason: {
+            /** Reason */
+            reason: string;
         };
         /** Candidate */
         Candidate: {
@@ -817,24 +1612,114 @@ export interface components {
             /** Affected */
             affected: number;
         };
+        /** Health */
+        Health: {
+            /** Conditions */
+            conditions: string[];
+            /** Allergies */
+            allergies: string[];
+            /** Medicines */
+            medicines: string[];
+            /** Blood Type */
+            blood_type: string | null;
+            /** Notes */
+            notes: string | null;
+        };
+        /** ElderRow */
+        ElderRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Sex */
+            sex: string;
+            /** Age */
+            age: number;
+            /** Level */
+            level: string;
+            /** Tags */
+            tags: string[];
+            /** Phone */
+            phone: string | null;
+            /** Id Last4 */
+            id_last4: string | null;
+            /** Division */
+            division: string;
+            /** Address */
+            address: string;
+        };
+        /** SuspendIn */
+        SuspendIn: {
+            /** Minutes */
+            minutes: number;
+            /** Reason */
+            reason: string;
+        };
+        /** Visits */
+        Visits: {
+            /** Items */
+            items: components["schemas"]["VisitBrief"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Held */
+        Held: {
+            /** Items */
+            items: components["schemas"]["HeldRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Candidates */
         Candidates: {
             /** Items */
             items: components["schemas"]["Candidate"][];
         };
-        /** CloseIn */
-        CloseIn: {
-            /** Verdict */
-            verdict: string;
-            /** Note */
-            note?: string | null;
+        /** TeamMember */
+        TeamMember: {
+            /** Role */
+            role: string;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
         };
-        /** ConfirmIn */
-        ConfirmIn: {
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
+        /** NoteIn */
+        NoteIn: {
+            /** Text */
+            text: string;
+        };
+        /** Shift */
+        Shift: {
+            /** On */
+            on: boolean;
+            /** Since */
+            since: string | null;
+        };
+        /** HeldRow */
+        HeldRow: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** State */
+            state: string;
+            /** Possible */
+            possible: string[];
+            /** Caregivers */
+            caregivers: string[];
+            /** Reasons */
+            reasons: string[];
+            /** Held Since */
+            held_since: string | null;
         };
         /** Contact */
         Contact: {
@@ -854,6 +1739,103 @@ export interface components {
             has_key: boolean;
             /** Minutes Away */
             minutes_away: number | null;
+        };
+        /** ConfirmIn */
+        ConfirmIn: {
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /** DispatchIn */
+        DispatchIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+        };
+        /** SetAside */
+        SetAside: {
+            /** Items */
+            items: components["schemas"]["SetAsideRow"][];
+        };
+        /** Presence */
+        Presence: {
+            /** Caregiver */
+            caregiver: string;
+            /** Item */
+            item: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /** QuoteIn */
+        QuoteIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item Code */
+            item_code: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+        };
+        /** SetAsideRow */
+        SetAsideRow: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Device Id */
+            device_id: string | null;
+            /** Topic */
+            topic: string | null;
+            /** Reason */
+            reason: string;
+            /** Payload */
+            payload: string;
+        };
+        /** RawEvent */
+        RawEvent: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            place: components["schemas"]["Place"] | null;
+            /** Distance M */
+            distance_m: number | null;
+            /** Caregiver */
+            caregiver: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** Elders */
+        Elders: {
+            /** Items */
+            items: components["schemas"]["ElderRow"][];
+            /** Next */
+            next: string | null;
         };
         /** CorrectIn */
         CorrectIn: {
@@ -885,70 +1867,6 @@ export interface components {
             at: string;
             /** Reason */
             reason: string;
-        };
-        /** Credentials */
-        Credentials: {
-            /** Login */
-            login: string;
-            /** Password */
-            password: string;
-        };
-        /** DeviceRow */
-        DeviceRow: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Model */
-            model: string;
-            /** Home Id */
-            home_id: number | null;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Address */
-            address: string | null;
-            /** State */
-            state: string;
-            /** Battery */
-            battery: number | null;
-            /** Last Seen */
-            last_seen: string | null;
-            /** Worn */
-            worn: boolean;
-            /**
-             * Speaks
-             * @default true
-             */
-            speaks: boolean;
-        };
-        /** Devices */
-        Devices: {
-            /** Items */
-            items: components["schemas"]["DeviceRow"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** DispatchIn */
-        DispatchIn: {
-            /** Caregiver Id */
-            caregiver_id: number;
-        };
-        /** Duty */
-        Duty: {
-            /** On Duty */
-            on_duty: number;
-            /** Ringing */
-            ringing: number;
-            /** Open */
-            open: number;
-            /** Answered In 60 */
-            answered_in_60: number;
-            /** Answered */
-            answered: number;
-            /** Slowest Seconds */
-            slowest_seconds: number;
         };
         /** Elder */
         Elder: {
@@ -986,81 +1904,28 @@ export interface components {
             next_visit: components["schemas"]["VisitBrief"] | null;
             last_visit: components["schemas"]["VisitBrief"] | null;
         };
-        /** ElderRow */
-        ElderRow: {
+        /** VisitBrief */
+        VisitBrief: {
             /** Id */
             id: number;
-            /** Name */
-            name: string;
-            /** Sex */
-            sex: string;
-            /** Age */
-            age: number;
-            /** Level */
-            level: string;
-            /** Tags */
-            tags: string[];
-            /** Phone */
-            phone: string | null;
-            /** Id Last4 */
-            id_last4: string | null;
-            /** Division */
-            division: string;
-            /** Address */
-            address: string;
-        };
-        /** Elders */
-        Elders: {
-            /** Items */
-            items: components["schemas"]["ElderRow"][];
-            /** Next */
-            next: string | null;
-        };
-        /** Entitlement */
-        Entitlement: {
-            /** Month */
-            month: string;
-            /** Granted Cents */
-            granted_cents: number;
-            /** Reserved Cents */
-            reserved_cents: number;
-            /** Captured Cents */
-            captured_cents: number;
-            /** Free Cents */
-            free_cents: number;
+            /** Item */
+            item: string;
             /**
-             * Expires On
-             * Format: date
+             * Starts At
+             * Format: date-time
              */
-            expires_on: string;
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** State */
+            state: string;
+            /** Caregivers */
+            caregivers: string[];
+            /** Note */
+            note: string | null;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
-        /** Health */
-        Health: {
-            /** Conditions */
-            conditions: string[];
-            /** Allergies */
-            allergies: string[];
-            /** Medicines */
-            medicines: string[];
-            /** Blood Type */
-            blood_type: string | null;
-            /** Notes */
-            notes: string | null;
-        };
-        /** Held */
-        Held: {
-            /** Items */
-            items: components["schemas"]["HeldRow"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** HeldRow */
-        HeldRow: {
+        /** Visit */
+        Visit: {
             /** Id */
             id: number;
             /** Elder Id */
@@ -1084,141 +1949,38 @@ export interface components {
             reasons: string[];
             /** Held Since */
             held_since: string | null;
-        };
-        /** Home */
-        Home: {
-            /** Id */
-            id: number;
             /** Address */
             address: string;
-            /** Division */
-            division: string;
-            /** Entry */
-            entry: string | null;
             place: components["schemas"]["Place"] | null;
-            /** Floor */
-            floor: number | null;
-            /** Lift */
-            lift: boolean | null;
-        };
-        /** Item */
-        Item: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-            /** Category */
-            category: string;
-            /** Minutes */
-            minutes: number;
+            /** Planned Minutes */
+            planned_minutes: number;
             /** Price Cents */
             price_cents: number;
-            /** Caregivers */
-            caregivers: number;
-            /** Notes */
-            notes: string | null;
-        };
-        /** Items */
-        Items: {
-            /** Items */
-            items: components["schemas"]["Item"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** LedgerLine */
-        LedgerLine: {
-            /** Id */
-            id: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Kind */
-            kind: string;
-            /** Amount Cents */
-            amount_cents: number;
-            /** Balance Cents */
-            balance_cents: number;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Order Id */
-            order_id: number | null;
-            /** Text */
-            text: string | null;
-        };
-        /** Me */
-        Me: {
-            /** Id */
-            id: number;
-            /** Login */
-            login: string;
-            /** Name */
-            name: string;
-            /** Role */
-            role: string;
-            district: components["schemas"]["Area"];
-            /** Area */
-            area: string;
-            /** Provider Id */
-            provider_id: number | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-            /** Csrf */
-            csrf: string;
-            /** Demo */
-            demo: boolean;
-            /** Hotline */
-            hotline: string;
-            /** Timezone */
-            timezone: string;
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-        };
-        /** Message */
-        Message: {
-            /** Id */
-            id: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** To Name */
-            to_name: string;
-            /** To */
-            to: string;
-            /** Channel */
-            channel: string;
-            /** Text */
-            text: string;
-            /** State */
-            state: string;
-        };
-        /** Messages */
-        Messages: {
-            /** Items */
-            items: components["schemas"]["Message"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** Month */
-        Month: {
-            /** Month */
-            month: string;
-            entitlement: components["schemas"]["Entitlement"];
-            /** Lines */
-            lines: components["schemas"]["LedgerLine"][];
+            /** Allowance Cents */
+            allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+            /** Attendances */
+            attendances: components["schemas"]["Attendance"][];
+            /** Tasks */
+            tasks: components["schemas"]["TaskDraft"][];
+            /** History */
+            history: components["schemas"]["Step"][];
         };
-        /** NoteIn */
-        NoteIn: {
-            /** Text */
-            text: string;
+        /** Duty */
+        Duty: {
+            /** On Duty */
+            on_duty: number;
+            /** Ringing */
+            ringing: number;
+            /** Open */
+            open: number;
+            /** Answered In 60 */
+            answered_in_60: number;
+            /** Answered */
+            answered: number;
+            /** Slowest Seconds */
+            slowest_seconds: number;
         };
         /** OrderOut */
         OrderOut: {
@@ -1268,44 +2030,16 @@ export interface components {
             /** Received By */
             received_by: string;
         };
-        /** Orders */
-        Orders: {
-            /** Items */
-            items: components["schemas"]["OrderOut"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** Place */
-        Place: {
-            /** Lat */
-            lat: number;
-            /** Lon */
-            lon: number;
-            /** Accuracy M */
-            accuracy_m?: number | null;
-        };
-        /** Presence */
-        Presence: {
-            /** Caregiver */
-            caregiver: string;
-            /** Item */
-            item: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-        };
-        /** Queue */
-        Queue: {
-            /** Items */
-            items: components["schemas"]["AlarmRow"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-            duty: components["schemas"]["Duty"];
+        /** Task */
+        TaskDraft: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string | null;
+            /** Reason */
+            reason: string | null;
         };
         /** Quote */
         Quote: {
@@ -1320,83 +2054,10 @@ export interface components {
             /** Month */
             month: string;
         };
-        /** QuoteIn */
-        QuoteIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item Code */
-            item_code: string;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-        };
-        /** RawEvent */
-        RawEvent: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            place: components["schemas"]["Place"] | null;
-            /** Distance M */
-            distance_m: number | null;
-            /** Caregiver */
-            caregiver: string;
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-        };
-        /** Reason */
-        Reason: {
-            /** Reason */
-            reason: string;
-        };
-        /** SetAside */
-        SetAside: {
-            /** Items */
-            items: components["schemas"]["SetAsideRow"][];
-        };
-        /** SetAsideRow */
-        SetAsideRow: {
-            /** Id */
-            id: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Device Id */
-            device_id: string | null;
-            /** Topic */
-            topic: string | null;
-            /** Reason */
-            reason: string;
-            /** Payload */
-            payload: string;
-        };
-        /** Shift */
-        Shift: {
-            /** On */
-            on: boolean;
-            /** Since */
-            since: string | null;
+        /** HTTPValidationError */
+        HTTPValidationErrorDraft: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationErrorDraft"][];
         };
         /** Step */
         Step: {
@@ -1416,129 +2077,14 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** SuspendIn */
-        SuspendIn: {
-            /** Minutes */
-            minutes: number;
-            /** Reason */
-            reason: string;
-        };
-        /** Task */
-        Task: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-            /** Outcome */
-            outcome: string | null;
-            /** Reason */
-            reason: string | null;
-        };
-        /** TeamMember */
-        TeamMember: {
-            /** Role */
-            role: string;
-            /** Name */
-            name: string | null;
-            /** Phone */
-            phone: string | null;
-        };
-        /** UnmaskIn */
-        UnmaskIn: {
-            /** Field */
-            field: string;
-            /** Target Id */
-            target_id?: number | null;
-            /** Reason */
-            reason: string;
-        };
-        /** Unmasked */
-        Unmasked: {
-            /** Value */
-            value: string;
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
-        /** Visit */
-        Visit: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Caregivers */
-            caregivers: string[];
-            /** Reasons */
-            reasons: string[];
-            /** Held Since */
-            held_since: string | null;
-            /** Address */
-            address: string;
-            place: components["schemas"]["Place"] | null;
-            /** Planned Minutes */
-            planned_minutes: number;
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Attendances */
-            attendances: components["schemas"]["Attendance"][];
-            /** Tasks */
-            tasks: components["schemas"]["Task"][];
-            /** History */
-            history: components["schemas"]["Step"][];
-        };
-        /** VisitBrief */
-        VisitBrief: {
-            /** Id */
-            id: number;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** Ends At */
-            ends_at: string | null;
-            /** State */
-            state: string;
-            /** Caregivers */
-            caregivers: string[];
-            /** Note */
-            note: string | null;
-        };
-        /** Visits */
-        Visits: {
-            /** Items */
-            items: components["schemas"]["VisitBrief"][];
-            /** Next */
-            next?: string | null;
+        /** Place */
+        Place: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Accuracy M */
+            accuracy_m?: number | null;
         };
     };
     responses: never;
@@ -1549,7 +2095,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    me_api_session_get: {
+    session_who_am_i: {
         parameters: {
             query?: never;
             header?: never;
@@ -1569,7 +2115,7 @@ export interface operations {
             };
         };
     };
-    li_api_session_post: {
+    session_log_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -1602,7 +2148,7 @@ export interface operations {
             };
         };
     };
-    lo_api_session_delete: {
+    session_log_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -1620,7 +2166,172 @@ export interface operations {
             };
         };
     };
-    live_api_live_get: {
+    hooks_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Report"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reported"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hooks_to_dial: {
+        parameters: {
+            query?: {
+                district?: number | null;
+            };
+            header?: {
+                authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DialOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_calls: {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+                open?: boolean;
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    messages_outgoing: {
+        parameters: {
+            query?: {
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Messages"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    catalogue_items: {
         parameters: {
             query?: never;
             header?: never;
@@ -1635,7 +2346,157 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ItemsOut"];
+                };
+            };
+        };
+    };
+    devices_devices: {
+        parameters: {
+            query?: {
+                home?: number | null;
+                elder?: number | null;
+                state?: components["schemas"]["DeviceState"] | null;
+                faulty?: boolean;
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Devices"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    live_stream: {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    live_healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+    };
+    live_readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    places_divisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DivisionOut"][];
+                };
+            };
+        };
+    };
+    places_the_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeatureCollection"];
                 };
             };
         };
@@ -1668,7 +2529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1699,7 +2560,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1730,7 +2591,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1763,7 +2624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1798,27 +2659,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    items_api_items_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Items"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1851,7 +2692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1883,7 +2724,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1916,7 +2757,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1951,7 +2792,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -1986,7 +2827,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2037,7 +2878,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2068,7 +2909,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2099,7 +2940,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2130,7 +2971,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2165,7 +3006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2200,7 +3041,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2231,7 +3072,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2262,7 +3103,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2297,7 +3138,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2332,7 +3173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2367,7 +3208,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2398,7 +3239,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2483,39 +3324,6 @@ export interface operations {
             };
         };
     };
-    devs_api_devices_get: {
-        parameters: {
-            query?: {
-                home?: number | null;
-                state?: string | null;
-                q?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Devices"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     visits_api_visits_get: {
         parameters: {
             query?: {
@@ -2542,7 +3350,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2573,7 +3381,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2608,7 +3416,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2643,7 +3451,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
@@ -2678,49 +3486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    msgs_api_messages_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Messages"];
-                };
-            };
-        };
-    };
-    map__api_map_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
                 };
             };
         };
