@@ -5,7 +5,14 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final, Protocol
 
-from devices.codecs import care_v1, zigbee2mqtt
+from devices.codecs import (
+    care_v1,
+    gps_watch_3g,
+    gps_watch_trv,
+    gt06_tracker,
+    jt808_terminal,
+    zigbee2mqtt,
+)
 from devices.signals import BadPayload, Message, Signal
 
 
@@ -23,7 +30,17 @@ class Codec(Protocol):
         ...
 
 
-CODECS: Final[Mapping[str, Codec]] = {codec.FAMILY: codec for codec in (care_v1, zigbee2mqtt)}
+CODECS: Final[Mapping[str, Codec]] = {
+    codec.FAMILY: codec
+    for codec in (
+        care_v1,
+        zigbee2mqtt,
+        gps_watch_3g,
+        gps_watch_trv,
+        gt06_tracker,
+        jt808_terminal,
+    )
+}
 
 
 def family_of(message: Message) -> str | None:
