@@ -9,11 +9,18 @@ from fastapi import FastAPI
 
 from app import live_api, pages, problems
 from app.access import api as access
+from app.catalogue import api as catalogue
 from app.live import Hub
 from app.logs import RequestLog, configure
+from app.orders import api as orders
 from app.places import api as places
 
-ROUTERS = (access.router, places.router,)
+ROUTERS = (
+    access.router,
+    places.router,
+    catalogue.router,
+    orders.router,
+)
 
 
 @asynccontextmanager

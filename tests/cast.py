@@ -16,7 +16,7 @@ from app.catalogue.rules import AidCategory, PriceUnit
 from app.catalogue.tables import Price, ServiceItem
 from app.db import transaction
 from app.main import create_app
-from app.orders.rules import Channel, OrderState, Payer, VisitState
+from app.orders.rules import VISIT_ENDED, Channel, OrderState, Payer, VisitState
 from app.orders.tables import Order, Visit
 from app.people.rules import AbilityLevel, Register, Relation, Sex, Skill, id_check_digit
 from app.people.tables import Caregiver, Certificate, Contact, Elder, Home, Provider, Shift
@@ -215,6 +215,7 @@ def a_visit(session: Session, *, elder: Elder | None = None, order: Order | None
         district_id=order.district_id, division_code=order.division_code, order_id=order.id, elder_id=order.elder_id,
         home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid, **values,
     )  # fmt: skip
+    order.visits_open += visit.state not in VISIT_ENDED
     session.add(visit)
     session.flush()
     return visit

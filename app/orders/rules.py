@@ -1,10 +1,11 @@
 """The lives of an order and of its visits, and who may move them."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
 from app.access.rules import DESK, HOTLINE, PLANNERS, Role
-from app.errors import Conflict, IllegalMove
+from app.errors import Conflict, IllegalMove, Unreadable
 
 
 class OrderState(StrEnum):
@@ -130,6 +131,10 @@ class BadWindow(Conflict):
     """A visit cannot be booked for that time."""
 
 
+class NoReason(Unreadable):
+    """This needs a reason."""
+
+
 class OnTheWay(Conflict):
     """A visit of this order is under way or waits for a check; it cannot be cancelled any more."""
 
@@ -150,9 +155,14 @@ def visit_after(state: VisitState, event: VisitEvent) -> VisitState:
         raise IllegalMove(f"A visit that is {state} cannot {event}.", state=state, event=event) from None
 
 
-def order_possible(state: OrderState, role: Role) -> list[OrderEvent]:
+def order_possible(state: OrderState, role: Role, visits: Collection[VisitState] = ()) -> list[OrderEvent]:
     """The events an order in this state accepts from this role: the buttons a screen may show."""
-    return [event for source, event in ORDER_MOVES if source is state and role in ORDER_ALLOWED[event]]
+    begun = any(visit in BLOCKING for visit in visits)
+    return [
+        event
+        for source, event in ORDER_MOVES
+        if source is state and role in ORDER_ALLOWED[event] and not (begun and event is OrderEvent.CANCEL)
+    ]
 
 
 def visit_possible(state: VisitState, role: Role) -> list[VisitEvent]:

@@ -31,11 +31,14 @@ class Order(OfDistrict, Base):
     self_pay_cents: Mapped[int]
     received_at: Mapped[datetime]
     received_by: Mapped[str]
+    visits_open: Mapped[int] = mapped_column(default=0)  # visits that have not ended
+    visits_tried: Mapped[int] = mapped_column(default=0)  # visits that ended otherwise than cancelled
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  two writers: the second gets a 409
     __table_args__ = (
         CheckConstraint("price_cents = allowance_cents + self_pay_cents", name="paid"),
+        CheckConstraint("visits_open >= 0", name="visits_open"),
         Index("ix_orders_state", "district_id", "state", "id"),
         {"info": {"area": "division_code"}},
     )

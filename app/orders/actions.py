@@ -1,0 +1,227 @@
+"""Taking an order, agreeing on it, ending it, and the only place where a visit changes its state."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.catalogue import queries as catalogue
+from app.catalogue import rules as catalogue_rules
+from app.catalogue.rules import URGENT_CODE, AidCategory
+from app.catalogue.tables import ServiceItem
+from app.errors import Conflict
+from app.funding import actions as funding
+from app.funding import queries as funding_queries
+from app.funding.rules import EntitlementUsedUp, Split
+from app.history import record
+from app.orders import queries
+from app.orders.quotes import Bill, Quote, QuoteLine, Wish, quote
+from app.orders.rules import (
+    BLOCKING,
+    VISIT_ENDED,
+    Channel,
+    NoReason,
+    OnTheWay,
+    OrderEvent,
+    OrderState,
+    Payer,
+    QuoteChanged,
+    VisitEvent,
+    VisitState,
+    order_after,
+    visit_after,
+)
+from app.orders.tables import Order, Visit
+from app.people import queries as people
+from app.people.tables import Elder
+
+EXPLAINED: Final = frozenset({VisitEvent.HOLD, VisitEvent.FAIL, VisitEvent.REJECT, VisitEvent.CANCEL})
+RESPONSE: Final = timedelta(minutes=60)  # how long an urgent visit may wait before it is late
+MOST_PRESSING: Final = 100
+
+
+def receive(
+    session: Session,
+    elder_id: int,
+    item_code: str,
+    wishes: Sequence[Wish],
+    *,
+    by: str,
+    now: datetime,
+    channel: Channel = Channel.HOTLINE,
+    agent: dict[str, Any] | None = None,
+    note: str | None = None,
+) -> Order:
+    """Write down what is wished and what it costs now; nothing is reserved. `agent` is whoever acts for the elder."""
+    elder = people.get(session, elder_id)
+    if elder.ended_at is not None:
+        raise Conflict("This elder is no longer served.")
+    item = catalogue.item(session, elder.district_id, item_code)
+    bills = queries.bills(session, elder, item, wishes, now=now)
+    quoted = quote(bills, item.aid, funding_queries.sources(session, elder.id, {bill.month for bill in bills}))
+    order = Order(
+        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, home_id=elder.home_id,
+        item_id=item.id, state=OrderState.RECEIVED, channel=channel, payer=Payer.ENTITLEMENT, agent=agent, note=note,
+        price_cents=quoted.price_cents, allowance_cents=quoted.allowance_cents, self_pay_cents=quoted.self_pay_cents,
+        received_at=now, received_by=by, visits_open=0, visits_tried=0,
+    )  # fmt: skip
+    session.add(order)
+    record(session, order, "receive", None, order.state, by=by, now=now, channel=channel, agent=agent is not None)
+    for line in quoted.lines:
+        _add_visit(session, order, elder, item, line, by=by, now=now)
+    return order
+
+
+def confirm(
+    session: Session, order_id: int, *, allowance_cents: int, self_pay_cents: int, by: str, now: datetime
+) -> Order:
+    """The elder agrees to this split; the allowance is reserved.
+
+    Raises QuoteChanged, or EntitlementUsedUp when nothing of the allowance is left, with the new quote as facts.
+    """
+    order = queries.get(session, order_id, lock=True)
+    after = order_after(order.state, OrderEvent.CONFIRM)
+    item, visits = session.get_one(ServiceItem, order.item_id), queries.visits_of(session, order.id)
+    bills = [
+        Bill(v.opens, v.closes, v.minutes, v.caregivers_needed, calendar.month_of(v.opens), v.price_cents)
+        for v in visits
+    ]
+    sources = funding_queries.sources(session, order.elder_id, {bill.month for bill in bills}, lock=True)
+    holds = quote(bills, item.aid, sources)
+    _check_promise(holds, allowance_cents, self_pay_cents)
+    order.allowance_cents, order.self_pay_cents = allowance_cents, self_pay_cents
+    for visit, line in zip(visits, holds.lines, strict=True):
+        visit.allowance_cents, visit.self_pay_cents = line.split.allowance_cents, line.split.self_pay_cents
+        funding.reserve_for(session, visit, line.split, by=by, now=now)
+    before, order.state = order.state, after
+    record(
+        session, order, OrderEvent.CONFIRM, before, after, by=by, now=now, allowance_cents=allowance_cents,
+        self_pay_cents=self_pay_cents,
+    )  # fmt: skip
+    return order
+
+
+def cancel(session: Session, order_id: int, *, by: str, now: datetime, reason: str) -> Order:
+    """End an order early: what was not yet delivered is cancelled and its money released.
+
+    Visits that stand in a plan must have been withdrawn from it by the caller (`planning`).
+    """
+    order = queries.get(session, order_id, lock=True)
+    order_after(order.state, OrderEvent.CANCEL)
+    visits = queries.visits_of(session, order.id)
+    if any(visit.state in BLOCKING for visit in visits):
+        raise OnTheWay("A visit of this order has begun; it cannot be cancelled any more.")
+    for visit in visits:
+        if visit.state not in VISIT_ENDED:
+            move_visit(session, visit, VisitEvent.CANCEL, by=by, now=now, reason=reason)
+    return order
+
+
+def urgent(
+    session: Session, elder_id: int, *, by: str, now: datetime, reason: str, minutes: int | None = None
+) -> Visit:
+    """The response to an alarm: a confirmed order of the item URGENT at price zero, its visit waiting to be sent."""
+    elder = people.get(session, elder_id)
+    item = catalogue.item(session, elder.district_id, URGENT_CODE)
+    order = Order(
+        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, home_id=elder.home_id,
+        item_id=item.id, state=OrderState.CONFIRMED, channel=Channel.ALARM, payer=Payer.NONE, price_cents=0,
+        allowance_cents=0, self_pay_cents=0, received_at=now, received_by=by, visits_open=0, visits_tried=0,
+    )  # fmt: skip
+    session.add(order)
+    record(session, order, "receive", None, order.state, by=by, now=now, reason=reason, channel=Channel.ALARM)
+    bill = Bill(
+        now, now + RESPONSE, minutes or catalogue_rules.by_level(item.minutes, elder.level),
+        catalogue_rules.by_level(item.caregivers, elder.level), calendar.month_of(now), 0,
+    )  # fmt: skip
+    line = QuoteLine(bill, Split((), 0))
+    return _add_visit(session, order, elder, item, line, by=by, now=now, priority=MOST_PRESSING)
+
+
+def move_visit(
+    session: Session,
+    visit: Visit,
+    event: VisitEvent,
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+    **facts: Any,
+) -> Visit:
+    """The only place that changes a visit's state. Money and order follow here, so that nobody can forget them.
+
+    Verified captures, not delivered and cancelled release (or refund); an order all of whose visits have ended closes.
+    """
+    if event in EXPLAINED and not reason:
+        raise NoReason(f"Say why: to {event} needs a reason.")
+    before, after = visit.state, visit_after(visit.state, event)
+    if after in VISIT_ENDED:
+        queries.get(session, visit.order_id, lock=True)  # always the order first: no deadlock with confirm
+    visit.state = after
+    if event is VisitEvent.WITHDRAW:
+        visit.starts_at = None
+    if event in EXPLAINED:
+        visit.reason = reason
+    record(session, visit, event, before, after, by=by, now=now, reason=reason, **facts)
+    if after is VisitState.VERIFIED:
+        funding.capture_for(session, visit, by=by, now=now)
+    elif before is VisitState.VERIFIED:
+        funding.refund_for(session, visit, by=by, now=now, reason=reason)
+    elif after in VISIT_ENDED:
+        funding.release_for(session, visit, by=by, now=now, reason=reason)
+    if after in VISIT_ENDED and before not in VISIT_ENDED:
+        _count_ended(session, visit, by=by, now=now, reason=reason)
+    return visit
+
+
+def _count_ended(session: Session, visit: Visit, *, by: str, now: datetime, reason: str | None) -> None:
+    """The last visit to end closes its order, or cancels it when nothing was ever tried.
+
+    Counted in the order, for a caregiver's transaction does not see visits that other providers will do.
+    """
+    order = queries.get(session, visit.order_id)
+    order.visits_open -= 1
+    order.visits_tried += visit.state is not VisitState.CANCELLED
+    if order.visits_open == 0:
+        event = OrderEvent.CLOSE if order.visits_tried else OrderEvent.CANCEL
+        before, order.state = order.state, order_after(order.state, event)
+        record(
+            session, order, event, before, order.state, by=by, now=now, reason=None if order.visits_tried else reason
+        )
+
+
+def _check_promise(holds: Quote, allowance_cents: int, self_pay_cents: int) -> None:
+    if (holds.allowance_cents, holds.self_pay_cents) == (allowance_cents, self_pay_cents):
+        return
+    if allowance_cents and not holds.allowance_cents:
+        raise EntitlementUsedUp("The allowance has just been spent; the elder would pay all of it.", **holds.as_facts())
+    raise QuoteChanged("The allowance is no longer what it was when the price was told.", **holds.as_facts())
+
+
+def _add_visit(
+    session: Session,
+    order: Order,
+    elder: Elder,
+    item: ServiceItem,
+    line: QuoteLine,
+    *,
+    by: str,
+    now: datetime,
+    priority: int = 0,
+) -> Visit:
+    bill = line.bill
+    wants_own_sex = item.aid is AidCategory.BATHING and bool(elder.wishes.get("same_sex_bathing"))
+    visit = Visit(
+        district_id=order.district_id, division_code=order.division_code, order_id=order.id, elder_id=elder.id,
+        home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid, state=VisitState.WAITING,
+        minutes=bill.minutes, least_minutes=-(-bill.minutes * item.least_percent // 100), needs=item.needs,
+        caregivers_needed=bill.caregivers, same_sex=item.same_sex or wants_own_sex, opens=bill.opens,
+        closes=bill.closes, priority=priority, price_cents=bill.cents, allowance_cents=line.split.allowance_cents,
+        self_pay_cents=line.split.self_pay_cents,
+    )  # fmt: skip
+    session.add(visit)
+    order.visits_open += 1
+    record(session, visit, "receive", None, visit.state, by=by, now=now)
+    return visit

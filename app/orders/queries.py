@@ -1,0 +1,197 @@
+"""Reading orders and visits, and quoting what a wish would cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.catalogue import queries as catalogue
+from app.catalogue import rules as catalogue_rules
+from app.catalogue.tables import ServiceItem
+from app.errors import NotFound
+from app.funding import queries as funding
+from app.funding.rules import Account
+from app.funding.tables import LedgerEntry
+from app.orders.quotes import Bill, Quote, Wish, quote
+from app.orders.rules import BadWindow, OrderState, VisitState
+from app.orders.tables import Order, Visit
+from app.people import queries as people
+from app.people.tables import Elder
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One line of the list of orders."""
+
+    id: int
+    state: OrderState
+    elder_id: int
+    elder_name: str
+    item_code: str
+    item_zh: str
+    item_en: str
+    price_cents: int
+    allowance_cents: int
+    self_pay_cents: int
+    received_at: datetime
+    received_by: str
+    visits: int
+    first_opens: datetime | None
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """A visit for which cents are captured though it is not verified."""
+
+    visit_id: int
+    state: VisitState | None
+    cents: int
+
+
+def get(session: Session, order_id: int, *, lock: bool = False) -> Order:
+    """The order; raises NotFound also when it is outside the caller's area."""
+    found = session.get(Order, order_id, with_for_update=lock, populate_existing=lock)
+    if found is None:
+        raise NotFound("There is no such order, or it is outside your area.")
+    return found
+
+
+def visit(session: Session, visit_id: int, *, lock: bool = False) -> Visit:
+    """The visit; raises NotFound also when it is outside the caller's area."""
+    found = session.get(Visit, visit_id, with_for_update=lock, populate_existing=lock)
+    if found is None:
+        raise NotFound("There is no such visit, or it is outside your area.")
+    return found
+
+
+def visits_of(session: Session, order_id: int) -> Sequence[Visit]:
+    """The visits of an order, in the order of time."""
+    return session.scalars(select(Visit).where(Visit.order_id == order_id).order_by(Visit.opens, Visit.id)).all()
+
+
+def waiting(session: Session, day: date) -> Sequence[Visit]:
+    """Visits of confirmed orders that wait for a plan of this local day, most pressing first."""
+    first, next_day = calendar.day_bounds(day)
+    return session.scalars(
+        select(Visit)
+        .join(Order, Order.id == Visit.order_id)
+        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED)
+        .where(Visit.opens >= first, Visit.opens < next_day)
+        .order_by(Visit.priority.desc(), Visit.opens, Visit.id)
+    ).all()
+
+
+def of_elder(session: Session, elder_id: int, *, before: datetime | None = None, limit: int = 50) -> Sequence[Visit]:
+    """An elder's visits, latest first."""
+    query = select(Visit).where(Visit.elder_id == elder_id).order_by(Visit.opens.desc(), Visit.id.desc()).limit(limit)
+    return session.scalars(query.where(Visit.opens < before) if before else query).all()
+
+
+def orders(
+    session: Session,
+    *,
+    state: OrderState | None = None,
+    elder_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> Sequence[OrderRow]:
+    """Orders, newest first; `before_id` is the last one seen."""
+    count = (
+        select(Visit.order_id, func.count().label("visits"), func.min(Visit.opens).label("first_opens"))
+        .group_by(Visit.order_id)
+        .subquery()
+    )
+    query = (
+        select(
+            Order.id, Order.state, Order.elder_id, Elder.name.label("elder_name"), ServiceItem.code.label("item_code"),
+            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"), Order.price_cents,
+            Order.allowance_cents, Order.self_pay_cents, Order.received_at, Order.received_by,
+            func.coalesce(count.c.visits, 0).label("visits"), count.c.first_opens,
+        )
+        .join(Elder, Elder.id == Order.elder_id)
+        .join(ServiceItem, ServiceItem.id == Order.item_id)
+        .outerjoin(count, count.c.order_id == Order.id)
+        .order_by(Order.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if state:
+        query = query.where(Order.state == state)
+    if elder_id:
+        query = query.where(Order.elder_id == elder_id)
+    if before_id:
+        query = query.where(Order.id < before_id)
+    return [OrderRow(**row._mapping) for row in session.execute(query)]
+
+
+def bills(session: Session, elder: Elder, item: ServiceItem, wishes: Sequence[Wish], *, now: datetime) -> list[Bill]:
+    """What the wished visits would cost; raises BadWindow, OutsideHours or NoPrice."""
+    windows, prices = catalogue.windows_of(item), catalogue.prices_of(session, item.id)
+    made = []
+    for wish in wishes:
+        check_window(wish, now=now)
+        opens, closes = calendar.local(wish.opens), calendar.local(wish.closes)
+        if not catalogue_rules.may_start(windows, opens.time(), closes.time()):
+            raise catalogue_rules.OutsideHours(f"{item.name_en} is not given at that time.", windows=item.windows)
+        minutes = wish.minutes or catalogue_rules.by_level(item.minutes, elder.level)
+        price = catalogue_rules.price_on(prices, elder.division_code, opens.date())
+        made.append(
+            Bill(
+                wish.opens,
+                wish.closes,
+                minutes,
+                catalogue_rules.by_level(item.caregivers, elder.level),
+                opens.date().replace(day=1),
+                catalogue_rules.cost(price, minutes),
+            )
+        )
+    return made
+
+
+def check_window(wish: Wish, *, now: datetime) -> None:
+    """A window lies in one local day, not in the past, and not beyond the month whose allowance exists."""
+    if wish.closes < wish.opens or calendar.day_of(wish.opens) != calendar.day_of(wish.closes):
+        raise BadWindow("The window must open before it closes, on one day.")
+    if wish.closes < now:
+        raise BadWindow("That time has passed.", server_time=now.isoformat())
+    if calendar.month_of(wish.opens) > calendar.next_month(calendar.month_of(now)):
+        raise BadWindow("Book until the end of next month: later allowances do not exist yet.")
+
+
+def quoted(session: Session, elder_id: int, item_code: str, wishes: Sequence[Wish], *, now: datetime) -> Quote:
+    """What the wished visits would cost now, and who would pay. Nothing is reserved."""
+    elder = people.get(session, elder_id)
+    item = catalogue.item(session, elder.district_id, item_code)
+    made = bills(session, elder, item, wishes, now=now)
+    return quote(made, item.aid, funding.sources(session, elder.id, {bill.month for bill in made}))
+
+
+def uncovered(session: Session) -> Sequence[Uncovered]:
+    """Captured cents without a verified visit behind them; none, if all is well."""
+    for_allowance, for_self = funding.net(Account.CAPTURED), funding.net(Account.OWED)
+    sums = (
+        select(LedgerEntry.district_id, LedgerEntry.visit_id, (for_allowance + for_self).label("cents"))
+        .where(LedgerEntry.visit_id.is_not(None))
+        .group_by(LedgerEntry.district_id, LedgerEntry.visit_id)
+        .having(for_allowance + for_self > 0)
+        .subquery()
+    )
+    rows = session.execute(
+        select(sums.c.visit_id, Visit.state, sums.c.cents)
+        .outerjoin(Visit, and_(Visit.id == sums.c.visit_id, Visit.district_id == sums.c.district_id))
+        .where(Visit.state.is_distinct_from(VisitState.VERIFIED) | (Visit.price_cents != sums.c.cents))
+    )
+    return [Uncovered(*row) for row in rows]
+
+
+def verify_ledger(session: Session) -> list[str]:
+    """`yinling ledger verify`: one sentence for each balance or captured cent that cannot be explained."""
+    return [
+        f"entitlement {f.entitlement_id}: {f.account} is {f.kept_cents}, the ledger says {f.ledger_cents}"
+        for f in funding.faults(session)
+    ] + [
+        f"visit {row.visit_id}: {row.cents} cents captured, the visit is {row.state or 'missing'}"
+        for row in uncovered(session)
+    ]

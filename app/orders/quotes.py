@@ -1,0 +1,78 @@
+"""What a wish would cost and who would pay: plain values and the rules between them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.funding.rules import Source, Split, spend, split
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One visit somebody asks for: it starts between these moments; minutes None: the item's own."""
+
+    opens: datetime
+    closes: datetime
+    minutes: int | None = None
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What must be paid for one visit, in the month whose allowance pays it."""
+
+    opens: datetime
+    closes: datetime
+    minutes: int
+    caregivers: int
+    month: date
+    cents: int
+
+
+@dataclass(frozen=True)
+class QuoteLine:
+    """A bill and who pays it."""
+
+    bill: Bill
+    split: Split
+
+
+@dataclass(frozen=True)
+class Quote:
+    """All visits of an order, in the order of time."""
+
+    lines: tuple[QuoteLine, ...]
+
+    @property
+    def price_cents(self) -> int:
+        """All of it."""
+        return sum(line.bill.cents for line in self.lines)
+
+    @property
+    def allowance_cents(self) -> int:
+        """What the allowances pay."""
+        return sum(line.split.allowance_cents for line in self.lines)
+
+    @property
+    def self_pay_cents(self) -> int:
+        """What the elder pays."""
+        return sum(line.split.self_pay_cents for line in self.lines)
+
+    def as_facts(self) -> dict[str, Any]:
+        """For the problem document of a quote that changed."""
+        return {
+            "price_cents": self.price_cents,
+            "allowance_cents": self.allowance_cents,
+            "self_pay_cents": self.self_pay_cents,
+        }
+
+
+def quote(bills: Iterable[Bill], aid: str, sources: Mapping[date, Sequence[Source]]) -> Quote:
+    """Earlier visits take first; each month's allowance pays that month's visits only."""
+    left = {month: list(of_month) for month, of_month in sources.items()}
+    lines = []
+    for bill in sorted(bills, key=lambda bill: bill.opens):
+        paid = split(bill.cents, aid, left.get(bill.month, []))
+        left[bill.month] = spend(left.get(bill.month, []), paid.parts)
+        lines.append(QuoteLine(bill, paid))
+    return Quote(tuple(lines))
