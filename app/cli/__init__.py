@@ -6,10 +6,10 @@ from pathlib import Path
 import typer
 
 from app.cli import chores, database, demo, doctor, processes
+from app.cli.simulate import simulate
 
 HELP = "银铃 Yinling: home help and emergency calls of a district's elders, on one platform."
 cli = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
-SIMULATE = typer.Typer(help="A believable district, and its days.", no_args_is_help=True)
 
 for command in (
     demo.demo,
@@ -25,6 +25,9 @@ for command in (
     chores.openapi,
 ):
     cli.command()(command)
+
+
+cli.add_typer(simulate, name="simulate")
 
 
 @cli.callback()

@@ -14,10 +14,12 @@ from app.cli import ports
 from app.cli import table as process_table
 from app.cli.follow import Follow
 from app.cli.parts import PartFailed, nothing, postgres
+from app.cli.simulate import LOGINS
 from app.cli.supervisor import Stopped, Supervisor
 from app.cli.table import Table, process, whole
 from app.config import Settings
 
+UNFINISHED = "unfinished"  # there while the district is being made
 KEPT = ("numba", "log", "backups", "lock", "setup.lock")  # what beginning anew leaves in var/
 console = Console(highlight=False)
 
@@ -49,20 +51,20 @@ def _demo(given: Settings, *, reset: bool, elders: int, seed: int, speed: int, l
     var.mkdir(parents=True, exist_ok=True)
     with Supervisor(var, _say) as supervisor:
         ports.check(given.web_host, given.web_port)
-        if reset:
+        if reset or (var / UNFINISHED).exists():  # half a district is none
             forget(var)
         table = process_table.lay(given, var)
         process_table.remember(var, table.env)
         supervisor.up(*table.parts)
-        first = not (var / "seeded").exists()
         _finish(supervisor, table, "migrate")
-        if first:
+        if not (var / LOGINS).exists():
+            (var / UNFINISHED).touch()
             _finish(supervisor, table, "simulate", "district", "--elders", str(elders), "--seed", str(seed))
-            (var / "seeded").touch()
+            (var / UNFINISHED).unlink()
         supervisor.up(*process_table.platform(table.env))
         if speed:
             supervisor.up(process("day", ["simulate", "day", "--speed", str(speed)], table.env))
-        welcome(table)
+        welcome(table, var)
         supervisor.watch(Follow(supervisor.logs, console) if logs else nothing)
 
 
@@ -96,21 +98,23 @@ def adopt(var: Path) -> None:
             os.environ.setdefault(name, value)
 
 
-def welcome(table: Table) -> None:
+def welcome(table: Table, var: Path) -> None:
     """Where to go, who to be, what is embedded, how to stop."""
     address = table.env["YINLING_PUBLIC_URL"]
-    console.print(f"""
-[bold]银铃 Yinling is up.[/]
-
-  Desk    [link]{address}/desk/[/link]
-  Phone   [link]{address}/phone/[/link]
-""")
+    console.print(f"\n[bold]银铃 Yinling is up.[/]\n\n  Desk        {address}/desk/\n  Phone       {address}/phone/\n")
+    if (var / LOGINS).exists():
+        people = json.loads((var / LOGINS).read_text())
+        console.print(f"  Password of all logins: [bold]{next(iter(people.values()))['password']}[/]")
+        for role, person in people.items():
+            console.print(f"  {role:<12}{person['login']:<12}{person['name']}")
+    console.print()
     for part, note in table.notes:
-        console.print(f"  {part:<12}{note}")
-    console.print("""
-  Stop with Ctrl-C. `make demo` goes on with the same data, `make demo RESET=1` begins anew.
-  Logs: var/log   State of everything: .venv/bin/yinling doctor
-""")
+        console.print(f"  {part:<12}{note}", soft_wrap=True)
+    console.print(
+        "\n  Stop with Ctrl-C. `make demo` goes on with the same data, `make demo RESET=1` begins anew.\n"
+        f"  Logs: {var / 'log'}   How everything is: .venv/bin/yinling doctor\n",
+        soft_wrap=True,
+    )
 
 
 def _say(part: str, what: str) -> None:

@@ -1,5 +1,7 @@
 """`yinling web`, `listener`, `worker`, `clock`: the processes of an installation, one at a time."""
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -32,11 +34,13 @@ def listener(
     process.main(name)
 
 
-def worker() -> None:
+def worker(
+    processes: Annotated[int, typer.Option(min=1)] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="of each process")] = 4,
+) -> None:
     """Does the slow work: solving, sending, exporting."""
-    from app import worker as process
-
-    process.main()
+    command = [sys.executable, "-m", "dramatiq", "app.worker", "--skip-logging", "--worker-shutdown-timeout", "8000"]
+    os.execv(sys.executable, [*command, "--processes", str(processes), "--threads", str(threads)])
 
 
 def clock() -> None:

@@ -1,0 +1,78 @@
+"""`yinling simulate district`: the first customer, made of one seed."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from app.config import settings
+from app.errors import CareError
+
+LOGINS = "logins.json"
+simulate = typer.Typer(help="A believable district, and its days.", no_args_is_help=True)
+console = Console(highlight=False)
+
+
+@simulate.command()
+def district(
+    elders: Annotated[int, typer.Option(min=1, help="elders on purchased service, beside the larger register")] = 414,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same district")] = 7,
+    password: Annotated[str, typer.Option(help="of every login made; without one it is invented and told")] = "",
+) -> None:
+    """Make the first customer in an empty database: places, providers, people, devices, prices, a month of visits."""
+    from app.simulate import district as maker
+
+    password = password or f"yinling-{secrets.token_hex(3)}"
+    try:
+        with progress() as tell:
+            built = maker.build(elders=elders, seed=seed, password=password, tell=tell)
+    except CareError as error:
+        console.print(f"[red]✗[/] {error.detail}")
+        raise typer.Exit(1) from None
+    firsts: dict[str, dict[str, str]] = {}
+    for login, name, role in built.logins:
+        firsts.setdefault(role.value, {"login": login, "name": name, "password": password})
+    _keep(settings().var_dir / LOGINS, firsts)
+    console.print(
+        f"  {built.elders} elders ({built.served} on purchased service), {built.caregivers} caregivers, "
+        f"{built.devices} devices, {built.past_visits} past visits."
+    )
+    for title, entry in firsts.items():
+        console.print(f"  {title:<12}{entry["login"]:<12}{entry["password"]}  {entry["name"]}")
+
+
+@contextmanager
+def progress() -> Iterator["Tell"]:
+    """A bar for each kind of work; lines where there is no terminal."""
+    columns = (TextColumn("  {task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        yield Tell(bars)
+
+
+class Tell:
+    """Called with what is being made, how many are done, and of how many."""
+
+    def __init__(self, bars: Progress) -> None:
+        self.bars = bars
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """One step further."""
+        if what not in self.tasks:
+            self.tasks[what] = self.bars.add_task(what, total=total)
+            if not console.is_terminal:
+                console.print(f"- {what} ...")
+        self.bars.update(self.tasks[what], completed=done, total=total)
+
+
+def _keep(path: Path, logins: object) -> None:
+    from app.cli.table import keep
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keep(path, json.dumps(logins, ensure_ascii=False, indent=1))
