@@ -44,7 +44,7 @@ def district(
         f"{built.devices} devices, {built.past_visits} past visits."
     )
     for title, entry in firsts.items():
-        console.print(f"  {title:<12}{entry["login"]:<12}{entry["password"]}  {entry["name"]}")
+        console.print(f"  {title:<12}{entry['login']:<12}{entry['password']}  {entry['name']}")
 
 
 @contextmanager
