@@ -86,6 +86,27 @@ def unseal(sealed: str) -> str:
         raise ValueError("a sealed field was changed") from None
 
 
+def new_key() -> str:
+    """A key of its own for one person's records, wrapped by the keyring; erasing it erases what it sealed."""
+    return seal(base64.b64encode(os.urandom(32)).decode())
+
+
+def seal_with(wrapped: str, text: str) -> str:
+    """Encrypt under a wrapped key."""
+    nonce = os.urandom(12)
+    body = AESGCM(base64.b64decode(unseal(wrapped))).encrypt(nonce, text.encode(), None)
+    return base64.urlsafe_b64encode(nonce + body).decode()
+
+
+def unseal_with(wrapped: str, sealed: str) -> str:
+    """Decrypt what was sealed under a wrapped key; raises ValueError when it was changed or the key is another."""
+    data = base64.urlsafe_b64decode(sealed)
+    try:
+        return AESGCM(base64.b64decode(unseal(wrapped))).decrypt(data[:12], data[12:], None).decode()
+    except InvalidTag:
+        raise ValueError("a sealed record was changed") from None
+
+
 def digest(kind: str, text: str) -> str:
     """Keyed hash for equality search; the kind keeps a telephone and an ID number with equal digits apart."""
     return hmac.new(keyring().search, f"{kind}:{text}".encode(), hashlib.sha256).hexdigest()[:40]

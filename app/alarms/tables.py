@@ -73,7 +73,8 @@ class Alarm(OfDistrict, Base):
     subject: Mapped[str] = mapped_column(
         Computed(
             "case when elder_id is not null then 'elder:' || elder_id when home_id is not null then 'home:' || home_id "
-            "else 'wire:' || coalesce(wire_id, '') end"
+            "else 'wire:' || coalesce(wire_id, '') end",
+            persisted=True,
         )
     )
     kind: Mapped[AlarmKind] = mapped_column(named(AlarmKind))
@@ -91,13 +92,16 @@ class Alarm(OfDistrict, Base):
     assigned_to: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     claimed_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]  # the first claim of all
     contacted_at: Mapped[datetime | None]
     reached_at: Mapped[datetime | None]  # somebody was spoken to, or stood at the door
     dispatched_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
     visit_id: Mapped[int | None] = mapped_column(BigInteger, index=True)  # the urgent visit
     caregiver_id: Mapped[int | None] = mapped_column(ForeignKey("caregivers.id"))
+    eta_at: Mapped[datetime | None]  # when she should be there
     suspended_until: Mapped[datetime | None]
+    suspend_reason: Mapped[str | None] = mapped_column(Sealed)
     verdict: Mapped[Verdict | None] = mapped_column(named(Verdict))
     closed_at: Mapped[datetime | None]
     log_length: Mapped[int] = mapped_column(default=0)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.access.tables import User
 from app.calls import queries
-from app.calls.rules import CallEvent, CallState, Direction, Result, Target, after
+from app.calls.rules import REACHED, CallEvent, CallState, Direction, Result, Target, after
 from app.calls.tables import Call, CallReport
 from app.db import notice
 from app.errors import NotFound
@@ -106,7 +106,7 @@ def dial(
         phone_hash=digest("phone", phone) if phone else None, user_id=user_id, elder_id=elder_id,
         contact_id=contact_id, alarm_id=alarm_id, began_at=now, result=result,
         state=CallState.ENDED if result else CallState.DIALLING, ended_at=now if result else None,
-        answered_at=now if result is Result.ANSWERED else None,
+        answered_at=now if result in REACHED else None,
     )  # fmt: skip
     session.add(call)
     session.flush()
@@ -120,7 +120,7 @@ def write_result(session: Session, call_id: int, result: Result, *, now: datetim
     if call is None:
         raise NotFound("There is no such call.")
     call.result = result
-    if result is Result.ANSWERED:
+    if result in REACHED:
         call.answered_at = call.answered_at or now
     else:
         call.state, call.ended_at = CallState.ENDED, call.ended_at or now

@@ -48,12 +48,16 @@ class Result(StrEnum):
     """What came of a call."""
 
     ANSWERED = "answered"
+    SAFE = "safe"  # answered: all is well
+    HELP = "help"  # answered: help is needed
     NO_ANSWER = "no_answer"
     BUSY = "busy"
     REFUSED = "refused"
     WRONG_NUMBER = "wrong_number"
     OFF = "off"  # switched off or out of reach
 
+
+REACHED: Final = frozenset({Result.ANSWERED, Result.SAFE, Result.HELP})
 
 C, E = CallState, CallEvent
 MOVES: Final[dict[tuple[CallState, CallEvent], CallState]] = {

@@ -102,7 +102,7 @@ class Heard:
 def hear(session: Session, heard: Sequence[Heard], *, now: datetime) -> None:
     """Presence of all devices of a batch. Rows that another listener is writing this instant are left to it."""
     latest: dict[int, dict[str, Any]] = {}
-    links: dict[int, Link] = {}
+    said: dict[int, Heard] = {}
     for item in heard:
         values = latest.setdefault(item.device.id, {})
         if item.spoke:
@@ -111,9 +111,11 @@ def hear(session: Session, heard: Sequence[Heard], *, now: datetime) -> None:
             values["battery"] = item.battery
         if item.tested:
             values["tested_at"] = item.at
-        if item.link and item.link is not item.device.link:
-            links[item.device.id] = item.link
-            values |= {"link": item.link, "link_since": item.at}
+        if item.link:
+            said[item.device.id] = item
+    links = {number: item.link for number, item in said.items() if item.link and item.link is not item.device.link}
+    for number, link in links.items():
+        latest[number] |= {"link": link, "link_since": said[number].at}
     free = session.scalars(
         select(Device.id)
         .where(Device.id.in_([number for number, values in latest.items() if values]))

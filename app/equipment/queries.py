@@ -113,8 +113,8 @@ def register(
         statement = statement.where(Device.state == state)
     if faulty:
         statement = statement.where(faults.is_not(None))
-    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(statement)]
-    return [DeviceRow(*row[:-1], faults=[Fault(kind) for kind in row[-1] or ()]) for row in rows]
+    rows: list[list[Any]] = [[*row] for row in session.execute(statement)]
+    return [DeviceRow(*[*row[:-1], [Fault(kind) for kind in row[-1] or ()]]) for row in rows]
 
 
 def fallen_silent(session: Session, *, now: datetime) -> Sequence[int]:

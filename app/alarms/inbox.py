@@ -1,0 +1,319 @@
+"""The inbox: return means safe, raise means keep it.
+
+A batch is one transaction: raw messages, signals, alarms, timers, outbox. Listeners take turns (an advisory lock), so
+that two who hear the same storm never wait for each other's rows in a circle. A database that is down is raised, and
+nothing is acknowledged; what nobody can read or store is set aside and shown, for it would come back for ever.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access.tables import District
+from app.alarms import hearing
+from app.alarms.rules import (
+    SAME_PRESS,
+    AlarmKind,
+    Outcome,
+    clock_off,
+    payload_hash,
+    rings_as,
+    same_press,
+)
+from app.alarms.tables import InboxMessage, SignalRow
+from app.db import Scope, notice, transaction
+from app.equipment import actions as equipment
+from app.equipment import queries as register
+from app.equipment.rules import FAULT_OF, DeviceKind, Link
+from app.errors import CareError
+from devices import codecs
+from devices.listener import Ack
+from devices.signals import CALLS_FOR_HELP, BadPayload, Kind, Message, Signal
+
+log = structlog.get_logger()
+MESSAGES: Final = Counter("yinling_inbox_messages_total", "Messages taken in", ["outcome"])
+TURN: Final = 7_301_001  # the advisory lock of the inbox
+READINGS: Final = frozenset({Kind.VITALS, Kind.LOCATION, Kind.ACTIVITY, Kind.ENVIRONMENT})
+PRESENCE: Final = frozenset({Kind.HEARTBEAT, Kind.STATUS, Kind.BATTERY_OR_STATUS})  # known from `devices`, not kept
+
+
+@dataclass
+class Arrival:
+    """A message, what it says, and whose device sent it."""
+
+    message: Message
+    at: datetime
+    hash: str
+    signals: Sequence[Signal] = ()
+    unreadable: str | None = None
+
+    @property
+    def event_id(self) -> str | None:
+        """The device's own number of what it says."""
+        return self.signals[0].event_id if self.signals else None
+
+    @property
+    def wire_id(self) -> str | None:
+        """The device that speaks, by what is said or else by the topic."""
+        if self.signals:
+            return self.signals[0].device
+        levels = self.message.topic.split("/")
+        return levels[2] if levels[:2] == ["care", "v1"] and len(levels) == 4 else None
+
+    @property
+    def key(self) -> str:
+        """What makes a message the same one: device and event id, else the moment it came and from where."""
+        if self.event_id and not self.message.retained:
+            return f"{self.wire_id}:{self.event_id}"
+        return f"{self.message.source}@{self.at.isoformat()}#{self.hash}"
+
+
+@dataclass
+class Batch:
+    """What a transaction gathers and writes at its end."""
+
+    now: datetime
+    home_district: int  # of devices nobody has registered
+    devices: Mapping[str, register.Known]
+    stored: dict[str, tuple[datetime, str]]
+    rows: list[InboxMessage] = field(default_factory=list)
+    heard: list[equipment.Heard] = field(default_factory=list)
+    acks: list[Ack] = field(default_factory=list)
+
+
+def receive(batch: Sequence[Message]) -> Sequence[Ack]:
+    """Returning means every message is safe in the database and the broker may forget it; answers what to tell."""
+    with transaction(Scope.PLATFORM) as session:
+        acks = take(session, batch, now=datetime.now(UTC))
+    return acks
+
+
+def take(session: Session, messages: Sequence[Message], *, now: datetime) -> Sequence[Ack]:
+    """Store a batch in the transaction of the caller."""
+    session.execute(select(func.pg_advisory_xact_lock(TURN)))
+    arrivals = [_read(message, now) for message in messages]
+    wire_ids = {arrival.wire_id for arrival in arrivals if arrival.wire_id} | {
+        signal.device for arrival in arrivals for signal in arrival.signals if signal.device
+    }
+    batch = Batch(now, _home_district(session), register.known(session, wire_ids), _stored(session, arrivals))
+    ids = iter(_numbers(session, len(arrivals)))
+    for arrival in arrivals:
+        _take_one(session, batch, arrival, next(ids))
+    session.add_all(batch.rows)
+    session.flush()
+    equipment.hear(session, batch.heard, now=now)
+    return batch.acks
+
+
+def _take_one(session: Session, batch: Batch, arrival: Arrival, number: int) -> None:
+    key = _key(batch, arrival)
+    if key is None:  # the same press again: it is safe, and the device may hear so
+        return _answer(batch, arrival)
+    outcome, reason = Outcome.STORED, None
+    if arrival.message.retained:
+        outcome = Outcome.RETAINED
+        _presence(batch, arrival)
+    else:
+        try:
+            with session.begin_nested():
+                if arrival.unreadable is None:
+                    _presence(batch, arrival)
+                    for signal in arrival.signals:
+                        _mean(session, batch, arrival, signal, number)
+                    if arrival.signals and arrival.wire_id not in batch.devices:
+                        outcome, reason = Outcome.SET_ASIDE, f"the register knows no device {arrival.wire_id}"
+                else:
+                    outcome, reason = Outcome.SET_ASIDE, arrival.unreadable
+                    _cry(session, batch, arrival)
+        except (CareError, DataError, IntegrityError, ValueError) as error:
+            log.error("set aside", topic=arrival.message.topic, error=type(error).__name__)
+            outcome, reason = Outcome.SET_ASIDE, f"{type(error).__name__}: {error}"[:500]
+    MESSAGES.labels(outcome).inc()
+    device = batch.devices.get(arrival.wire_id or "")
+    district = device.district_id if device else batch.home_district
+    message = arrival.message
+    batch.rows.append(
+        InboxMessage(
+            id=number, district_id=district, source_key=key, received_at=arrival.at, stored_at=batch.now,
+            source=message.source, transport=message.transport, topic=_clean(message.topic),
+            payload_hash=arrival.hash, payload=base64.b64encode(message.payload).decode(), outcome=outcome,
+            reason=reason and _clean(reason),
+        )
+    )  # fmt: skip
+    if outcome is Outcome.SET_ASIDE:
+        notice(session, district, "set-aside")
+    batch.stored[key] = (batch.now, arrival.hash)
+    return _answer(batch, arrival)
+
+
+def _mean(session: Session, batch: Batch, arrival: Arrival, signal: Signal, number: int) -> None:
+    """What one signal asks for: help, upkeep, or to be kept."""
+    device = batch.devices.get(signal.device or "")
+    kind = rings_as(
+        signal.kind, history=signal.history, of_button=device is not None and device.kind is DeviceKind.HELP_BUTTON
+    )
+    if kind is None and device is None:
+        return
+    if signal.kind in READINGS and kind is None and device:
+        equipment.measured(session, device, signal.kind, _said(signal), at=arrival.at)
+        return
+    if signal.kind in PRESENCE and kind is None and not signal.event_id:
+        return
+    if kind and not signal.event_id and _is_copy(session, signal, arrival.at):
+        return
+    session.add(_row(batch, arrival, signal, device, number))
+    if kind:
+        press = hearing.Press(
+            arrival.at,
+            signal.at,
+            clock_off(signal.at, arrival.at),
+            signal.battery,
+            _place(signal),
+            dict(signal.readings),
+        )
+        _help(session, batch, device, signal.device, kind, press)
+
+
+def _cry(session: Session, batch: Batch, arrival: Arrival) -> None:
+    """An event of a known help button that nobody can read: in doubt it is a call for help."""
+    device = batch.devices.get(arrival.wire_id or "")
+    if device and device.kind is DeviceKind.HELP_BUTTON and arrival.message.topic.endswith("/event"):
+        batch.heard.append(equipment.Heard(device, arrival.at))
+        _help(session, batch, device, device.wire_id, AlarmKind.OTHER_ALARM, hearing.Press(arrival.at))
+
+
+def _help(
+    session: Session,
+    batch: Batch,
+    device: register.Known | None,
+    wire_id: str | None,
+    kind: AlarmKind,
+    press: hearing.Press,
+) -> None:
+    district = device.district_id if device else batch.home_district
+    who = hearing.whose(
+        session, district_id=district, division_code=device.division_code if device else f"{district:06d}000000",
+        elder_id=device.elder_id if device else None, home_id=device.home_id if device else None,
+        device_id=device.id if device else None, wire_id=wire_id,
+    )  # fmt: skip
+    hearing.call_for_help(session, kind, who, press, by=f"device {wire_id}", now=batch.now)
+
+
+def _read(message: Message, now: datetime) -> Arrival:
+    at = message.received_at or now
+    arrival = Arrival(message, at, payload_hash(message.payload))
+    try:
+        arrival.signals = codecs.decode(message, message.meta.get("family"))
+    except BadPayload as bad:
+        arrival.unreadable = bad.reason
+    return arrival
+
+
+def _stored(session: Session, arrivals: Sequence[Arrival]) -> dict[str, tuple[datetime, str]]:
+    """When the keys of a batch were stored before, and with which payload; the latest where a number came back."""
+    keys = {arrival.key for arrival in arrivals if arrival.event_id}
+    rows = session.execute(
+        select(InboxMessage.source_key, InboxMessage.stored_at, InboxMessage.payload_hash).where(
+            InboxMessage.source_key.in_(keys | {f"{key}#{a.hash[:16]}" for a in arrivals if (key := a.key) in keys})
+        )
+    )
+    return {key: (at, hashed) for key, at, hashed in rows}
+
+
+def _key(batch: Batch, arrival: Arrival) -> str | None:
+    """The key to store it under; None where it is stored. A number that a restarted counter gives again gets a tail."""
+    for key in (arrival.key, f"{arrival.key}#{arrival.hash[:16]}", f"{arrival.key}#{batch.now.isoformat()}"):
+        known = batch.stored.get(key)
+        if known is None:
+            return key
+        if same_press(known[0], known[1], now=batch.now, payload=arrival.hash):
+            return None
+    return None
+
+
+def _is_copy(session: Session, signal: Signal, at: datetime) -> bool:
+    """Whether the same press, of a device that does not number its events, was counted within two seconds."""
+    return bool(
+        session.scalar(
+            select(SignalRow.id)
+            .where(
+                SignalRow.repeat == signal.repeat, SignalRow.wire_id == signal.device,
+                SignalRow.received_at > at - SAME_PRESS, SignalRow.received_at <= at + SAME_PRESS,
+            )
+            .limit(1)
+        )
+    )  # fmt: skip
+
+
+def _row(batch: Batch, arrival: Arrival, signal: Signal, device: register.Known | None, number: int) -> SignalRow:
+    district = device.district_id if device else batch.home_district
+    return SignalRow(
+        district_id=district, division_code=device.division_code if device else f"{district:06d}000000",
+        message_id=number, device_id=device.id if device else None, wire_id=signal.device, kind=signal.kind,
+        event_id=signal.event_id, repeat=signal.repeat, received_at=arrival.at, device_at=signal.at,
+        clock_off=clock_off(signal.at, arrival.at), seq=signal.seq, battery=signal.battery, said=_said(signal),
+    )  # fmt: skip
+
+
+def _presence(batch: Batch, arrival: Arrival) -> None:
+    """That a device was heard, and what it said of its battery and link. A retained word is the broker's memory."""
+    for signal in arrival.signals:
+        device = batch.devices.get(signal.device or "")
+        if device is None:
+            continue
+        status = signal.readings.get("status") if signal.kind is Kind.STATUS else None
+        link = Link(status) if status in ("online", "offline") else None
+        spoke = not arrival.message.retained and link is not Link.OFFLINE
+        if not spoke and link is None:
+            continue
+        fault = FAULT_OF.get(signal.kind) if spoke else None
+        batch.heard.append(
+            equipment.Heard(
+                device, arrival.at, signal.battery if spoke else None, link, (fault,) if fault else (),
+                tested=signal.kind in (Kind.TEST_REPORT, *CALLS_FOR_HELP), spoke=spoke,
+            )
+        )  # fmt: skip
+
+
+def _answer(batch: Batch, arrival: Arrival) -> None:
+    """Tell the device that its event is stored, also when it says it again."""
+    topic = arrival.message.topic.split("/")
+    if arrival.event_id and arrival.wire_id and topic[:2] == ["care", "v1"] and topic[-1] == "event":
+        stored = batch.stored.get(arrival.key)
+        batch.acks.append(Ack(arrival.wire_id, arrival.event_id, stored[0] if stored else batch.now))
+
+
+def _said(signal: Signal) -> dict[str, Any]:
+    return {"readings": dict(signal.readings), "place": _place(signal)}
+
+
+def _place(signal: Signal) -> dict[str, Any] | None:
+    if signal.lat is None or signal.lon is None:
+        return None
+    return {
+        "lat": signal.lat, "lon": signal.lon, "datum": "wgs84", "accuracy_m": signal.accuracy_m or 100.0,
+        "source": "device",
+    }  # fmt: skip
+
+
+def _home_district(session: Session) -> int:
+    """Where a device belongs that nobody has registered: the installation's first district."""
+    return session.scalars(select(District.id).order_by(District.id).limit(1)).one()
+
+
+def _numbers(session: Session, count: int) -> Sequence[int]:
+    """Numbers for the raw messages, before they are written: signals name the message they came in."""
+    statement = text("select nextval(pg_get_serial_sequence('inbox_messages', 'id')) from generate_series(1, :count)")
+    return [int(number) for number in session.scalars(statement, {"count": count})]
+
+
+def _clean(said: str) -> str:
+    return said.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,183 @@
+"""What an alarm does by itself: due at a time in the database, fired once, late if need be and saying so."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.alarms import log
+from app.alarms.rules import (
+    STATES_OF,
+    Event,
+    Patience,
+    Rings,
+    State,
+    TimerKind,
+    after,
+    ring_timers,
+)
+from app.alarms.tables import Alarm, AlarmTimer
+from app.config import settings
+from app.messages import actions as messages
+from app.messages.rules import Channel
+from app.people.tables import Contact, Elder, Home
+
+PLATFORM = "platform"
+LATE = 2  # seconds after which a timer is late and says so
+
+
+def patience() -> Patience:
+    """How long an alarm waits, by the settings of this process."""
+    chosen = settings()
+    return Patience(
+        chosen.alarm_claim_idle_seconds, chosen.alarm_rings_all_after, chosen.alarm_rings_lead_after,
+        chosen.alarm_calls_family_after,
+    )  # fmt: skip
+
+
+def schedule(session: Session, alarm: Alarm, kind: TimerKind, due_at: datetime) -> None:
+    """Have it happen; setting one anew within a round moves it."""
+    row = {
+        "district_id": alarm.district_id, "alarm_id": alarm.id, "kind": kind, "round": alarm.round, "due_at": due_at,
+    }  # fmt: skip
+    again = {"due_at": due_at, "fired_at": None, "dropped_at": None, "late_seconds": None}
+    made = insert(AlarmTimer).values(row)
+    session.execute(made.on_conflict_do_update(index_elements=["alarm_id", "kind", "round"], set_=again))
+
+
+def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> None:
+    """Somebody acted in time: what waits (of these kinds, or all of it) will not happen."""
+    session.execute(
+        update(AlarmTimer)
+        .where(
+            AlarmTimer.alarm_id == alarm.id, AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None),
+            AlarmTimer.kind.in_(kinds or list(TimerKind)),
+        )
+        .values(dropped_at=now)
+    )  # fmt: skip
+
+
+def start_ringing(session: Session, alarm: Alarm, *, now: datetime) -> None:
+    """The timers of a round of ringing."""
+    for kind, due_at in ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED):
+        schedule(session, alarm, kind, due_at)
+
+
+def ring(
+    session: Session,
+    alarm: Alarm,
+    event: Event,
+    *,
+    by: str,
+    now: datetime,
+    to: int | None = None,
+    **facts: object,
+) -> None:
+    """A new round of ringing; `to` is an operator who knows the case and is rung at first."""
+    before, alarm.state = alarm.state, after(alarm.state, event)
+    alarm.round, alarm.rung_at = alarm.round + 1, now
+    alarm.assigned_to, alarm.rings = to, Rings.ASSIGNED if to else Rings.ALL
+    alarm.claimed_by = alarm.claimed_at = alarm.suspended_until = alarm.suspend_reason = None
+    alarm.closed_at = alarm.verdict = None
+    session.flush()
+    drop(session, alarm, now=now)
+    start_ringing(session, alarm, now=now)
+    log.append(session, alarm, event, before, alarm.state, by=by, now=now, **facts)
+
+
+def due(session: Session, *, now: datetime) -> Sequence[int]:
+    """Timers whose time has come, the earliest first."""
+    return session.scalars(
+        select(AlarmTimer.id)
+        .where(AlarmTimer.due_at <= now, AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None))
+        .order_by(AlarmTimer.due_at, AlarmTimer.id)
+        .limit(1000)
+    ).all()
+
+
+def fire(session: Session, timer_id: int, *, now: datetime) -> bool:
+    """Let one timer happen, unless it has, or another clock has it. True when it did something."""
+    mine = select(AlarmTimer).where(
+        AlarmTimer.id == timer_id, AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None),
+        AlarmTimer.due_at <= now,
+    )  # fmt: skip
+    alarm_id = session.scalar(mine.with_only_columns(AlarmTimer.alarm_id))
+    if alarm_id is None:
+        return False
+    # The alarm first, as everybody does who then touches its timers; whoever holds it may be acting in time.
+    alarm = session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
+    timer = session.scalar(mine.with_for_update(skip_locked=True))
+    if timer is None:
+        return False
+    if alarm.state not in STATES_OF[timer.kind] or timer.round != alarm.round:
+        timer.dropped_at = now
+        return False
+    timer.fired_at, timer.late_seconds = now, int((now - timer.due_at).total_seconds())
+    late = {"late_seconds": timer.late_seconds} if timer.late_seconds > LATE else {}
+    _happen(session, alarm, timer.kind, now=now, **late)
+    return True
+
+
+def _happen(session: Session, alarm: Alarm, kind: TimerKind, *, now: datetime, **late: int) -> None:
+    match kind:
+        case TimerKind.RING_ALL:
+            alarm.rings = Rings.ALL
+            _note(session, alarm, kind, now=now, **late)
+        case TimerKind.RING_LEAD:
+            alarm.rings = Rings.LEAD
+            _note(session, alarm, kind, now=now, **late)
+        case TimerKind.CALL_FAMILY:
+            _note(session, alarm, kind, now=now, told=call_family(session, alarm, now=now), **late)
+        case TimerKind.IDLE_CLAIM:
+            ring(session, alarm, Event.RING, by=PLATFORM, now=now, reason="idle_claim", **late)
+        case TimerKind.RESUME:
+            ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason="resume", **late)
+
+
+def _note(session: Session, alarm: Alarm, event: str, *, now: datetime, **facts: object) -> None:
+    log.append(session, alarm, event, alarm.state, alarm.state, by=PLATFORM, now=now, **facts)
+
+
+def call_family(session: Session, alarm: Alarm, *, now: datetime) -> list[str]:
+    """A voice call to the first emergency contact of everybody it may be about; answers who is told."""
+    elders = select(Elder).where(Elder.ended_at.is_(None))
+    if alarm.elder_id:
+        elders = elders.where(Elder.id == alarm.elder_id)
+    elif alarm.home_id:
+        elders = elders.where(Elder.home_id == alarm.home_id)
+    else:
+        return []
+    told = []
+    for elder in session.scalars(elders):
+        contact = session.scalar(
+            select(Contact)
+            .where(Contact.elder_id == elder.id, Contact.is_emergency)
+            .order_by(Contact.rank)
+            .limit(1)
+        )  # fmt: skip
+        if contact is None:
+            continue
+        estate = session.scalar(select(Home.estate).where(Home.id == elder.home_id))
+        messages.tell(
+            session, district_id=alarm.district_id, division_code=alarm.division_code,
+            key=f"alarm-{alarm.id}-{alarm.round}-family-{elder.id}", channel=Channel.VOICE, to=contact.phone,
+            to_whom=f"{contact.name}（{contact.relation}）", about=f"alarms/{alarm.id}", now=now,
+            text=f"这里是{settings().hotline}养老服务热线。{elder.name}（{estate}）发出紧急呼叫，"
+            f"请立即联系老人或回拨{settings().hotline}。",
+        )  # fmt: skip
+        told.append(contact.name)
+    return told
+
+
+def idle_at(now: datetime) -> datetime:
+    """When a claim without a call rings again."""
+    return now + timedelta(seconds=patience().claim_idle)
+
+
+def claimed(session: Session, alarm: Alarm, *, now: datetime) -> None:
+    """Somebody has it: nothing more rings, unless nobody calls."""
+    drop(session, alarm, now=now)
+    if alarm.state is State.CLAIMED:
+        schedule(session, alarm, TimerKind.IDLE_CLAIM, idle_at(now))
