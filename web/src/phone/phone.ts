@@ -77,12 +77,12 @@ async function sync(): Promise<void> {
 
 async function talk(): Promise<Stopped> {
   try {
+    const left = await store.hasLeft()
+    if (left === undefined) return 'logged_out' // nobody has ever logged in here
     const me = await session.resume()
-    if (me && (await store.hasLeft())) {
-      await session.logOut() // she logged out where there was no server to tell
-      await store.leave(false)
-    }
-    if (!me || !session.me.value) return 'logged_out'
+    if (me && left) await session.logOut() // she logged out where there was no server to tell
+    if (left) await store.leave(undefined)
+    if (!me || left) return 'logged_out'
     await take(me)
     const { stopped, days: answered } = await drain(store, me.id, post)
     const newest = answered ?? (stopped === 'done' ? await askDays() : undefined)

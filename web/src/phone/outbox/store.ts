@@ -129,8 +129,8 @@ export async function openStore(name = NAME) {
     },
 
     /** Logged out with no server to hear it: told as soon as there is one. */
-    leave: (left: boolean) => db.put('kept', left, 'left'),
-    hasLeft: async () => (await db.get('kept', 'left')) === true,
+    leave: (left: boolean | undefined) => db.put('kept', left, 'left'),
+    hasLeft: () => db.get('kept', 'left') as Promise<boolean | undefined>,
 
     close: () => db.close(),
   }
