@@ -8,9 +8,12 @@ from app.equipment import tables as equipment
 from app.funding import tables as funding
 from app.history import History
 from app.idempotency import KeptAnswer
+from app.jobs import tables as jobs
 from app.orders import tables as orders
 from app.people import tables as people
 from app.places import tables as places
+from app.planning import tables as planning
+from app.visits import tables as visits
 
 metadata = Base.metadata
 __all__ = [
@@ -21,8 +24,11 @@ __all__ = [
     "catalogue",
     "equipment",
     "funding",
+    "jobs",
     "metadata",
     "orders",
     "people",
     "places",
+    "planning",
+    "visits",
 ]

@@ -10,8 +10,11 @@ A, E, U, S = AidCategory, Evidence, PriceUnit, Skill
 DAY: Final = (("08:30", "17:00"),)
 
 
-def _task(code: str, zh: str, en: str, evidence: Evidence = Evidence.NONE) -> dict[str, str]:
-    return {"code": code, "zh": zh, "en": en, "evidence": evidence.value}
+Task = tuple[str, str, str, Evidence]
+
+
+def _task(code: str, zh: str, en: str, evidence: Evidence = Evidence.NONE) -> Task:
+    return code, zh, en, evidence
 
 
 @dataclass(frozen=True)
@@ -26,24 +29,24 @@ class SomeItem:
     unit: PriceUnit
     cents: int
     a_month: dict[AbilityLevel | None, float] = field(default_factory=dict)  # by level; None: the others
-    needs: tuple[str, ...] = ()
+    needs: tuple[Skill, ...] = ()
     caregivers: dict[str, int] = field(default_factory=lambda: {"default": 1})
     windows: tuple[tuple[str, str], ...] = DAY
-    tasks: tuple[dict[str, str], ...] = ()
+    tasks: tuple[Task, ...] = ()
 
     def columns(self) -> dict[str, Any]:
-        """As the table has them."""
+        """As `catalogue.actions.add_item` takes them."""
         return {
             "code": self.code, "aid": self.aid, "name_zh": self.name_zh, "name_en": self.name_en,
-            "minutes": self.minutes, "needs": list(self.needs), "caregivers": self.caregivers,
-            "windows": [list(window) for window in self.windows], "tasks": list(self.tasks),
+            "minutes": self.minutes, "needs": self.needs, "caregivers": self.caregivers, "windows": self.windows,
+            "tasks": self.tasks,
         }  # fmt: skip
 
 
 ITEMS: Final = (
     SomeItem(
         "CLEAN", A.CLEANING, "居室清洁", "Housekeeping", {"default": 75, "severe": 60}, U.HOUR, 4000,
-        {None: 2.3}, (S.CLEANING,),
+        {None: 2.6}, (S.CLEANING,),
         tasks=(
             _task("kitchen", "厨房清洁", "Clean the kitchen"),
             _task("bathroom", "卫生间清洁防滑", "Clean the bathroom, floor dry"),
@@ -79,7 +82,7 @@ ITEMS: Final = (
     ),
     SomeItem(
         "HEALTH", A.MEDICAL, "健康监测", "Health check", {"default": 25}, U.VISIT, 2500,
-        {None: 0.8}, (S.NURSING,), windows=(("08:30", "11:00"),),
+        {None: 1.0}, (S.NURSING,), windows=(("08:30", "11:00"),),
         tasks=(_task("pressure", "血压", "Blood pressure", E.READING), _task("sugar", "血糖", "Blood sugar", E.READING),
                _task("medicine_box", "核对药盒", "Check the pill box")),
     ),

@@ -1,7 +1,7 @@
 """Make the first customer in an empty database: land, providers, people, devices, prices, a month behind and a day ahead."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -17,9 +17,10 @@ from app.errors import Conflict
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
-from app.simulate import fleet, month, population, settle
+from app.simulate import ahead, fleet, month, population, settle
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
+from app.simulate.progress import Progress, silent
 
 DISTRICT_ID: Final = 370503
 REGISTER_PER_SERVED: Final = 3000 / 414
@@ -29,7 +30,6 @@ DESK_LOGINS: Final = (
     ("hanxue", "韩雪", Role.DISPATCHER), ("zhangping", "张萍", Role.ASSESSOR), ("liguodong", "李国栋", Role.SUPERVISOR),
     ("admin", "系统管理员", Role.ADMIN),
 )  # fmt: skip
-Progress = Callable[[str, int, int], None]  # what, done, of how many
 
 
 class AlreadyThere(Conflict):
@@ -50,13 +50,12 @@ class Built:
 
 
 def build(
-    *, elders: int = 414, seed: int = 7, password: str, now: datetime | None = None, progress: Progress | None = None
+    *, elders: int = 414, seed: int = 7, password: str, now: datetime | None = None, tell: Progress = silent
 ) -> Built:
     """A district with `elders` on purchased service beside the larger visit register; the same seed, the same district.
 
     Raises AlreadyThere when it is: a second call would make everybody twice.
     """
-    tell = progress or (lambda what, done, total: None)
     now = now or datetime.now(UTC)
     today = calendar.day_of(now)
     land = Geography(_rng(seed, "land"), DISTRICT_ID)
@@ -82,7 +81,7 @@ def build(
     with transaction() as session:
         devices = fleet.register(session, _rng(seed, "devices"), DISTRICT_ID, homes=round(elders * 600 / 414), now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
-    month.ahead(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
+    ahead.book(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
 
 

@@ -1,0 +1,53 @@
+"""The first customer, small: believable, reproducible, and true to the ledger."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from app.access.tables import District
+from app.db import transaction
+from app.funding import queries as funding
+from app.orders.rules import VisitState
+from app.orders.tables import Visit
+from app.people.rules import Register
+from app.people.tables import Caregiver, Elder
+from app.simulate import district
+
+NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def nowhere(database: Engine) -> Engine:
+    """A database without a district."""
+    with database.begin() as connection:
+        connection.execute(text("delete from districts"))
+    return database
+
+
+def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None:
+    built = district.build(elders=40, seed=7, password="correct horse 7", now=NOW)
+    with transaction() as session:
+        states = dict(session.execute(select(Visit.state, func.count()).group_by(Visit.state)).all())
+        served = session.scalar(select(func.count()).where(Elder.register == Register.PURCHASED_SERVICE))
+        assert served == 40 and built.caregivers == session.scalar(select(func.count(Caregiver.id)))
+        assert states[VisitState.VERIFIED] > 150 and states[VisitState.WAITING] > 20
+        assert states[VisitState.PUBLISHED] > 3, "today's plan"
+        assert funding.faults(session) == []
+    with pytest.raises(district.AlreadyThere):
+        district.build(elders=40, seed=7, password="correct horse 7", now=NOW)
+
+
+def test_the_same_seed_makes_the_same_people(nowhere: Engine) -> None:
+    def names() -> list[str]:
+        district.build(elders=8, seed=3, password="correct horse 7", now=NOW)
+        with transaction() as session:
+            return list(session.scalars(select(Elder.name).order_by(Elder.id)))
+
+    first = names()
+    with nowhere.begin() as connection:
+        connection.exec_driver_sql("set local session_replication_role = replica")
+        for table in reversed(District.metadata.sorted_tables):
+            connection.exec_driver_sql(f"delete from {table.name}")
+    assert names() == first
+    assert len(set(first)) == len(first)
