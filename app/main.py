@@ -14,12 +14,14 @@ from app.live import Hub
 from app.logs import RequestLog, configure
 from app.orders import api as orders
 from app.places import api as places
+from app.planning import api as planning
 
 ROUTERS = (
     access.router,
     places.router,
     catalogue.router,
     orders.router,
+    planning.router,
 )
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.errors import ConnectionError as BrokerDown
+from dramatiq.errors import BrokerConnectionError as BrokerDown
 from dramatiq.middleware import Shutdown
 
 from app.config import settings
