@@ -232,6 +232,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/orders/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote
+         * @description What an order would cost now and who would pay: the allowances in their order, the remainder the elder.
+         */
+        post: operations["orders_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orders
+         * @description Orders of the caller's area, newest first.
+         */
+        get: operations["orders_orders"];
+        put?: never;
+        /**
+         * Receive
+         * @description Write an order down. It is planned once it is confirmed.
+         */
+        post: operations["orders_receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Order
+         * @description One order with its visits and its history.
+         */
+        get: operations["orders_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Reserve the allowance as it was told to the elder. 409 QuoteChanged or EntitlementUsedUp carry the new split.
+         */
+        post: operations["orders_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/divisions": {
         parameters: {
             query?: never;
@@ -351,58 +435,6 @@ export interface paths {
         put?: never;
         /** Um */
         post: operations["um_api_elders__elder_id__unmask_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/orders/quote": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Quote */
-        post: operations["quote_api_orders_quote_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Orders */
-        get: operations["orders_api_orders_get"];
-        put?: never;
-        /** Order */
-        post: operations["order_api_orders_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/orders/{order_id}/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Conf */
-        post: operations["conf_api_orders__order_id__confirm_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -805,6 +837,18 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Agent
+         * @description Whoever acts for the elder (代办人).
+         */
+        Agent: {
+            /** Name */
+            name: string;
+            /** Relation */
+            relation: string;
+            /** Phone */
+            phone?: string | null;
+        };
+        /**
          * AidCategory
          * @description The six aids (六助).
          * @enum {string}
@@ -882,10 +926,10 @@ export interface components {
         };
         /**
          * Channel
-         * @description How somebody is told.
+         * @description How an order came in.
          * @enum {string}
          */
-        Channel: "sms" | "voice";
+        "Channel-Input": "hotline" | "desk" | "community" | "alarm";
         /**
          * Credentials
          * @description What somebody types to log in.
@@ -1037,6 +1081,31 @@ export interface components {
             detail?: components["schemas"]["ValidationError"][];
         };
         /**
+         * HistoryOut
+         * @description One line of what happened.
+         */
+        HistoryOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * ItemOut
          * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
          */
@@ -1131,7 +1200,7 @@ export interface components {
         MessageOut: {
             /** Id */
             id: number;
-            channel: components["schemas"]["Channel"];
+            channel: components["schemas"]["app__messages__rules__Channel"];
             /** To */
             to: string;
             /** To Whom */
@@ -1165,6 +1234,145 @@ export interface components {
             next: number | null;
         };
         /**
+         * OrderEvent
+         * @description What can happen to an order.
+         * @enum {string}
+         */
+        OrderEvent: "confirm" | "close" | "cancel";
+        /**
+         * OrderIn
+         * @description An order; `agent` when somebody else than the elder asks.
+         */
+        OrderIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /** Visits */
+            visits: components["schemas"]["WishIn"][];
+            /** @default hotline */
+            channel: components["schemas"]["Channel-Input"];
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * OrderOut
+         * @description An order with its visits and its history.
+         */
+        OrderOut: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["OrderState"];
+            /** Possible */
+            possible: components["schemas"]["OrderEvent"][];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item Code */
+            item_code: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            channel: components["schemas"]["app__orders__rules__Channel"];
+            payer: components["schemas"]["Payer"];
+            agent: components["schemas"]["Agent"] | null;
+            /** Note */
+            note: string | null;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Received By */
+            received_by: string;
+            /** Visits */
+            visits: components["schemas"]["VisitOut"][];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+        };
+        /**
+         * OrderRowOut
+         * @description One line of the list of orders.
+         */
+        OrderRowOut: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["OrderState"];
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["OrderEvent"][];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item Code */
+            item_code: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Received By */
+            received_by: string;
+            /** Visits */
+            visits: number;
+            /** First Opens */
+            first_opens: string | null;
+        };
+        /**
+         * OrderState
+         * @description 订单: what was bought.
+         * @enum {string}
+         */
+        OrderState: "received" | "confirmed" | "closed" | "cancelled";
+        /**
+         * OrdersOut
+         * @description A page of orders, newest first; `next` asks for the page after.
+         */
+        OrdersOut: {
+            /** Items */
+            items: components["schemas"]["OrderRowOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PartOut
+         * @description What one programme pays.
+         */
+        PartOut: {
+            /** Program */
+            program: string;
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * Payer
+         * @description Who pays for an order.
+         * @enum {string}
+         */
+        Payer: "entitlement" | "none";
+        /**
          * PriceOut
          * @description Cents for a visit or an hour.
          */
@@ -1179,6 +1387,70 @@ export interface components {
          * @enum {string}
          */
         PriceUnit: "visit" | "hour";
+        /**
+         * Promise
+         * @description The split the caller has told the elder.
+         */
+        Promise: {
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
+         * QuoteIn
+         * @description What is wished for whom.
+         */
+        QuoteIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /** Visits */
+            visits: components["schemas"]["WishIn"][];
+        };
+        /**
+         * QuoteLineOut
+         * @description The price of one visit and who pays it.
+         */
+        QuoteLineOut: {
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes: number;
+            /** Caregivers */
+            caregivers: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
+         * QuoteOut
+         * @description The price of an order as it would be split now. Nothing is reserved by asking.
+         */
+        QuoteOut: {
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Lines */
+            lines: components["schemas"]["QuoteLineOut"][];
+        };
         /**
          * Relation
          * @description Who a contact is to the elder.
@@ -1289,23 +1561,508 @@ export interface components {
             /** Context */
             ctx?: Record<string, never>;
         };
-        /** Entitlement */
-        Entitlement: {
+        /**
+         * VisitEvent
+         * @description What can happen to a visit.
+         * @enum {string}
+         */
+        VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "verify" | "hold" | "reject" | "fail" | "cancel";
+        /**
+         * VisitOut
+         * @description A visit as every screen knows it.
+         */
+        VisitOut: {
+            /** Id */
+            id: number;
+            /** Order Id */
+            order_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Provider Id */
+            provider_id: number | null;
+            /** Item Code */
+            item_code: string;
+            aid: components["schemas"]["AidCategory"];
+            state: components["schemas"]["VisitState"];
+            /** Minutes */
+            minutes: number;
+            /** Caregivers Needed */
+            caregivers_needed: number;
+            /** Same Sex */
+            same_sex: boolean;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Priority */
+            priority: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["VisitEvent"][];
+        };
+        /**
+         * VisitState
+         * @description 工单: one appointment at a home.
+         * @enum {string}
+         */
+        VisitState: "waiting" | "planned" | "published" | "under_way" | "done" | "held" | "verified" | "not_delivered" | "cancelled";
+        /**
+         * WishIn
+         * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
+         */
+        WishIn: {
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes?: number | null;
+        };
+        /**
+         * Channel
+         * @description How somebody is told.
+         * @enum {string}
+         */
+        app__messages__rules__Channel: "sms" | "voice";
+        /**
+         * Channel
+         * @description How an order came in.
+         * @enum {string}
+         */
+        app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
+        /** UnmaskIn */
+        UnmaskIn: {
+            /** Field */
+            field: string;
+            /** Target Id */
+            target_id?: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /** ValidationError */
+        ValidationErrorDraft: {
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+            /** Input */
+            input?: unknown;
+            /** Context */
+            ctx?: Record<string, never>;
+        };
+        /** SuspendIn */
+        SuspendIn: {
+            /** Minutes */
+            minutes: number;
+            /** Reason */
+            reason: string;
+        };
+        /** SetAside */
+        SetAside: {
+            /** Items */
+            items: components["schemas"]["SetAsideRow"][];
+        };
+        /** Task */
+        TaskDraft: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /** Correction */
+        Correction: {
+            /** Id */
+            id: number;
+            /** Field */
+            field: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+        };
+        /** HTTPValidationError */
+        HTTPValidationErrorDraft: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationErrorDraft"][];
+        };
+        /** Step */
+        Step: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Kind */
+            kind: string;
+            /** By */
+            by: string | null;
+            /** Text */
+            text: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /** Held */
+        Held: {
+            /** Items */
+            items: components["schemas"]["HeldRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** CorrectIn */
+        CorrectIn: {
+            /** Attendance Id */
+            attendance_id: number;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+            /** Reason */
+            reason: string;
+        };
+        /** DispatchIn */
+        DispatchIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+        };
+        /** Month */
+        Month: {
             /** Month */
             month: string;
-            /** Granted Cents */
-            granted_cents: number;
-            /** Reserved Cents */
-            reserved_cents: number;
-            /** Captured Cents */
-            captured_cents: number;
-            /** Free Cents */
-            free_cents: number;
+            entitlement: components["schemas"]["Entitlement"];
+            /** Lines */
+            lines: components["schemas"]["LedgerLine"][];
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /** Home */
+        Home: {
+            /** Id */
+            id: number;
+            /** Address */
+            address: string;
+            /** Division */
+            division: string;
+            /** Entry */
+            entry: string | null;
+            place: components["schemas"]["Place"] | null;
+            /** Floor */
+            floor: number | null;
+            /** Lift */
+            lift: boolean | null;
+        };
+        /** RawEvent */
+        RawEvent: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
             /**
-             * Expires On
-             * Format: date
+             * At
+             * Format: date-time
              */
-            expires_on: string;
+            at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            place: components["schemas"]["Place"] | null;
+            /** Distance M */
+            distance_m: number | null;
+            /** Caregiver */
+            caregiver: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** ElderRow */
+        ElderRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Sex */
+            sex: string;
+            /** Age */
+            age: number;
+            /** Level */
+            level: string;
+            /** Tags */
+            tags: string[];
+            /** Phone */
+            phone: string | null;
+            /** Id Last4 */
+            id_last4: string | null;
+            /** Division */
+            division: string;
+            /** Address */
+            address: string;
+        };
+        /** SetAsideRow */
+        SetAsideRow: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Device Id */
+            device_id: string | null;
+            /** Topic */
+            topic: string | null;
+            /** Reason */
+            reason: string;
+            /** Payload */
+            payload: string;
+        };
+        /** HeldRow */
+        HeldRow: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** State */
+            state: string;
+            /** Possible */
+            possible: string[];
+            /** Caregivers */
+            caregivers: string[];
+            /** Reasons */
+            reasons: string[];
+            /** Held Since */
+            held_since: string | null;
+        };
+        /** Candidates */
+        Candidates: {
+            /** Items */
+            items: components["schemas"]["Candidate"][];
+        };
+        /** Shift */
+        Shift: {
+            /** On */
+            on: boolean;
+            /** Since */
+            since: string | null;
+        };
+        /** Health */
+        Health: {
+            /** Conditions */
+            conditions: string[];
+            /** Allergies */
+            allergies: string[];
+            /** Medicines */
+            medicines: string[];
+            /** Blood Type */
+            blood_type: string | null;
+            /** Notes */
+            notes: string | null;
+        };
+        /** Duty */
+        Duty: {
+            /** On Duty */
+            on_duty: number;
+            /** Ringing */
+            ringing: number;
+            /** Open */
+            open: number;
+            /** Answered In 60 */
+            answered_in_60: number;
+            /** Answered */
+            answered: number;
+            /** Slowest Seconds */
+            slowest_seconds: number;
+        };
+        /** VisitBrief */
+        VisitBrief: {
+            /** Id */
+            id: number;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** State */
+            state: string;
+            /** Caregivers */
+            caregivers: string[];
+            /** Note */
+            note: string | null;
+        };
+        /** NoteIn */
+        NoteIn: {
+            /** Text */
+            text: string;
+        };
+        /** CallIn */
+        CallIn: {
+            /**
+             * Target
+             * @enum {string}
+             */
+            target: "device" | "elder" | "contact" | "ambulance";
+            /** Contact Id */
+            contact_id?: number | null;
+            /** Result */
+            result: string;
+        };
+        /** Contact */
+        Contact: {
+            /** Id */
+            id: number;
+            /** Position */
+            position: number;
+            /** Name */
+            name: string;
+            /** Relation */
+            relation: string;
+            /** Phone */
+            phone: string;
+            /** Is Guardian */
+            is_guardian: boolean;
+            /** Has Key */
+            has_key: boolean;
+            /** Minutes Away */
+            minutes_away: number | null;
+        };
+        /** CloseIn */
+        CloseIn: {
+            /** Verdict */
+            verdict: string;
+            /** Note */
+            note?: string | null;
+        };
+        /** Queue */
+        Queue: {
+            /** Items */
+            items: components["schemas"]["AlarmRow"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            duty: components["schemas"]["Duty"];
+        };
+        /** Elder */
+        Elder: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Sex */
+            sex: string;
+            /** Age */
+            age: number;
+            /** Level */
+            level: string;
+            /** Tags */
+            tags: string[];
+            /** Phone */
+            phone: string | null;
+            /** Id Last4 */
+            id_last4: string | null;
+            /** Division */
+            division: string;
+            /** Address */
+            address: string;
+            health: components["schemas"]["Health"];
+            home: components["schemas"]["Home"];
+            /** Contacts */
+            contacts: components["schemas"]["Contact"][];
+            /** Care Team */
+            care_team: components["schemas"]["TeamMember"][];
+            entitlement: components["schemas"]["Entitlement"] | null;
+            /** Devices */
+            devices: components["schemas"]["DeviceRow"][];
+            /** In Home Now */
+            in_home_now: components["schemas"]["Presence"][];
+            next_visit: components["schemas"]["VisitBrief"] | null;
+            last_visit: components["schemas"]["VisitBrief"] | null;
+        };
+        /** Elders */
+        Elders: {
+            /** Items */
+            items: components["schemas"]["ElderRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Candidate */
+        Candidate: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string | null;
+            /** Skills */
+            skills: string[];
+            /** Minutes */
+            minutes: number;
+            /** Doing */
+            doing: string | null;
+            place: components["schemas"]["Place"] | null;
+            /** Affected */
+            affected: number;
+        };
+        /** Reason */
+        Reason: {
+            /** Reason */
+            reason: string;
         };
         /** DeviceRow */
         DeviceRow: {
@@ -1336,6 +2093,66 @@ export interface components {
              * @default true
              */
             voice: boolean;
+        };
+        /** Presence */
+        Presence: {
+            /** Caregiver */
+            caregiver: string;
+            /** Item */
+            item: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /** OrderOut */
+        OrderOutDraft: {
+            /** Id */
+            id: number;
+            /** State */
+            state: string;
+            /** Possible */
+            possible: string[];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item */
+            item: string;
+            /** Item Name */
+            item_name: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Visit State */
+            visit_state: string | null;
+            /** Caregivers */
+            caregivers: string[];
+            /** Starts At */
+            starts_at: string | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Received By */
+            received_by: string;
         };
         /** AlarmRow */
         AlarmRow: {
@@ -1390,69 +2207,6 @@ export interface components {
             device_kind: string | null;
             /** Verdict */
             verdict: string | null;
-        };
-        /** CloseIn */
-        CloseIn: {
-            /** Verdict */
-            verdict: string;
-            /** Note */
-            note?: string | null;
-        };
-        /** ValidationError */
-        ValidationErrorDraft: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
-        /** CallIn */
-        CallIn: {
-            /**
-             * Target
-             * @enum {string}
-             */
-            target: "device" | "elder" | "contact" | "ambulance";
-            /** Contact Id */
-            contact_id?: number | null;
-            /** Result */
-            result: string;
-        };
-        /** UnmaskIn */
-        UnmaskIn: {
-            /** Field */
-            field: string;
-            /** Target Id */
-            target_id?: number | null;
-            /** Reason */
-            reason: string;
-        };
-        /** Unmasked */
-        Unmasked: {
-            /** Value */
-            value: string;
-        };
-        /** Month */
-        Month: {
-            /** Month */
-            month: string;
-            entitlement: components["schemas"]["Entitlement"];
-            /** Lines */
-            lines: components["schemas"]["LedgerLine"][];
-            /** Self Pay Cents */
-            self_pay_cents: number;
-        };
-        /** Orders */
-        Orders: {
-            /** Items */
-            items: components["schemas"]["OrderOut"][];
-            /** Next */
-            next?: string | null;
         };
         /** AlarmCase */
         AlarmCase: {
@@ -1521,159 +2275,6 @@ export interface components {
             /** Closed At */
             closed_at?: string | null;
         };
-        /** LedgerLine */
-        LedgerLine: {
-            /** Id */
-            id: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Kind */
-            kind: string;
-            /** Amount Cents */
-            amount_cents: number;
-            /** Balance Cents */
-            balance_cents: number;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Order Id */
-            order_id: number | null;
-            /** Text */
-            text: string | null;
-        };
-        /** Attendance */
-        Attendance: {
-            /** Id */
-            id: number;
-            /** Caregiver */
-            caregiver: string;
-            /** State */
-            state: string;
-            /** Arrived At */
-            arrived_at: string | null;
-            /** Left At */
-            left_at: string | null;
-            /** Minutes */
-            minutes: number | null;
-            /** Events */
-            events: components["schemas"]["RawEvent"][];
-            /** Corrections */
-            corrections: components["schemas"]["Correction"][];
-        };
-        /** Queue */
-        Queue: {
-            /** Items */
-            items: components["schemas"]["AlarmRow"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-            duty: components["schemas"]["Duty"];
-        };
-        /** Home */
-        Home: {
-            /** Id */
-            id: number;
-            /** Address */
-            address: string;
-            /** Division */
-            division: string;
-            /** Entry */
-            entry: string | null;
-            place: components["schemas"]["Place"] | null;
-            /** Floor */
-            floor: number | null;
-            /** Lift */
-            lift: boolean | null;
-        };
-        /** Reason */
-        Reason: {
-            /** Reason */
-            reason: string;
-        };
-        /** Candidate */
-        Candidate: {
-            /** Caregiver Id */
-            caregiver_id: number;
-            /** Name */
-            name: string;
-            /** Phone */
-            phone: string | null;
-            /** Skills */
-            skills: string[];
-            /** Minutes */
-            minutes: number;
-            /** Doing */
-            doing: string | null;
-            place: components["schemas"]["Place"] | null;
-            /** Affected */
-            affected: number;
-        };
-        /** Health */
-        Health: {
-            /** Conditions */
-            conditions: string[];
-            /** Allergies */
-            allergies: string[];
-            /** Medicines */
-            medicines: string[];
-            /** Blood Type */
-            blood_type: string | null;
-            /** Notes */
-            notes: string | null;
-        };
-        /** ElderRow */
-        ElderRow: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Sex */
-            sex: string;
-            /** Age */
-            age: number;
-            /** Level */
-            level: string;
-            /** Tags */
-            tags: string[];
-            /** Phone */
-            phone: string | null;
-            /** Id Last4 */
-            id_last4: string | null;
-            /** Division */
-            division: string;
-            /** Address */
-            address: string;
-        };
-        /** SuspendIn */
-        SuspendIn: {
-            /** Minutes */
-            minutes: number;
-            /** Reason */
-            reason: string;
-        };
-        /** Visits */
-        Visits: {
-            /** Items */
-            items: components["schemas"]["VisitBrief"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** Held */
-        Held: {
-            /** Items */
-            items: components["schemas"]["HeldRow"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** Candidates */
-        Candidates: {
-            /** Items */
-            items: components["schemas"]["Candidate"][];
-        };
         /** TeamMember */
         TeamMember: {
             /** Role */
@@ -1683,246 +2284,26 @@ export interface components {
             /** Phone */
             phone: string | null;
         };
-        /** NoteIn */
-        NoteIn: {
-            /** Text */
-            text: string;
-        };
-        /** Shift */
-        Shift: {
-            /** On */
-            on: boolean;
-            /** Since */
-            since: string | null;
-        };
-        /** HeldRow */
-        HeldRow: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Caregivers */
-            caregivers: string[];
-            /** Reasons */
-            reasons: string[];
-            /** Held Since */
-            held_since: string | null;
-        };
-        /** Contact */
-        Contact: {
-            /** Id */
-            id: number;
-            /** Position */
-            position: number;
-            /** Name */
-            name: string;
-            /** Relation */
-            relation: string;
-            /** Phone */
-            phone: string;
-            /** Is Guardian */
-            is_guardian: boolean;
-            /** Has Key */
-            has_key: boolean;
-            /** Minutes Away */
-            minutes_away: number | null;
-        };
-        /** ConfirmIn */
-        ConfirmIn: {
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-        };
-        /** DispatchIn */
-        DispatchIn: {
-            /** Caregiver Id */
-            caregiver_id: number;
-        };
-        /** SetAside */
-        SetAside: {
-            /** Items */
-            items: components["schemas"]["SetAsideRow"][];
-        };
-        /** Presence */
-        Presence: {
-            /** Caregiver */
-            caregiver: string;
-            /** Item */
-            item: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-        };
-        /** QuoteIn */
-        QuoteIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item Code */
-            item_code: string;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-        };
-        /** SetAsideRow */
-        SetAsideRow: {
-            /** Id */
-            id: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Device Id */
-            device_id: string | null;
-            /** Topic */
-            topic: string | null;
-            /** Reason */
-            reason: string;
-            /** Payload */
-            payload: string;
-        };
-        /** RawEvent */
-        RawEvent: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            place: components["schemas"]["Place"] | null;
-            /** Distance M */
-            distance_m: number | null;
-            /** Caregiver */
-            caregiver: string;
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-        };
-        /** Elders */
-        Elders: {
-            /** Items */
-            items: components["schemas"]["ElderRow"][];
-            /** Next */
-            next: string | null;
-        };
-        /** CorrectIn */
-        CorrectIn: {
-            /** Attendance Id */
-            attendance_id: number;
-            /** Field */
-            field: string;
+        /** Unmasked */
+        Unmasked: {
             /** Value */
             value: string;
-            /** Reason */
-            reason: string;
         };
-        /** Correction */
-        Correction: {
-            /** Id */
-            id: number;
-            /** Field */
-            field: string;
-            /** Before */
-            before: string | null;
-            /** After */
-            after: string;
-            /** By */
-            by: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Reason */
-            reason: string;
+        /** Visits */
+        Visits: {
+            /** Items */
+            items: components["schemas"]["VisitBrief"][];
+            /** Next */
+            next?: string | null;
         };
-        /** Elder */
-        Elder: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Sex */
-            sex: string;
-            /** Age */
-            age: number;
-            /** Level */
-            level: string;
-            /** Tags */
-            tags: string[];
-            /** Phone */
-            phone: string | null;
-            /** Id Last4 */
-            id_last4: string | null;
-            /** Division */
-            division: string;
-            /** Address */
-            address: string;
-            health: components["schemas"]["Health"];
-            home: components["schemas"]["Home"];
-            /** Contacts */
-            contacts: components["schemas"]["Contact"][];
-            /** Care Team */
-            care_team: components["schemas"]["TeamMember"][];
-            entitlement: components["schemas"]["Entitlement"] | null;
-            /** Devices */
-            devices: components["schemas"]["DeviceRow"][];
-            /** In Home Now */
-            in_home_now: components["schemas"]["Presence"][];
-            next_visit: components["schemas"]["VisitBrief"] | null;
-            last_visit: components["schemas"]["VisitBrief"] | null;
-        };
-        /** VisitBrief */
-        VisitBrief: {
-            /** Id */
-            id: number;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** Ends At */
-            ends_at: string | null;
-            /** State */
-            state: string;
-            /** Caregivers */
-            caregivers: string[];
-            /** Note */
-            note: string | null;
+        /** Place */
+        Place: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Accuracy M */
+            accuracy_m?: number | null;
         };
         /** Visit */
         Visit: {
@@ -1967,100 +2348,10 @@ export interface components {
             /** History */
             history: components["schemas"]["Step"][];
         };
-        /** Duty */
-        Duty: {
-            /** On Duty */
-            on_duty: number;
-            /** Ringing */
-            ringing: number;
-            /** Open */
-            open: number;
-            /** Answered In 60 */
-            answered_in_60: number;
-            /** Answered */
-            answered: number;
-            /** Slowest Seconds */
-            slowest_seconds: number;
-        };
-        /** OrderOut */
-        OrderOut: {
+        /** LedgerLine */
+        LedgerLine: {
             /** Id */
             id: number;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Item */
-            item: string;
-            /** Item Name */
-            item_name: string;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Visit State */
-            visit_state: string | null;
-            /** Caregivers */
-            caregivers: string[];
-            /** Starts At */
-            starts_at: string | null;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Received By */
-            received_by: string;
-        };
-        /** Task */
-        TaskDraft: {
-            /** Code */
-            code: string;
-            /** Name */
-            name: string;
-            /** Outcome */
-            outcome: string | null;
-            /** Reason */
-            reason: string | null;
-        };
-        /** Quote */
-        Quote: {
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Free Cents */
-            free_cents: number;
-            /** Month */
-            month: string;
-        };
-        /** HTTPValidationError */
-        HTTPValidationErrorDraft: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationErrorDraft"][];
-        };
-        /** Step */
-        Step: {
             /**
              * At
              * Format: date-time
@@ -2068,23 +2359,53 @@ export interface components {
             at: string;
             /** Kind */
             kind: string;
-            /** By */
-            by: string | null;
+            /** Amount Cents */
+            amount_cents: number;
+            /** Balance Cents */
+            balance_cents: number;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Order Id */
+            order_id: number | null;
             /** Text */
             text: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
         };
-        /** Place */
-        Place: {
-            /** Lat */
-            lat: number;
-            /** Lon */
-            lon: number;
-            /** Accuracy M */
-            accuracy_m?: number | null;
+        /** Attendance */
+        Attendance: {
+            /** Id */
+            id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** State */
+            state: string;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Left At */
+            left_at: string | null;
+            /** Minutes */
+            minutes: number | null;
+            /** Events */
+            events: components["schemas"]["RawEvent"][];
+            /** Corrections */
+            corrections: components["schemas"]["Correction"][];
+        };
+        /** Entitlement */
+        Entitlement: {
+            /** Month */
+            month: string;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Reserved Cents */
+            reserved_cents: number;
+            /** Captured Cents */
+            captured_cents: number;
+            /** Free Cents */
+            free_cents: number;
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
         };
     };
     responses: never;
@@ -2461,6 +2782,174 @@ export interface operations {
             };
         };
     };
+    orders_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    orders_orders: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["OrderState"] | null;
+                elder_id?: number | null;
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    orders_receive: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    orders_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    orders_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Promise"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     places_divisions: {
         parameters: {
             query?: never;
@@ -2664,139 +3153,6 @@ export interface operations {
             };
         };
     };
-    quote_api_orders_quote_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuoteIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Quote"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    orders_api_orders_get: {
-        parameters: {
-            query?: {
-                elder_id?: number | null;
-                day?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Orders"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    order_api_orders_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuoteIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    conf_api_orders__order_id__confirm_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                order_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConfirmIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
     canc_api_orders__order_id__cancel_post: {
         parameters: {
             query?: never;
@@ -2818,7 +3174,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderOut"];
+                    "application/json": components["schemas"]["OrderOutDraft"];
                 };
             };
             /** @description Validation Error */
