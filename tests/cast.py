@@ -9,12 +9,19 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+import dispatch
 from app.access import actions as access
 from app.access.rules import Role
 from app.access.tables import User
+from app.calendar import day_bounds, day_of
 from app.catalogue.rules import AidCategory, PriceUnit
 from app.catalogue.tables import Price, ServiceItem
 from app.db import transaction
+from app.equipment import actions as equipment
+from app.equipment.rules import DeviceState
+from app.equipment.tables import Device
+from app.funding import actions as funding
+from app.funding.tables import Entitlement, Program
 from app.main import create_app
 from app.orders.rules import VISIT_ENDED, Channel, OrderState, Payer, VisitState
 from app.orders.tables import Order, Visit
@@ -22,6 +29,9 @@ from app.people.rules import AbilityLevel, Register, Relation, Sex, Skill, id_ch
 from app.people.tables import Caregiver, Certificate, Contact, Elder, Home, Provider, Shift
 from app.places.rules import Level, Mode, Place
 from app.places.tables import Division
+from app.planning import actions as planning
+from app.planning.rules import AttendanceState, PlanState
+from app.planning.tables import Attendance, Plan
 from app.vault import digest
 
 DISTRICT = 370503
@@ -219,3 +229,83 @@ def a_visit(session: Session, *, elder: Elder | None = None, order: Order | None
     session.add(visit)
     session.flush()
     return visit
+
+
+def an_attendance(session: Session, visit: Visit, caregiver: Caregiver | None = None, **given: Any) -> Attendance:
+    """A caregiver assigned to a visit at its planned start, in no plan."""
+    caregiver = caregiver or a_caregiver(session)
+    starts_at = given.pop("starts_at", visit.starts_at or visit.opens)
+    values = {
+        "state": AttendanceState.ASSIGNED, "starts_at": starts_at, "rank": 1, "urgent": False,
+        "ends_at": starts_at + timedelta(minutes=visit.minutes),
+    } | given  # fmt: skip
+    attendance = Attendance(
+        district_id=visit.district_id, division_code=visit.division_code, provider_id=caregiver.provider_id,
+        visit_id=visit.id, caregiver_id=caregiver.id, **values,
+    )  # fmt: skip
+    session.add(attendance)
+    session.flush()
+    return attendance
+
+
+def a_draft(session: Session, *crews: tuple[Visit, datetime, tuple[Caregiver, ...]], now: datetime = TEN) -> Plan:
+    """A draft of the visits' day as a solver might have left it: who is where when."""
+    day = day_of(crews[0][0].opens)
+    plan = planning.new_plan(session, DISTRICT, day, PlanState.DRAFTING, seconds=1, seed=1, by="planner", now=now)
+    begins = day_bounds(day)[0]
+    answer = dispatch.Plan(
+        tuple(
+            dispatch.Assignment(str(v.id), int((at - begins).total_seconds()), tuple(str(c.id) for c in caregivers))
+            for v, at, caregivers in crews
+        ),
+        engine="test",
+    )
+    asked_at = begins - timedelta(days=1)
+    stored = planning.store(session, plan.id, answer, [], asked_at=asked_at, by="planner", now=now)
+    assert stored is not None
+    session.flush()
+    return stored
+
+
+def a_device(
+    session: Session, *, elder: Elder | None = None, home: Home | None = None, model: str = "yl-pendant", **given: Any
+) -> Device:
+    """A pendant round an elder's neck; in a home without an elder, a button on its wall."""
+    if elder is None and home is None:
+        elder = an_elder(session)
+    home = home or session.get_one(Home, elder.home_id if elder else 0)
+    equipment.install_models(session)
+    values = {"wire_id": f"pendant-{next(_numbers)}", "state": DeviceState.ACTIVE, "last_seen_at": TEN} | given
+    device = Device(
+        district_id=home.district_id, division_code=home.division_code, home_id=home.id, model_id=model,
+        elder_id=elder.id if elder else None, **values,
+    )  # fmt: skip
+    session.add(device)
+    session.flush()
+    return device
+
+
+def a_program(session: Session, **given: Any) -> Program:
+    """The district's purchase of services: 200, 260 and 320 yuan a month; the same one when it is there."""
+    values: dict[str, Any] = {
+        "code": "district", "name_zh": "区级政府购买服务", "name_en": "District purchase", "starts": date(2026, 1, 1),
+        "amounts": {
+            AbilityLevel.INTACT: 20_000, AbilityLevel.MILD: 20_000, AbilityLevel.MODERATE: 26_000,
+            AbilityLevel.SEVERE: 32_000,
+        },
+    } | given  # fmt: skip
+    found = session.query(Program).filter_by(district_id=DISTRICT, code=values["code"]).first()
+    return found or funding.add_program(session, district_id=DISTRICT, **values)
+
+
+def an_entitlement(session: Session, elder: Elder, *, free: int | None = None, month: date = date(2026, 11, 1)) -> int:
+    """The number of an elder's entitlement of a month; `free` cuts it down to what is to be left."""
+    a_program(session)
+    funding.grant_to(session, elder, month, by="test", now=TEN)
+    found = session.query(Entitlement).filter_by(elder_id=elder.id, month=month).order_by(Entitlement.id).first()
+    assert found is not None
+    session.refresh(found)
+    if free is not None and free != found.free_cents:
+        funding.adjust(session, found.id, free - found.free_cents, by="test", now=TEN, reason="test")
+        session.refresh(found)
+    return found.id

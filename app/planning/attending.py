@@ -195,9 +195,8 @@ def insert_urgent(
     settle(session)
     record(session, attendance, "assign", None, attendance.state, by=by, now=now, visit_id=visit.id, urgent=True)
     if visit.state is VisitState.WAITING:
-        orders.move_visit(
-            session, visit, VisitEvent.PLAN, by=by, now=now, starts_at=now, provider_id=caregiver.provider_id
-        )
+        visit.starts_at, visit.provider_id = now, caregiver.provider_id
+        orders.move_visit(session, visit, VisitEvent.PLAN, by=by, now=now)
         orders.move_visit(session, visit, VisitEvent.PUBLISH, by=by, now=now)
     tell(session, attendance)
     affected = tuple(

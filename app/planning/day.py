@@ -175,7 +175,9 @@ def question(day: Day, *, now: datetime | None, keep: Iterable[int] = ()) -> Que
             fixed.add(visit.id)
     sent = {int(c) for v in visits for c in v.pinned_caregivers}
     caregivers = tuple(
-        _caregiver(day, c, len(day.visits) + i) for i, c in enumerate(day.caregivers) if c.shifts or c.id in sent
+        _caregiver(day, c, len(day.visits) + i)
+        for i, c in enumerate(day.caregivers)
+        if now is None or c.shifts or c.id in sent
     )
     modes = {c.mode for c in day.caregivers}
     matrices = {m.value: travel.seconds(places, m, door_minutes=day.door_minutes) for m in modes}

@@ -146,6 +146,7 @@ class Attendance(OfDistrict, Base):
             (column("urgent"), "="),
             (func.tstzrange(column("starts_at"), column("ends_at")), "&&"),
             where=text(f"state in ({_ACTIVE})"),
+            deferrable=True,  # two caregivers may trade places in one transaction
             name="ex_attendances_overlap",
         ),
         SERVED,
