@@ -7,10 +7,18 @@ from typing import Final, Protocol
 
 from devices.codecs import (
     care_v1,
+    fhir_observation,
     gps_watch_3g,
     gps_watch_trv,
     gt06_tracker,
+    h02_tracker,
     jt808_terminal,
+    scaip,
+    shelly,
+    sia_dc09,
+    tasmota,
+    thingsboard,
+    traccar,
     zigbee2mqtt,
 )
 from devices.signals import BadPayload, Message, Signal
@@ -35,10 +43,18 @@ CODECS: Final[Mapping[str, Codec]] = {
     for codec in (
         care_v1,
         zigbee2mqtt,
+        fhir_observation,
         gps_watch_3g,
         gps_watch_trv,
         gt06_tracker,
+        h02_tracker,
         jt808_terminal,
+        scaip,
+        shelly,
+        sia_dc09,
+        tasmota,
+        thingsboard,
+        traccar,
     )
 }
 

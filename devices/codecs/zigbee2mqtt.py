@@ -12,8 +12,8 @@ button sends an empty or null action after each press; that neither raises nor c
 from dataclasses import replace
 from typing import Any, Final
 
-from devices.codecs import reading
-from devices.signals import CALLS_FOR_HELP, TECHNICAL, BadPayload, Kind, Message, Signal
+from devices.codecs import meaning, reading
+from devices.signals import CALLS_FOR_HELP, BadPayload, Kind, Message, Signal
 
 FAMILY: Final = "zigbee2mqtt"
 BASE: Final = "zigbee2mqtt"
@@ -21,34 +21,6 @@ OURS: Final = ("set", "get")  # commands to a device, which a broad subscription
 
 SOS_ACTIONS: Final = frozenset({"emergency", "sos", "panic", "help"})
 ACTIONS: Final = {"tamper": Kind.TAMPER, "fall": Kind.FALL}
-ALARMS: Final = {  # a field that is exactly true; the gravest first, as they are told
-    "sos": Kind.SOS,
-    "emergency": Kind.SOS,
-    "panic": Kind.SOS,
-    "fall": Kind.FALL,
-    "fall_detected": Kind.FALL,
-    "fall_down": Kind.FALL,
-    "fall_down_status": Kind.FALL,
-    "fall_status": Kind.FALL,
-    "fire": Kind.FIRE,
-    "smoke": Kind.SMOKE,
-    "gas": Kind.GAS,
-    "carbon_monoxide": Kind.GAS,
-    "water_leak": Kind.WATER_LEAK,
-    "alarm": Kind.OTHER_ALARM,
-    "tamper": Kind.TAMPER,
-    "battery_low": Kind.LOW_BATTERY,
-    "test": Kind.TEST_REPORT,
-}
-ORDINARY: Final = {  # the first of these that a message holds says what it is about
-    Kind.VITALS: {"heart_rate", "heartbeat_rate", "breathing_rate", "respiration_rate", "blood_oxygen"},
-    Kind.ACTIVITY: {"occupancy", "presence", "contact", "motion", "vibration", "movement", "moving", "presence_event"},
-    Kind.BATTERY_OR_STATUS: {"battery", "battery_low", "voltage"},
-    Kind.ENVIRONMENT: {
-        "temperature", "humidity", "pressure", "illuminance", "illuminance_lux", "co2", "voc", "pm25",
-        "device_temperature", "smoke_density", "gas_density", "soil_moisture", "noise",
-    },
-}  # fmt: skip
 CLICKS: Final = ("action", "click")  # `click` is what older versions called it
 
 
@@ -119,21 +91,8 @@ def _signals(device: str, fields: dict[str, Any]) -> list[Signal]:
 
 
 def _kinds(fields: dict[str, Any]) -> list[Kind]:
-    found = dict.fromkeys(_pressed(fields))
-    found.update(dict.fromkeys(kind for name, kind in ALARMS.items() if _is_true(fields.get(name), kind)))
-    if found.keys() & CALLS_FOR_HELP:  # smoke and the test button in one frame is smoke
-        found.pop(Kind.TEST_REPORT, None)
-        found.pop(Kind.BUTTON_PRESS, None)
-    if found:
-        return sorted(found, key=lambda kind: (kind not in CALLS_FOR_HELP, kind in TECHNICAL))
-    said = {name for name, value in fields.items() if value is not None}
-    about = next((kind for kind, names in ORDINARY.items() if names & said), None)
-    return [about or Kind.STATUS] if fields else []
-
-
-def _is_true(value: Any, kind: Kind) -> bool:
-    """Radars say the word where a sensor says true."""
-    return value is True or (kind is Kind.FALL and value in ("fall", "fallen"))
+    found = meaning.ranked(_pressed(fields) + meaning.alarms(fields))
+    return found or ([meaning.about(fields)] if fields else [])
 
 
 def _pressed(fields: dict[str, Any]) -> list[Kind]:
