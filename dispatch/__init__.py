@@ -20,8 +20,10 @@ from dispatch.events import (
     Urgent,
 )
 from dispatch.impossible import bad
+from dispatch.layout import plan_of
 from dispatch.plan import Assignment, Plan, Rest, Route, Stop, Unserved
 from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promise, Shift, Visit, Weights, Window
+from dispatch.solve import solve
 from dispatch.wire import from_json, schema, to_json
 
 __all__ = [
@@ -57,6 +59,8 @@ __all__ = [
     "bad",
     "faults",
     "from_json",
+    "plan_of",
     "schema",
+    "solve",
     "to_json",
 ]

@@ -1,0 +1,114 @@
+"""One question, one answer: checks the problem, picks an engine, watches the clock, and lays the plan out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dispatch.board import Board, fresh_state
+from dispatch.impossible import refuse
+from dispatch.jit import warmed
+from dispatch.layout import plan_of
+from dispatch.plan import Plan, Unserved
+from dispatch.problem import Problem
+
+Progress = Callable[[float, int, int, int], object]  # seconds, iterations, best cost, unserved; False cancels
+ENGINES = ("auto", "insertion", "search", "ortools")
+CHUNK = 0.1  # seconds between two looks at the clock
+BLINK = 100  # one offer in so many is overlooked
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    start: Plan | None = None,
+    progress: Progress | None = None,
+    engine: str = "auto",
+) -> Plan:
+    """A plan for the day; the same for the same seed and iterations. Without either budget: regret insertion alone.
+
+    `auto` is the compiled search where `warm` has run before on this machine, and the same search in plain Python
+    (a hundredth of the rounds) where it has not: nobody waits for a compiler.
+    """
+    refuse(problem)
+    if engine not in ENGINES:
+        raise ValueError(f"no engine {engine!r}: one of {', '.join(ENGINES)}")
+    if engine == "ortools":
+        from dispatch import second_opinion
+
+        return second_opinion.solve(problem, seconds=seconds or 10.0, seed=seed, start=start, progress=progress)
+    fast = warmed() or engine == "search"
+    board = Board(problem, seed=seed, fast=fast)
+    if start is not None:
+        board.fill(start.assignments)
+    board.construct()
+    rounds = 0
+    if engine != "insertion" and (seconds or iterations) and board.day.visits and board.day.shifts:
+        rounds = improve(board, seconds=seconds, iterations=iterations, progress=progress)
+    return answer(board, engine="search" if rounds else "insertion", iterations=rounds)
+
+
+def answer(board: Board, *, engine: str, iterations: int = 0) -> Plan:
+    """The plan on the board; what nobody could ever serve is told apart from what was given up for others."""
+    problem = board.day.problem
+    plan = plan_of(problem, board.assignments(), engine=engine, iterations=iterations)
+    if not plan.unserved:
+        return plan
+    empty = Board(problem, fast=board.fast)
+    unserved = []
+    for missing in plan.unserved:
+        visit = empty.index[missing.visit]
+        alone = empty.insert(visit, 1 << 49)
+        if alone:
+            empty.remove(visit)
+        unserved.append(Unserved(missing.visit, "sacrificed" if alone else "impossible"))
+    return replace(plan, unserved=tuple(unserved))
+
+
+def improve(board: Board, *, seconds: float | None, iterations: int | None, progress: Progress | None) -> int:
+    """Ruin and recreate until the budget is spent or `progress` says False; leaves the best plan on the board."""
+    begun, done, chunk = time.monotonic(), 0, 8 if board.fast else 1
+    hot, cold = temperatures(board)
+    f, kernel = board.f, board.kernel
+    now, best = fresh_state(board), fresh_state(board)
+    kernel.copy(now, board.s)
+    kernel.copy(best, board.s)
+    board.s.random[1:3] = board.like([BLINK, BLINK])
+    costs: Any = board.like([board.cost()] * 2)
+    while True:
+        spent = time.monotonic() - begun
+        share = max(spent / seconds if seconds else 0.0, done / iterations if iterations else 0.0)
+        if progress is not None and progress(spent, done, int(costs[1]), board.unserved(best)) is False:
+            break
+        if share >= 1:
+            break
+        rounds = 64 if seconds is None and iterations else chunk
+        rounds = min(rounds, iterations - done) if iterations else rounds
+        heat = hot * (cold / hot) ** share
+        kernel.search(f, board.s, now, best, costs, rounds, heat, heat)
+        done += rounds
+        pace = (time.monotonic() - begun - spent) / rounds
+        chunk = max(1, min(2 * chunk, int(CHUNK / pace) if pace else chunk))
+    kernel.copy(board.s, best)
+    board.s.random[1:3] = board.like([0, 0])
+    return done
+
+
+def temperatures(board: Board) -> tuple[float, float]:
+    """Hot enough to accept a detour of a usual way, cold enough to refuse a thirtieth of it."""
+    f = board.day.facts
+    nodes, near, places = int(f.sizes[0]), int(f.sizes[7]), int(f.sizes[5])
+    if near == 0:
+        return 1.0, 0.1
+    place = f.place[:nodes]
+    fifth = f.near.reshape(nodes, near)[:, min(4, near - 1)]
+    way = float(np.mean(f.travel[place * places + place[fifth]])) * float(f.weights[0])
+    hot = max(1.0, way)
+    return hot, hot / 100
