@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from app.config import settings
-
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -35,6 +33,8 @@ def backup(
     file: Annotated[Path | None, typer.Argument(help="default: var/backups/yinling-<time>.dump")] = None,
 ) -> None:
     """Write the whole database to a file. The keyring (var/keys.json) is not in it: keep that elsewhere."""
+    from app.config import settings
+
     file = file or settings().var_dir / "backups" / f"yinling-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.dump"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
@@ -58,6 +58,8 @@ def restore(
 
 def owner_url() -> str:
     """The address of the schema's owner, for psycopg and the tools of PostgreSQL."""
+    from app.config import settings
+
     if settings().database_owner_url is None:
         console.print("No owner's address: set YINLING_DATABASE_OWNER_URL, or run beside `yinling demo`.")
         raise typer.Exit(2)

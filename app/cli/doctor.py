@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import typer
 from rich.console import Console
 
-from app.cli.checks import CHECKS, Finding, State
+from app.cli.finding import Finding, State
 
 MARKS = {State.WELL: "[green]✓[/]", State.MIND: "[yellow]![/]", State.ILL: "[red]✗[/]"}
 console = Console(highlight=False, soft_wrap=True)
@@ -13,6 +13,8 @@ console = Console(highlight=False, soft_wrap=True)
 
 def doctor() -> None:
     """Check database, migrations, Redis, broker, clock, pages, keys, ports and disk. Exits with 1 if one is ill."""
+    from app.cli.checks import CHECKS
+
     worst = State.WELL
     for check in CHECKS:
         for finding in examine(check):

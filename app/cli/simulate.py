@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from app.config import settings
 from app.errors import CareError
 
 LOGINS = "logins.json"
@@ -26,6 +25,7 @@ def district(
     password: Annotated[str, typer.Option(help="of every login made; without one it is invented and told")] = "",
 ) -> None:
     """Make the first customer in an empty database: places, providers, people, devices, prices, a month of visits."""
+    from app.config import settings
     from app.simulate import district as maker
 
     password = password or f"yinling-{secrets.token_hex(3)}"

@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 
-from app.cli.checks.finding import Finding, ill, mind, well
+from app.cli.finding import Finding, ill, mind, well
 from app.config import settings
 from devices.mqtt import Address, Client
 

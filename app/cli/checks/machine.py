@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.cli.checks.finding import Finding, ill, mind, well
+from app.cli.finding import Finding, ill, mind, well
 from app.config import settings
 
 LITTLE_DISK_GB = 2.0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.cli.checks.finding import Finding, ill, mind, well
+from app.cli.finding import Finding, ill, mind, well
 from app.config import settings
 
 if TYPE_CHECKING:

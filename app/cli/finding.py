@@ -1,4 +1,4 @@
-"""What a check says."""
+"""What one of the doctor's checks says."""
 
 from dataclasses import dataclass
 from enum import IntEnum
