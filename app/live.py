@@ -26,6 +26,14 @@ def client() -> "redis.Redis":
     return redis.Redis.from_url(url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2)
 
 
+def is_well() -> bool:
+    """Whether Redis answers."""
+    try:
+        return bool(client().ping())
+    except redis.RedisError:
+        return False
+
+
 def announce(notices: Iterable[tuple[int, str]]) -> None:
     """Tell the screens of each district what changed. Redis being down is logged, never raised: the change is stored."""
     topics: dict[int, list[str]] = {}

@@ -9,7 +9,12 @@ from fastapi import FastAPI
 
 from app import live_api, pages, problems
 from app.access import api as access
+from app.alarms import api as alarms
+from app.alarms import duty_api as duty
+from app.alarms import inbox_api as inbox
+from app.calls import api as calls
 from app.catalogue import api as catalogue
+from app.equipment import api as equipment
 from app.live import Hub
 from app.logs import RequestLog, configure
 from app.orders import api as orders
@@ -22,6 +27,14 @@ ROUTERS = (
     catalogue.router,
     orders.router,
     planning.router,
+    alarms.router,
+    duty.shift,
+    inbox.aside,
+    inbox.ingest,
+    equipment.router,
+    calls.router,
+    calls.hooks,
+    calls.outbox,
 )
 
 

@@ -2,6 +2,7 @@
 
 from app.access import tables as access
 from app.alarms import tables as alarms
+from app.calls import tables as calls
 from app.catalogue import tables as catalogue
 from app.db import Base
 from app.equipment import tables as equipment
@@ -9,6 +10,7 @@ from app.funding import tables as funding
 from app.history import History
 from app.idempotency import KeptAnswer
 from app.jobs import tables as jobs
+from app.messages import tables as messages
 from app.orders import tables as orders
 from app.people import tables as people
 from app.places import tables as places
@@ -21,10 +23,12 @@ __all__ = [
     "KeptAnswer",
     "access",
     "alarms",
+    "calls",
     "catalogue",
     "equipment",
     "funding",
     "jobs",
+    "messages",
     "metadata",
     "orders",
     "people",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -96,7 +96,7 @@ def _upsert(session: Session, kind: AlarmKind, who: Whose, press: Press, *, now:
     made = insert(Alarm).values(row)
     joined: Any = made.on_conflict_do_update(
         index_elements=["subject", "kind"],
-        index_where=Alarm.state != State.CLOSED,
+        index_where=text("state <> 'closed'"),  # a literal: a prepared parameter matches no partial index
         set_={
             "count": Alarm.count + 1,
             "priority": func.least(Alarm.priority, func.greatest(PRIORITY[kind] - 1, 0)),

@@ -13,6 +13,7 @@ from app.calls.rules import REACHED, CallEvent, CallState, Direction, Result, Ta
 from app.calls.tables import Call, CallReport
 from app.db import notice
 from app.errors import NotFound
+from app.people.queries import phone_digits
 from app.vault import digest
 
 
@@ -79,7 +80,7 @@ def _call(
     row = {
         "district_id": district_id, "division_code": elder.division_code if elder else f"{district_id:06d}000000",
         "call_id": call_id, "direction": direction, "state": CallState.RINGING, "phone": phone,
-        "phone_hash": digest("phone", phone) if phone else None, "elder_id": elder.id if elder else None,
+        "phone_hash": digest("phone", phone_digits(phone)) if phone else None, "elder_id": elder.id if elder else None,
         "contact_id": contact.id if contact else None, "began_at": now,
     }  # fmt: skip
     session.execute(insert(Call).values(row).on_conflict_do_nothing())
@@ -103,7 +104,7 @@ def dial(
     """A call out. With a result it is over and only written down; without one the switchboard is asked to dial."""
     call = Call(
         district_id=district_id, division_code=division_code, direction=Direction.OUTBOUND, target=target, phone=phone,
-        phone_hash=digest("phone", phone) if phone else None, user_id=user_id, elder_id=elder_id,
+        phone_hash=digest("phone", phone_digits(phone)) if phone else None, user_id=user_id, elder_id=elder_id,
         contact_id=contact_id, alarm_id=alarm_id, began_at=now, result=result,
         state=CallState.ENDED if result else CallState.DIALLING, ended_at=now if result else None,
         answered_at=now if result in REACHED else None,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.access.tables import User
 from app.calls.rules import CallState, Direction, Result, Target
 from app.calls.tables import Call
+from app.people.queries import phone_digits
 from app.people.rules import Relation
 from app.people.tables import Contact, Elder
 from app.vault import digest, mask_phone
@@ -115,7 +116,7 @@ def to_dial(session: Session, *, district_id: int) -> Sequence[Dial]:
 
 def whose(session: Session, phone: str) -> tuple[Elder | None, Contact | None]:
     """The elder a number belongs to, or the contact and her elder; the first where several share it."""
-    number = digest("phone", phone)
+    number = digest("phone", phone_digits(phone))
     elder = session.scalar(
         select(Elder).where(Elder.phone_hash == number, Elder.ended_at.is_(None)).order_by(Elder.id).limit(1)
     )

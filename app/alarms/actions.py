@@ -1,0 +1,304 @@
+"""What an operator does with an alarm: claim, call, send, close. `move` alone changes a state, and writes it down."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.access.queries import Caller
+from app.access.rules import HOTLINE, Role
+from app.access.tables import User
+from app.alarms import hearing, log, nearest, timers
+from app.alarms.rules import (
+    ANYBODY,
+    LEADS,
+    OPEN,
+    AlarmKind,
+    CallBackMissing,
+    Event,
+    NotYours,
+    State,
+    TimerKind,
+    Verdict,
+    after,
+)
+from app.alarms.tables import Alarm
+from app.calls import actions as calls
+from app.calls.rules import REACHED, Result, Target
+from app.calls.tables import Call
+from app.errors import Conflict, NotFound
+from app.orders import actions as orders
+from app.orders.rules import CANCELLABLE, VISIT_ENDED
+from app.orders.tables import Visit
+from app.people.tables import Caregiver, Contact, Elder, Home
+from app.planning import actions as planning
+from app.planning import attending
+
+
+class NobodyNamed(Conflict):
+    """It is not known whose alarm this is."""
+
+
+class OnAnotherAlarm(Conflict):
+    """She is on the way to another alarm."""
+
+
+def get(session: Session, alarm_id: int) -> Alarm:
+    """The alarm, locked; raises NotFound."""
+    alarm = session.get(Alarm, alarm_id, with_for_update=True, populate_existing=True)
+    if alarm is None:
+        raise NotFound("There is no such alarm.")
+    return alarm
+
+
+def move(session: Session, alarm: Alarm, event: Event, *, by: str, now: datetime, **facts: object) -> Alarm:
+    """The only place where an act changes an alarm's state."""
+    before, alarm.state = alarm.state, after(alarm.state, event)
+    log.append(session, alarm, event, before, alarm.state, by=by, now=now, **facts)
+    return alarm
+
+
+def mine(session: Session, alarm_id: int, event: Event, me: Caller) -> Alarm:
+    """The alarm, locked, if this caller may do that with it; raises NotYours naming who has it."""
+    alarm = get(session, alarm_id)
+    after(alarm.state, event)
+    if alarm.claimed_by in (None, me.id) or event in ANYBODY:
+        return alarm
+    if event in LEADS and me.role is Role.SHIFT_LEAD:
+        return alarm
+    raise NotYours(f"{_name(session, alarm)} has this alarm.", claimed_by=_name(session, alarm))
+
+
+def raise_by_hand(session: Session, elder_id: int, kind: AlarmKind, *, me: Caller, now: datetime, note: str) -> Alarm:
+    """Somebody asks for help over the telephone, or an operator sees the need; claimed at once by who opened it."""
+    elder = session.get(Elder, elder_id)
+    if elder is None:
+        raise NotFound("There is no such elder.")
+    who = hearing.Whose(elder.district_id, elder.division_code, elder.id, elder.home_id)
+    press = hearing.Press(now, said={"note": note} if note else None)
+    return claim(session, hearing.call_for_help(session, kind, who, press, by=me.by, now=now).id, me=me, now=now)
+
+
+def claim(session: Session, alarm_id: int, *, me: Caller, now: datetime) -> Alarm:
+    """Take it; of many at once one has it and the others hear who. Taken twice by one person it is taken once."""
+    alarm = get(session, alarm_id)
+    if alarm.claimed_by == me.id:
+        return alarm
+    if alarm.claimed_by is not None and alarm.state in OPEN:
+        name = _name(session, alarm)
+        raise NotYours(f"{name} has already claimed it.", claimed_by=name, claimed_at=_iso(alarm.claimed_at))
+    before, alarm.state = alarm.state, after(alarm.state, Event.CLAIM)
+    alarm.claimed_by, alarm.claimed_at, alarm.suspended_until = me.id, now, None
+    alarm.answered_at = alarm.answered_at or now
+    session.flush()
+    timers.claimed(session, alarm, now=now)
+    seconds = int((now - alarm.rung_at).total_seconds())
+    log.append(session, alarm, Event.CLAIM, before, alarm.state, by=me.by, now=now, seconds=seconds)
+    return alarm
+
+
+def release(session: Session, alarm_id: int, *, me: Caller, now: datetime, reason: str | None = None) -> Alarm:
+    """Put it back: it rings at everybody."""
+    alarm = mine(session, alarm_id, Event.RELEASE, me)
+    timers.ring(session, alarm, Event.RELEASE, by=me.by, now=now, **_said(reason=reason))
+    return alarm
+
+
+def ring(session: Session, alarm_id: int, *, me: Caller, now: datetime, reason: str | None = None) -> Alarm:
+    """Ring it again by hand."""
+    alarm = mine(session, alarm_id, Event.RING, me)
+    timers.ring(session, alarm, Event.RING, by=me.by, now=now, **_said(reason=reason))
+    return alarm
+
+
+def call(
+    session: Session,
+    alarm_id: int,
+    *,
+    target: Target,
+    me: Caller,
+    now: datetime,
+    contact_id: int | None = None,
+    result: Result | None = None,
+    note: str | None = None,
+) -> tuple[Alarm, Call]:
+    """Call somebody about it. With a result it is written down; without one the switchboard is asked to dial."""
+    alarm = mine(session, alarm_id, Event.CALL, me)
+    phone, contact = _number(session, alarm, target, contact_id)
+    made = calls.dial(
+        session, district_id=alarm.district_id, division_code=alarm.division_code, target=target, phone=phone,
+        user_id=me.id, elder_id=alarm.elder_id, contact_id=contact.id if contact else None, alarm_id=alarm.id,
+        result=result, now=now,
+    )  # fmt: skip
+    alarm.contacted_at = alarm.contacted_at or now
+    if result in REACHED and target in (Target.ELDER, Target.DEVICE, Target.CONTACT):
+        alarm.reached_at = now
+    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
+    facts = _said(
+        target=target,
+        contact_id=made.contact_id,
+        name=contact and contact.name,
+        result=result,
+        call_id=made.id,
+        text=note,
+    )
+    return move(session, alarm, Event.CALL, by=me.by, now=now, **facts), made
+
+
+def dispatch(session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, now: datetime) -> Alarm:
+    """Send somebody at once: an urgent visit at price zero in the published plan."""
+    alarm = mine(session, alarm_id, Event.DISPATCH, me)
+    if alarm.elder_id is None:
+        raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
+    caregiver = session.get(Caregiver, caregiver_id)
+    if caregiver is None or caregiver.ended_at:
+        raise NotFound("There is no such caregiver.")
+    visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
+    if visit is None or visit.state in VISIT_ENDED:
+        visit = orders.urgent(session, alarm.elder_id, by=me.by, now=now, reason=f"alarm {alarm.id}")
+    origin = nearest.place_of(session, caregiver, now=now)
+    try:
+        with session.begin_nested():
+            sent = attending.insert_urgent(session, visit, caregiver_id, by=me.by, now=now, origin=origin)
+    except IntegrityError:
+        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
+    alarm.visit_id, alarm.caregiver_id, alarm.dispatched_at = visit.id, caregiver_id, now
+    alarm.eta_at = now + timedelta(minutes=sent.travel_minutes)
+    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
+    return move(
+        session, alarm, Event.DISPATCH, by=me.by, now=now, caregiver=caregiver.name, caregiver_id=caregiver_id,
+        visit_id=visit.id, minutes=sent.travel_minutes, affected=[other.visit_id for other in sent.affected],
+    )  # fmt: skip
+
+
+def arrive(session: Session, alarm_id: int, *, me: Caller, now: datetime, who: str | None = None) -> Alarm:
+    """A human is with the elder, by the operator's word."""
+    alarm = mine(session, alarm_id, Event.ARRIVE, me)
+    return _arrived(session, alarm, by=me.by, now=now, **_said(who=who))
+
+
+def on_attendance_arrived(session: Session, visit_id: int, *, by: str, now: datetime) -> None:
+    """The responder's own phone says she is at the door; called by the phone's door after the attendance moved."""
+    for alarm_id in session.scalars(select(Alarm.id).where(Alarm.visit_id == visit_id, Alarm.state.in_(OPEN))).all():
+        alarm = get(session, alarm_id)
+        if alarm.state is State.DISPATCHED:
+            _arrived(session, alarm, by=by, now=now, visit_id=visit_id)
+
+
+def _arrived(session: Session, alarm: Alarm, *, by: str, now: datetime, **facts: object) -> Alarm:
+    alarm.arrived_at, alarm.reached_at = alarm.arrived_at or now, now
+    return move(session, alarm, Event.ARRIVE, by=by, now=now, **facts)
+
+
+def follow_up(session: Session, alarm_id: int, *, me: Caller, now: datetime) -> Alarm:
+    """Settled for now; whoever has it owes a call-back."""
+    return move(session, mine(session, alarm_id, Event.FOLLOW_UP, me), Event.FOLLOW_UP, by=me.by, now=now)
+
+
+def close(session: Session, alarm_id: int, verdict: Verdict, *, me: Caller, now: datetime, note: str | None) -> Alarm:
+    """End it, with what it turned out to be; only once somebody was spoken to or stood at the door."""
+    alarm = mine(session, alarm_id, Event.CLOSE, me)
+    if not _reached(session, alarm):
+        raise CallBackMissing("Nobody has been reached in this alarm; call back or send somebody before closing.")
+    timers.drop(session, alarm, now=now)
+    _spare_the_way(session, alarm, me=me, now=now)
+    alarm.verdict, alarm.closed_at = verdict, now
+    alarm.suspended_until = alarm.suspend_reason = None
+    return move(session, alarm, Event.CLOSE, by=me.by, now=now, **_said(verdict=verdict, text=note))
+
+
+def _spare_the_way(session: Session, alarm: Alarm, *, me: Caller, now: datetime) -> None:
+    """Nobody need go any more, where nobody has arrived."""
+    visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
+    if visit and visit.state in CANCELLABLE:
+        planning.cancel(session, visit.id, by=me.by, now=now, reason=f"alarm {alarm.id} closed")
+
+
+def suspend(session: Session, alarm_id: int, minutes: int, reason: str, *, me: Caller, now: datetime) -> Alarm:
+    """Wait, for a reason and a time; then it rings at whoever suspended it."""
+    alarm = mine(session, alarm_id, Event.SUSPEND, me)
+    alarm.suspended_until, alarm.suspend_reason = now + timedelta(minutes=minutes), reason
+    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
+    timers.schedule(session, alarm, TimerKind.RESUME, alarm.suspended_until)
+    return move(session, alarm, Event.SUSPEND, by=me.by, now=now, minutes=minutes, reason=reason)
+
+
+def hand_over(session: Session, alarm_id: int, to: int, *, me: Caller, now: datetime) -> Alarm:
+    """To a colleague of the hotline, who has it from now on."""
+    alarm = mine(session, alarm_id, Event.HAND_OVER, me)
+    user = session.get(User, to)
+    if user is None or user.district_id != alarm.district_id or user.role not in HOTLINE or user.ended_at:
+        raise NotFound("There is no such operator.")
+    alarm.claimed_by, alarm.claimed_at = user.id, now
+    if alarm.state is State.CLAIMED:
+        timers.schedule(session, alarm, TimerKind.IDLE_CLAIM, timers.idle_at(now))
+    return move(session, alarm, Event.HAND_OVER, by=me.by, now=now, to=user.name)
+
+
+def note(session: Session, alarm_id: int, text: str, *, me: Caller, now: datetime) -> Alarm:
+    """A line for the log."""
+    return move(session, mine(session, alarm_id, Event.NOTE, me), Event.NOTE, by=me.by, now=now, text=text)
+
+
+def name_elder(session: Session, alarm_id: int, elder_id: int, *, me: Caller, now: datetime) -> Alarm:
+    """Whose alarm it is, found out by somebody: a home of two, or a device nobody registered."""
+    alarm = mine(session, alarm_id, Event.NOTE, me)
+    elder = session.get(Elder, elder_id)
+    if elder is None or elder.district_id != alarm.district_id:
+        raise NotFound("There is no such elder.")
+    if alarm.elder_id is not None:
+        raise Conflict("It is known whose alarm this is.")
+    other = session.scalar(
+        select(Alarm.id).where(Alarm.elder_id == elder_id, Alarm.kind == alarm.kind, Alarm.state.in_(OPEN))
+    )
+    if other:
+        raise Conflict("The elder has an open alarm of this kind.", alarm_id=other)
+    alarm.elder_id, alarm.home_id = elder.id, elder.home_id
+    alarm.division_code = session.get_one(Home, elder.home_id).division_code
+    session.flush()
+    return move(session, alarm, Event.NOTE, by=me.by, now=now, elder_id=elder.id, elder=elder.name)
+
+
+def _reached(session: Session, alarm: Alarm) -> bool:
+    if alarm.reached_at and alarm.reached_at >= alarm.rung_at:
+        return True
+    spoken = exists().where(
+        Call.alarm_id == alarm.id, Call.result.in_(REACHED), Call.answered_at >= alarm.rung_at,
+        Call.target.in_([Target.ELDER, Target.DEVICE, Target.CONTACT]),
+    )  # fmt: skip
+    return bool(session.scalar(select(spoken)))
+
+
+def _number(
+    session: Session, alarm: Alarm, target: Target, contact_id: int | None
+) -> tuple[str | None, Contact | None]:
+    """The number to dial and the contact it belongs to."""
+    match target:
+        case Target.CONTACT:
+            contact = session.get(Contact, contact_id) if contact_id else None
+            if contact is None or (alarm.elder_id and contact.elder_id != alarm.elder_id):
+                raise NotFound("There is no such contact.")
+            return contact.phone, contact
+        case Target.ELDER:
+            elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
+            return elder.phone if elder else None, None
+        case Target.CAREGIVER:
+            caregiver = session.get(Caregiver, alarm.caregiver_id) if alarm.caregiver_id else None
+            return caregiver.phone if caregiver else None, None
+        case Target.AMBULANCE | Target.FIRE | Target.POLICE:
+            return {Target.AMBULANCE: "120", Target.FIRE: "119", Target.POLICE: "110"}[target], None
+    return None, None
+
+
+def _name(session: Session, alarm: Alarm) -> str:
+    return session.scalar(select(User.name).where(User.id == alarm.claimed_by)) or "?"
+
+
+def _said(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

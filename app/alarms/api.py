@@ -1,0 +1,329 @@
+"""The doors of the alarm desk: the queue, the case and what is done with it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from app import live
+from app.access import actions as access
+from app.access.api import Desk, Hotline
+from app.access.queries import Caller
+from app.alarms import actions, duty, nearest, queries
+from app.alarms.rules import AlarmKind, Verdict
+from app.alarms.shapes import AlarmCase, AlarmRow, PlaceOut, case_of
+from app.alarms.tables import Alarm
+from app.calls.rules import Result, Target
+from app.db import transaction
+from app.people.rules import Skill
+from app.people.tables import Elder, Home
+from app.vault import mask_phone
+
+router = APIRouter(prefix="/api/alarms", tags=["alarms"])
+
+
+class DutyOut(BaseModel):
+    """Who is at the desk and how today went."""
+
+    on_duty: int
+    ringing: int
+    open: int
+    answered: int
+    answered_in_60: int
+    slowest_seconds: int
+
+
+class PartOut(BaseModel):
+    """A part the alarms depend on; what is not well is a banner."""
+
+    name: str
+    well: bool
+    at: datetime | None
+    facts: dict[str, Any]
+
+
+class Queue(BaseModel):
+    """Everything the left column and the strip show."""
+
+    items: list[AlarmRow]
+    server_time: datetime
+    duty: DutyOut
+    nobody_on_duty: bool
+    parts: list[PartOut]
+    set_aside: int  # today
+
+
+@router.get("")
+def queue(me: Desk) -> Queue:
+    """All open alarms, gravest first, then oldest; also suspended ones and those that wait for a call-back."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        duty.seen(session, me.id, now=now)
+        rows = queries.queue(session)
+        counts = queries.duty_counts(session, me.district_id, now=now)
+        parts = [
+            PartOut(name=p.name, well=p.well, at=p.at, facts=p.facts) for p in queries.health(session, now=now)
+        ]  # fmt: skip
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        strange = queries.set_aside_since(session, me.district_id, midnight)
+    parts.append(PartOut(name="notices", well=live.is_well(), at=now, facts={}))
+    return Queue(
+        items=[AlarmRow.of(row, me, now=now) for row in rows], server_time=now, duty=DutyOut(**vars(counts)),
+        nobody_on_duty=counts.on_duty == 0, parts=parts, set_aside=strange,
+    )  # fmt: skip
+
+
+class RaiseIn(BaseModel):
+    """A call for help that came by telephone."""
+
+    elder_id: int
+    kind: AlarmKind = AlarmKind.TELEPHONE
+    note: str = Field("", max_length=2000)
+
+
+@router.post("")
+def raise_by_hand(asked: RaiseIn, me: Hotline) -> AlarmCase:
+    """Open an alarm for an elder; it is claimed by whoever opens it."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        alarm = actions.raise_by_hand(session, asked.elder_id, asked.kind, me=me, now=now, note=asked.note)
+        return _case(session, alarm.id, me, now=now)
+
+
+@router.get("/{alarm_id}")
+def case(alarm_id: int, me: Desk) -> AlarmCase:
+    """One case. Whoever has claimed it sees address and health in the clear; that is written down."""
+    with transaction(me.scope) as session:
+        return _case(session, alarm_id, me, now=datetime.now(UTC))
+
+
+class CandidateOut(BaseModel):
+    """Somebody who can be sent, and whom that keeps waiting."""
+
+    caregiver_id: int
+    name: str
+    phone: str
+    responder: bool
+    skills: list[Skill]
+    lacks: list[str]
+    minutes: int
+    doing: str | None
+    going: bool
+    place: PlaceOut | None
+    affected: int
+    affected_visits: list[int]
+
+
+class Candidates(BaseModel):
+    """The best few, nearest first."""
+
+    items: list[CandidateOut]
+
+
+@router.get("/{alarm_id}/candidates")
+def candidates(alarm_id: int, me: Hotline) -> Candidates:
+    """Caregivers and responders who could be there first."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        alarm = queries.row(session, alarm_id).alarm
+        home = session.get(Home, alarm.home_id) if alarm.home_id else None
+        elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
+        found = nearest.candidates(session, home, elder, now=now) if home else []
+    return Candidates(items=[_candidate(one) for one in found])
+
+
+@router.post("/{alarm_id}/claim")
+def claim(alarm_id: int, me: Hotline) -> AlarmCase:
+    """Take it. 409 names who was faster."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.claim(session, alarm_id, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+class Why(BaseModel):
+    """A reason, where there is one."""
+
+    reason: str | None = Field(None, max_length=500)
+
+
+@router.post("/{alarm_id}/release")
+def release(alarm_id: int, me: Hotline, why: Why | None = None) -> AlarmCase:
+    """Put it back; it rings at everybody."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.release(session, alarm_id, me=me, now=now, reason=why.reason if why else None)
+        return _case(session, alarm_id, me, now=now)
+
+
+@router.post("/{alarm_id}/ring")
+def ring(alarm_id: int, me: Hotline, why: Why | None = None) -> AlarmCase:
+    """Ring it again."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.ring(session, alarm_id, me=me, now=now, reason=why.reason if why else None)
+        return _case(session, alarm_id, me, now=now)
+
+
+class CallIn(BaseModel):
+    """A call: with its result, or without one to have the switchboard dial."""
+
+    target: Target
+    contact_id: int | None = None
+    result: Result | None = None
+    note: str | None = Field(None, max_length=2000)
+
+
+@router.post("/{alarm_id}/call")
+def call(alarm_id: int, said: CallIn, me: Hotline) -> AlarmCase:
+    """Call the device, the elder, a contact, 120 … or write down what came of it."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.call(
+            session, alarm_id, target=said.target, contact_id=said.contact_id, result=said.result, note=said.note,
+            me=me, now=now,
+        )  # fmt: skip
+        return _case(session, alarm_id, me, now=now)
+
+
+class DispatchIn(BaseModel):
+    """Whom to send."""
+
+    caregiver_id: int
+
+
+@router.post("/{alarm_id}/dispatch")
+def dispatch(alarm_id: int, whom: DispatchIn, me: Hotline) -> AlarmCase:
+    """Send somebody at once, as an urgent visit of the published plan."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.dispatch(session, alarm_id, whom.caregiver_id, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+class ArriveIn(BaseModel):
+    """Who is there, where it is not the one who was sent."""
+
+    who: str | None = Field(None, max_length=100)
+
+
+@router.post("/{alarm_id}/arrive")
+def arrive(alarm_id: int, me: Hotline, there: ArriveIn | None = None) -> AlarmCase:
+    """A human is with the elder."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.arrive(session, alarm_id, me=me, now=now, who=there.who if there else None)
+        return _case(session, alarm_id, me, now=now)
+
+
+@router.post("/{alarm_id}/follow-up")
+def follow_up(alarm_id: int, me: Hotline) -> AlarmCase:
+    """Settled for now; a call-back is owed."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.follow_up(session, alarm_id, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+class CloseIn(BaseModel):
+    """What it turned out to be."""
+
+    verdict: Verdict
+    note: str | None = Field(None, max_length=2000)
+
+
+@router.post("/{alarm_id}/close")
+def close(alarm_id: int, said: CloseIn, me: Hotline) -> AlarmCase:
+    """End it with a verdict. 409 while nobody has been reached."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.close(session, alarm_id, said.verdict, me=me, now=now, note=said.note)
+        return _case(session, alarm_id, me, now=now)
+
+
+class SuspendIn(BaseModel):
+    """For how long, and why."""
+
+    minutes: int = Field(ge=1, le=24 * 60)
+    reason: str = Field(min_length=1, max_length=500)
+
+
+@router.post("/{alarm_id}/suspend")
+def suspend(alarm_id: int, wish: SuspendIn, me: Hotline) -> AlarmCase:
+    """Wait; then it rings again, at whoever suspended it first."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.suspend(session, alarm_id, wish.minutes, wish.reason, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+class HandOverIn(BaseModel):
+    """To whom."""
+
+    user_id: int
+
+
+@router.post("/{alarm_id}/hand-over")
+def hand_over(alarm_id: int, to: HandOverIn, me: Hotline) -> AlarmCase:
+    """To a colleague."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.hand_over(session, alarm_id, to.user_id, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+class NoteIn(BaseModel):
+    """A line for the log."""
+
+    text: str = Field(min_length=1, max_length=2000)
+
+
+@router.post("/{alarm_id}/note")
+def note(alarm_id: int, said: NoteIn, me: Hotline) -> AlarmCase:
+    """Write something down."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.note(session, alarm_id, said.text, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+class WhoseIn(BaseModel):
+    """Whose alarm it is."""
+
+    elder_id: int
+
+
+@router.post("/{alarm_id}/elder")
+def name_elder(alarm_id: int, who: WhoseIn, me: Hotline) -> AlarmCase:
+    """Name the elder of an alarm from a home of two, or from a device nobody registered."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        actions.name_elder(session, alarm_id, who.elder_id, me=me, now=now)
+        return _case(session, alarm_id, me, now=now)
+
+
+def _case(session: Session, alarm_id: int, me: Caller, *, now: datetime) -> AlarmCase:
+    session.flush()
+    row = queries.row(session, alarm_id)
+    in_clear = row.alarm.claimed_by == me.id and row.alarm.closed_at is None
+    if in_clear:
+        _break_glass(session, row.alarm, me, now=now)
+    return case_of(session, row, me, in_clear=in_clear, now=now)
+
+
+def _break_glass(session: Session, alarm: Alarm, me: Caller, *, now: datetime) -> None:
+    """Once for each claim, not once for each look."""
+    if not queries.was_opened(session, alarm, me.id):
+        access.note_access(
+            session, me, elder_id=alarm.elder_id, field="case", reason=f"alarm {alarm.id}", now=now, alarm_id=alarm.id
+        )
+
+
+def _candidate(one: nearest.Candidate) -> CandidateOut:
+    return CandidateOut(
+        caregiver_id=one.caregiver_id, name=one.name, phone=mask_phone(one.phone), responder=one.responder,
+        skills=one.skills, lacks=one.lacks, minutes=-(-one.seconds // 60), doing=one.doing, going=one.going,
+        place=PlaceOut.of(one.place.as_json()), affected=len(one.affected), affected_visits=one.affected,
+    )  # fmt: skip

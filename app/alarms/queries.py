@@ -1,0 +1,235 @@
+"""What the alarm desk asks: the queue, one case with everything about it, how the parts are, what was set aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.access.tables import AccessLog, User
+from app.alarms import duty
+from app.alarms.rules import OPEN, Outcome, State
+from app.alarms.tables import Alarm, InboxMessage, Pulse
+from app.catalogue.tables import ServiceItem
+from app.equipment.rules import DeviceKind
+from app.equipment.tables import Device, DeviceModel
+from app.errors import NotFound
+from app.orders.rules import VisitState
+from app.orders.tables import Visit
+from app.people.tables import Caregiver, Elder, Home
+from app.places.tables import Division
+from app.planning.rules import ACTIVE, AttendanceState
+from app.planning.tables import Attendance
+
+ANSWERED_WITHIN = 60  # seconds
+STALE = timedelta(seconds=10)  # a process that says nothing this long is down
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One line of the queue."""
+
+    alarm: Alarm
+    elder_name: str | None
+    born: Any
+    level: str | None
+    tags: list[str] | None
+    estate: str | None
+    community: str | None
+    claimed_by: str | None
+    responder: str | None
+    device_kind: DeviceKind | None
+
+
+def queue(session: Session) -> Sequence[QueueRow]:
+    """All open alarms, gravest first, then oldest."""
+    return _rows(session, Alarm.state.in_(OPEN))
+
+
+def row(session: Session, alarm_id: int) -> QueueRow:
+    """One alarm, open or closed; raises NotFound."""
+    found = _rows(session, Alarm.id == alarm_id)
+    if not found:
+        raise NotFound("There is no such alarm.")
+    return found[0]
+
+
+def linked(session: Session, alarm: Alarm) -> Sequence[QueueRow]:
+    """Other alarms of the same elder that are open or began within a day of this one."""
+    if alarm.elder_id is None:
+        return []
+    day = timedelta(days=1)
+    near = Alarm.raised_at.between(alarm.raised_at - day, alarm.raised_at + day)
+    return _rows(session, (Alarm.elder_id == alarm.elder_id) & (Alarm.id != alarm.id) & (Alarm.state.in_(OPEN) | near))
+
+
+def _rows(session: Session, where: ColumnElement[bool]) -> Sequence[QueueRow]:
+    rows = session.execute(
+        select(
+            Alarm, Elder.name, Elder.born, Elder.level, Elder.categories, Home.estate, Division.name, User.name,
+            Caregiver.name, DeviceModel.kind,
+        )
+        .outerjoin(Elder, Elder.id == Alarm.elder_id)
+        .outerjoin(Home, Home.id == Alarm.home_id)
+        .outerjoin(Division, Division.code == Alarm.division_code)
+        .outerjoin(User, User.id == Alarm.claimed_by)
+        .outerjoin(Caregiver, Caregiver.id == Alarm.caregiver_id)
+        .outerjoin(Device, Device.id == Alarm.device_id)
+        .outerjoin(DeviceModel, DeviceModel.id == Device.model_id)
+        .where(where)
+        .order_by(Alarm.priority, Alarm.raised_at, Alarm.id)
+    )  # fmt: skip
+    return [QueueRow(*list(found)) for found in rows]
+
+
+@dataclass(frozen=True)
+class DutyCounts:
+    """How the desk is doing today."""
+
+    on_duty: int
+    ringing: int
+    open: int
+    answered: int
+    answered_in_60: int
+    slowest_seconds: int
+
+
+def duty_counts(session: Session, district_id: int, *, now: datetime) -> DutyCounts:
+    """Who is there, what waits, and how fast today's alarms were answered. One still ringing after 60 s was not."""
+    first, _ = calendar.day_bounds(calendar.day_of(now))
+    waited = func.extract("epoch", func.coalesce(Alarm.answered_at, now) - Alarm.raised_at)
+    today = (Alarm.raised_at >= first) & (Alarm.answered_at.is_not(None) | (waited > ANSWERED_WITHIN))
+    counts = session.execute(
+        select(
+            func.count().filter(Alarm.state == State.RINGING),
+            func.count().filter(Alarm.state.in_(OPEN)),
+            func.count().filter(today),
+            func.count().filter(today & Alarm.answered_at.is_not(None) & (waited <= ANSWERED_WITHIN)),
+            func.coalesce(func.max(waited).filter(today), 0),
+        )
+        .select_from(Alarm)
+        .where(Alarm.district_id == district_id, Alarm.state.in_(OPEN) | (Alarm.raised_at >= first))
+    ).one()
+    ringing, opened, answered, in_time, slowest = counts
+    return DutyCounts(duty.count(session, district_id, now=now), ringing, opened, answered, in_time, int(slowest))
+
+
+@dataclass(frozen=True)
+class PartHealth:
+    """How one part is, as the desk must know it."""
+
+    name: str
+    well: bool
+    at: datetime | None
+    facts: dict[str, Any]
+
+
+def health(session: Session, *, now: datetime) -> Sequence[PartHealth]:
+    """Every process that has ever said how it is; one that has fallen silent is not well."""
+    pulses = session.scalars(select(Pulse).order_by(Pulse.name))
+    return [PartHealth(p.name, p.well and p.at > now - STALE, p.at, dict(p.facts)) for p in pulses]
+
+
+def set_aside(
+    session: Session, district_id: int, *, before: int | None = None, limit: int = 50
+) -> Sequence[InboxMessage]:
+    """Messages nobody could read or store, newest first."""
+    statement = (
+        select(InboxMessage)
+        .where(InboxMessage.district_id == district_id, InboxMessage.outcome == Outcome.SET_ASIDE)
+        .order_by(InboxMessage.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(statement.where(InboxMessage.id < before) if before else statement).all()
+
+
+def set_aside_since(session: Session, district_id: int, since: datetime) -> int:
+    """How many messages were set aside of late."""
+    statement = select(func.count(InboxMessage.id)).where(
+        InboxMessage.district_id == district_id, InboxMessage.outcome == Outcome.SET_ASIDE,
+        InboxMessage.stored_at >= since,
+    )  # fmt: skip
+    return session.scalar(statement) or 0
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """A visit to the elder, who goes or went, and when."""
+
+    id: int
+    item: str
+    state: VisitState
+    starts_at: datetime
+    ends_at: datetime
+    arrived_at: datetime | None
+    finished_at: datetime | None
+    caregiver: str
+    attendance: AttendanceState
+
+
+@dataclass(frozen=True)
+class Care:
+    """Who is in the home now, who comes next, who left last."""
+
+    now: Sequence[VisitRow]
+    next: VisitRow | None
+    last: VisitRow | None
+
+
+def care(session: Session, elder_id: int, *, now: datetime) -> Care:
+    """The care around a moment: three days back, a week ahead."""
+    here = [AttendanceState.ARRIVED, AttendanceState.IN_SERVICE]
+    rows = session.execute(
+        select(
+            Visit.id, ServiceItem.name_zh, Visit.state, Attendance.starts_at, Attendance.ends_at,
+            func.coalesce(Attendance.arrived_at, Attendance.started_at), Attendance.finished_at, Caregiver.name,
+            Attendance.state,
+        )
+        .join(Attendance, Attendance.visit_id == Visit.id)
+        .join(ServiceItem, ServiceItem.id == Visit.item_id)
+        .join(Caregiver, Caregiver.id == Attendance.caregiver_id)
+        .where(Visit.elder_id == elder_id, Attendance.state.in_([*ACTIVE, AttendanceState.FINISHED]))
+        .where(Attendance.starts_at.between(now - timedelta(days=3), now + timedelta(days=7)))
+        .order_by(Attendance.starts_at, Attendance.id)
+    )  # fmt: skip
+    visits = [VisitRow(*found) for found in rows]
+    coming = [v for v in visits if v.attendance in ACTIVE and v.attendance not in here]
+    gone = [v for v in visits if v.attendance is AttendanceState.FINISHED]
+    return Care(
+        [v for v in visits if v.attendance in here],
+        coming[0] if coming else None,
+        max(gone, key=lambda v: v.finished_at or v.ends_at) if gone else None,
+    )
+
+
+def device_of(session: Session, device_id: int) -> tuple[Device, DeviceModel]:
+    """The device an alarm came from, and its model."""
+    return (
+        session.execute(
+            select(Device, DeviceModel)
+            .join(DeviceModel, DeviceModel.id == Device.model_id)
+            .where(Device.id == device_id)
+        )
+        .one()
+        ._tuple()
+    )  # fmt: skip
+
+
+def operators(session: Session, district_id: int, *, now: datetime) -> Sequence[tuple[int, str]]:
+    """Who is on duty, to hand a case over to."""
+    present = duty.on_duty(session, now=now, district_id=district_id)
+    return [(number, name) for number, name in session.execute(
+        select(User.id, User.name).where(User.id.in_(present)).order_by(User.name))]  # fmt: skip
+
+
+def was_opened(session: Session, alarm: Alarm, user_id: int) -> bool:
+    """Whether it is on record that somebody saw this case in the clear since they claimed it."""
+    seen = select(AccessLog.id).where(
+        AccessLog.district_id == alarm.district_id, AccessLog.user_id == user_id, AccessLog.field == "case",
+        AccessLog.reason == f"alarm {alarm.id}", AccessLog.at >= alarm.claimed_at,
+        AccessLog.elder_id.is_not_distinct_from(alarm.elder_id),
+    )  # fmt: skip
+    return session.scalar(seen.limit(1)) is not None
