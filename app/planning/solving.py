@@ -22,7 +22,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(stop,), daemon=True).start()
     try:
         problem = dispatch.from_json(dispatch.Problem, json.dumps(asked["problem"]))
-        plan = dispatch.solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=lambda p: _tell(p, stop))
+        plan = dispatch.solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=Teller(stop))
         why = [_plain(dispatch.explain(problem, plan, u.visit), u.reason) for u in plan.unserved]
         _say({"plan": json.loads(dispatch.to_json(plan)), "why": why})
     except dispatch.BadProblem as error:
@@ -36,10 +36,18 @@ def _listen(stop: threading.Event) -> None:
     os._exit(1)
 
 
-def _tell(progress: Any, stop: threading.Event) -> bool:
-    """Report; the answer is whether to go on."""
-    _say({"progress": {"seconds": progress.seconds, "cost": progress.cost, "unserved": progress.unserved}})
-    return not stop.is_set()
+class Teller:
+    """Passes progress on where it is news, or once a second; its answer says whether to go on."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop, self.cost, self.told = stop, -1, -1.0
+
+    def __call__(self, seconds: float, iterations: int, cost: int, unserved: int) -> bool:
+        if cost != self.cost or seconds - self.told >= 1:
+            self.cost, self.told = cost, seconds
+            point = {"seconds": round(seconds, 2), "iterations": iterations, "cost": cost, "unserved": unserved}
+            _say({"progress": point})
+        return not self.stop.is_set()
 
 
 def _plain(reason: dispatch.Reason, kind: str) -> dict[str, Any]:

@@ -11,7 +11,14 @@ from app.errors import Conflict, NotFound, Unreadable
 SKEW: Final = timedelta(minutes=2)
 VAGUE_M: Final = 1000  # a fix known no better than this proves no place
 LATE: Final = timedelta(minutes=30)  # after the planned start without anybody at the door
+OVERDUE: Final = timedelta(hours=4)  # after the planned end without a whole record
 LONGEST: Final = timedelta(hours=16)
+
+# How far along each step is, as an event and as the state it leads to.
+STEPS: Final[dict[str, int]] = {
+    "assigned": 0, "declined": 0, "withdrawn": 0, "accept": 1, "accepted": 1, "depart": 2, "on_the_way": 2,
+    "arrive": 3, "arrived": 3, "start": 4, "in_service": 4, "finish": 5, "finished": 5,
+}  # fmt: skip
 
 
 class EventKind(StrEnum):

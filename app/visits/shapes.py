@@ -1,0 +1,271 @@
+"""Visits as the API shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from app import history
+from app.access.queries import Caller
+from app.access.rules import DESK, PLANNERS, Role
+from app.catalogue.tables import ServiceItem
+from app.orders.rules import VISIT_ENDED, VisitState, visit_possible
+from app.orders.tables import Visit
+from app.people.tables import Caregiver, Elder, Home
+from app.planning import queries as planning
+from app.planning.rules import MOVABLE, AttendanceState
+from app.planning.tables import Attendance
+from app.vault import mask_name
+from app.visits import queries
+from app.visits.queries import VisitRow
+from app.visits.rules import Cause, EventKind, Flaw, Outcome, Resolution, TaskOutcome
+from app.visits.tables import Correction, TaskResult, VisitEvent
+
+WORKED = frozenset(set(VisitState) - VISIT_ENDED - MOVABLE)
+
+
+class FlawOut(BaseModel):
+    """Something odd, with the figures of a sentence."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    flaw: Flaw
+    attendance_id: int | None
+    facts: dict[str, Any]
+    raised_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+
+
+class VisitRowOut(BaseModel):
+    """One line of the queue."""
+
+    id: int
+    elder_id: int
+    elder_name: str
+    item: str
+    item_zh: str
+    item_en: str
+    starts_at: datetime
+    state: VisitState
+    possible: list[str]
+    caregivers: list[str]
+    reasons: list[str]
+    held_since: datetime | None
+    flaws: list[FlawOut]
+
+    @classmethod
+    def of(cls, row: VisitRow, role: Role) -> Self:
+        """As this role may see it."""
+        flaws = [FlawOut.model_validate(flaw) for flaw in row.flaws]
+        return cls(
+            id=row.id, elder_id=row.elder_id, elder_name=row.elder if role in DESK else mask_name(row.elder),
+            item=row.item_code, item_zh=row.item_zh, item_en=row.item_en, starts_at=row.starts_at or row.opens,
+            state=row.state, possible=buttons(row.state, role), caregivers=list(row.caregivers),
+            reasons=sorted({flaw.flaw.value for flaw in flaws}) or (row.reason or "").split(",")[:1],
+            held_since=min((f.raised_at for f in flaws), default=None) if row.state is VisitState.HELD else None,
+            flaws=flaws,
+        )  # fmt: skip
+
+
+class VisitRowsOut(BaseModel):
+    """A page of them."""
+
+    items: list[VisitRowOut]
+    next: str | None
+
+
+class PlaceOut(BaseModel):
+    """WGS-84, with the radius it is known to."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None = None
+
+
+class RawOut(BaseModel):
+    """An event as the phone reported it; `at` by the server's clock, `device_at` by the phone's."""
+
+    id: str
+    kind: EventKind
+    at: datetime
+    device_at: datetime
+    received_at: datetime
+    skew_seconds: int
+    place: PlaceOut | None
+    distance_m: float | None
+    caregiver: str
+    outcome: Outcome
+    problem: str | None
+    data: dict[str, Any]
+
+
+class CorrectionOut(BaseModel):
+    """A time laid over."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    field: str
+    before: datetime | None
+    after: datetime
+    cause: Cause
+    resolution: Resolution
+    memo: str | None
+    by: str
+    at: datetime
+
+
+class AttendanceWhole(BaseModel):
+    """One caregiver at the visit: what counts, what was reported, what was corrected."""
+
+    id: int
+    caregiver_id: int
+    caregiver: str
+    state: AttendanceState
+    possible: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    arrived_at: datetime | None
+    started_at: datetime | None
+    left_at: datetime | None
+    minutes: int | None
+    reason: str | None
+    events: list[RawOut]
+    corrections: list[CorrectionOut]
+
+
+class TaskOut(BaseModel):
+    """A task of the item and how it went."""
+
+    code: str
+    zh: str
+    en: str
+    outcome: TaskOutcome | None
+    reason: str | None
+
+
+class StepOut(BaseModel):
+    """One line of the visit's history."""
+
+    at: datetime
+    kind: str
+    by: str | None
+    text: str | None
+    facts: dict[str, Any]
+
+
+class VisitWhole(BaseModel):
+    """Everything about one visit; names and places only for the desk."""
+
+    id: int
+    order_id: int
+    elder_id: int
+    elder_name: str
+    item: str
+    item_zh: str
+    item_en: str
+    opens: datetime
+    closes: datetime
+    starts_at: datetime
+    state: VisitState
+    possible: list[str]
+    reason: str | None
+    caregivers: list[str]
+    reasons: list[str]
+    held_since: datetime | None
+    address: str
+    place: PlaceOut | None
+    planned_minutes: int
+    least_minutes: int
+    price_cents: int
+    allowance_cents: int
+    self_pay_cents: int
+    attendances: list[AttendanceWhole]
+    tasks: list[TaskOut]
+    flaws: list[FlawOut]
+    history: list[StepOut]
+
+    @classmethod
+    def read(cls, session: Session, visit: Visit, me: Caller) -> Self:
+        """As this caller may see it."""
+        session.flush()
+        item, elder = session.get_one(ServiceItem, visit.item_id), session.get_one(Elder, visit.elder_id)
+        home, full = session.get_one(Home, visit.home_id), me.role in DESK
+        attendances = _attendances(session, visit, full=full)
+        open_flaws = queries.open_flaws(session, [visit.id]).get(visit.id, [])
+        there = [a for a in attendances if a.state not in (AttendanceState.DECLINED, AttendanceState.WITHDRAWN)]
+        lines = history.of(session, visit.district_id, "visits", visit.id)
+        return cls(
+            id=visit.id, order_id=visit.order_id, elder_id=elder.id, item=item.code, item_zh=item.name_zh,
+            elder_name=elder.name if full else mask_name(elder.name), item_en=item.name_en, opens=visit.opens,
+            closes=visit.closes, starts_at=visit.starts_at or visit.opens, state=visit.state,
+            possible=buttons(visit.state, me.role), reason=visit.reason, caregivers=[a.caregiver for a in there],
+            reasons=sorted({flaw.flaw.value for flaw in open_flaws}),
+            held_since=next((x.at for x in reversed(lines) if x.after == VisitState.HELD), None),
+            address=f"{home.estate}{home.address}" if full else home.estate,
+            place=PlaceOut(**{k: home.place[k] for k in ("lat", "lon", "accuracy_m")}) if full else None,
+            planned_minutes=visit.minutes, least_minutes=visit.least_minutes, price_cents=visit.price_cents,
+            allowance_cents=visit.allowance_cents, self_pay_cents=visit.self_pay_cents, attendances=attendances,
+            tasks=tasks(item, queries.task_results(session, [visit.id]).get(visit.id, [])),
+            flaws=[FlawOut.model_validate(f) for f in queries.all_flaws(session, visit.id)],
+            history=[StepOut(at=x.at, kind=x.event, by=x.by, text=x.reason, facts=x.facts) for x in lines],
+        )  # fmt: skip
+
+
+def buttons(state: VisitState, role: Role) -> list[str]:
+    """What this role may do about the visit now."""
+    possible = [str(event) for event in visit_possible(state, role)]
+    if role in PLANNERS:
+        possible += ["move"] * (state in MOVABLE) + ["correct"] * (state in WORKED)
+    return possible
+
+
+def tasks(item: ServiceItem, results: Sequence[TaskResult]) -> list[TaskOut]:
+    """The item's tasks in order, with the last that was said of each."""
+    said = {row.task: row for row in results}
+    return [
+        TaskOut(
+            code=task["code"], zh=task["zh"], en=task["en"],
+            outcome=said[task["code"]].outcome if task["code"] in said else None,
+            reason=said[task["code"]].reason if task["code"] in said else None,
+        )
+        for task in item.tasks
+    ]  # fmt: skip
+
+
+def _attendances(session: Session, visit: Visit, *, full: bool) -> list[AttendanceWhole]:
+    said, laid_over = (
+        queries.events(session, visit.district_id, visit.id), queries.corrections(session, visit.district_id, visit.id)
+    )  # fmt: skip
+    outcomes = queries.outcomes(session, visit.district_id, [event.event_id for event in said])
+    made = []
+    for attendance in planning.attendances(session, visit.id):
+        name = session.get_one(Caregiver, attendance.caregiver_id).name
+        mine = [e for e in said if e.attendance_id == attendance.id]
+        raw = [_raw(e, name, outcomes[e.event_id].outcome, outcomes[e.event_id].problem, full=full) for e in mine]
+        made.append(_attendance(attendance, name, raw, laid_over))
+    return made
+
+
+def _attendance(a: Attendance, name: str, raw: list[RawOut], laid_over: Sequence[Correction]) -> AttendanceWhole:
+    times = queries.effective(a, laid_over)
+    start, finish = times["started_at"], times["finished_at"]
+    return AttendanceWhole(
+        id=a.id, caregiver_id=a.caregiver_id, caregiver=name, state=a.state, possible=[], starts_at=a.starts_at,
+        ends_at=a.ends_at, arrived_at=a.arrived_at, started_at=start, left_at=finish, reason=a.reason, events=raw,
+        minutes=int((finish - start).total_seconds() // 60) if start and finish else None,
+        corrections=[CorrectionOut.model_validate(c) for c in laid_over if c.attendance_id == a.id],
+    )  # fmt: skip
+
+
+def _raw(e: VisitEvent, name: str, outcome: Outcome, problem: str | None, *, full: bool) -> RawOut:
+    place = PlaceOut(**{k: e.place[k] for k in ("lat", "lon", "accuracy_m")}) if e.place and full else None
+    return RawOut(
+        id=str(e.event_id), kind=e.kind, at=e.happened_at, device_at=e.device_at, received_at=e.received_at,
+        skew_seconds=round((e.device_at - e.happened_at).total_seconds()), place=place, distance_m=e.distance_m,
+        caregiver=name, outcome=outcome, problem=problem, data=e.data,
+    )  # fmt: skip
