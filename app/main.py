@@ -14,6 +14,7 @@ from app.alarms import duty_api as duty
 from app.alarms import inbox_api as inbox
 from app.calls import api as calls
 from app.catalogue import api as catalogue
+from app.desk import elders
 from app.equipment import api as equipment
 from app.live import Hub
 from app.logs import RequestLog, configure
@@ -26,6 +27,7 @@ ROUTERS = (
     places.router,
     catalogue.router,
     orders.router,
+    elders.router,
     planning.router,
     alarms.router,
     duty.shift,
