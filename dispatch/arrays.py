@@ -1,7 +1,8 @@
 """The problem as the search reads it, in flat arrays.
 
 A node is one caregiver at one visit, a route one shift as worked. A visit for two has two nodes that start
-together. What is frozen is not searched: a route begins where it ends. Node n + r is where route r starts, n + R + r where it ends; place P is «nowhere».
+together. What is frozen is not searched: a route begins where it ends. Node n + r is where route r starts,
+n + R + r where it ends; place P is «nowhere».
 """
 
 from __future__ import annotations

@@ -88,8 +88,10 @@ def visits_are_sound(problem: Problem) -> Iterator[BadProblem]:
     for visit in problem.visits:
         if visit.caregivers not in (1, 2):
             yield BadProblem("caregivers_not_1_or_2", visit=visit.id, caregivers=visit.caregivers)
-        if min(visit.service, visit.prize, visit.late, *visit.service_by.values()) < 0:
+        if min(visit.prize, visit.late) < 0:
             yield BadProblem("negative", visit=visit.id)
+        if min([visit.service, *visit.service_by.values()]) < 1:  # without length, two visits at once have no order
+            yield BadProblem("no_service", visit=visit.id, service=visit.service)
         if not visit.windows:
             yield BadProblem("no_window", visit=visit.id)
         last = -LIMIT

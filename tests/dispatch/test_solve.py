@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dispatch import (
@@ -67,8 +67,8 @@ def visits(draw: st.DrawFn, name: str) -> Visit:
         name,
         draw(st.integers(0, 5)),
         (window, *more),
-        draw(st.integers(0, 20)),
-        {"c0": draw(st.integers(0, 20))} if draw(st.booleans()) else {},
+        draw(st.integers(1, 20)),
+        {"c0": draw(st.integers(1, 20))} if draw(st.booleans()) else {},
         draw(SKILLS),
         draw(st.none() | SKILLS),
         crew,
@@ -91,7 +91,9 @@ def days(draw: st.DrawFn) -> Problem:
     matrix = st.lists(st.lists(size, min_size=6, max_size=6), min_size=6, max_size=6).map(np.array)
     links = st.builds(
         lambda i, j, least, wide, apart: Link(f"v{i}", f"v{j}", least, least + wide, apart),
-        st.integers(0, many - 1), st.integers(0, many - 1), st.integers(-30, 30), st.integers(0, 30), st.booleans(),
+        st.integers(0, many - 1),
+        st.integers(0, many - 1),
+        st.integers(-30, 30), st.integers(0, 30), st.booleans(),
     )  # fmt: skip
     return Problem(
         tuple(draw(caregivers(name)) for name in NAMES),
@@ -101,7 +103,12 @@ def days(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=200,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(days(), st.integers(0, 30))
 def test_the_judge_finds_no_fault_with_any_plan(problem: Problem, iterations: int) -> None:
     if bad(problem):
