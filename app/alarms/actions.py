@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.access.queries import Caller
@@ -35,6 +34,7 @@ from app.orders.tables import Visit
 from app.people.tables import Caregiver, Contact, Elder, Home
 from app.planning import actions as planning
 from app.planning import attending
+from app.planning.rules import CannotOverride
 
 
 class NobodyNamed(Conflict):
@@ -162,7 +162,7 @@ def dispatch(session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, 
     try:
         with session.begin_nested():
             sent = attending.insert_urgent(session, visit, caregiver_id, by=me.by, now=now, origin=origin)
-    except IntegrityError:
+    except CannotOverride:
         raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
     alarm.visit_id, alarm.caregiver_id, alarm.dispatched_at = visit.id, caregiver_id, now
     alarm.eta_at = now + timedelta(minutes=sent.travel_minutes)

@@ -207,15 +207,10 @@ def care(session: Session, elder_id: int, *, now: datetime) -> Care:
 
 def device_of(session: Session, device_id: int) -> tuple[Device, DeviceModel]:
     """The device an alarm came from, and its model."""
-    return (
-        session.execute(
-            select(Device, DeviceModel)
-            .join(DeviceModel, DeviceModel.id == Device.model_id)
-            .where(Device.id == device_id)
-        )
-        .one()
-        ._tuple()
-    )  # fmt: skip
+    device, model = session.execute(
+        select(Device, DeviceModel).join(DeviceModel, DeviceModel.id == Device.model_id).where(Device.id == device_id)
+    ).one()
+    return device, model
 
 
 def operators(session: Session, district_id: int, *, now: datetime) -> Sequence[tuple[int, str]]:
