@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import sys
 import urllib.error
 import urllib.request
@@ -108,17 +109,22 @@ def platform(env: Mapping[str, str]) -> list[Part]:
         process("web", ["web"], env, ready=lambda: answers(url)),
         process("listener-1", ["listener", "--name", "1"], few),
         process("listener-2", ["listener", "--name", "2"], few),
-        process("worker", ["worker"], few),
+        process("worker", ["worker"], few, dies_with=signal.SIGTERM),  # it has to end its own children
         process("clock", ["clock"], few),
     ]
 
 
 def process(
-    name: str, arguments: list[str], env: Mapping[str, str], *, ready: Callable[[], bool] = lambda: True
+    name: str,
+    arguments: list[str],
+    env: Mapping[str, str],
+    *,
+    ready: Callable[[], bool] = lambda: True,
+    dies_with: signal.Signals = signal.SIGKILL,
 ) -> Part:
     """One `yinling` command as a part."""
     command = [sys.executable, "-m", "app.cli", *arguments]
-    return Part(name=name, command=command, env=env, ready=ready, cwd=str(Path.cwd()))
+    return Part(name=name, command=command, env=env, ready=ready, dies_with=dies_with, cwd=str(Path.cwd()))
 
 
 def answers(url: str) -> bool:
