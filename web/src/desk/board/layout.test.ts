@@ -1,40 +1,48 @@
 // The lanes' arithmetic: axis, overlaps, arrows, snapping, and who is counted as placed.
 import { describe, expect, it } from 'vitest'
 import { axisOf, gaps, moment, neighbour, rests, rows, share, span, ticks } from './layout'
-import { lanesOf, tally, unplaced, type Board, type BoardCaregiver, type BoardVisit } from './model'
+import { crewOf, differs, lanesOf, tally, unplaced, type Attendance, type Board, type BoardVisit, type Caregiver } from './model'
 
 const at = (clock: string): string => `2026-11-23T${clock}:00Z`
-const noon = (): number => Date.parse(at('12:00'))
+const NOON = Date.parse(at('12:00'))
+const HOME = { lat: 37.4, lon: 118.5 }
 
-function caregiver(id: number, ...shifts: [string, string][]): BoardCaregiver {
+function caregiver(id: number, ...shifts: [string, string][]): Caregiver {
   const split = shifts.map(([from, to]) => ({ starts_at: at(from), ends_at: at(to) }))
-  return { id, name: `C${id}`, sex: 'female', skills: [], mode: 'ebike', base: null, shifts: split, absent: null }
+  return { id, name: `C${id}`, sex: 'female', provider_id: 1, skills: [], mode: 'ebike', responder: false, base: HOME, shifts: split, absent: null, minutes_left: 600, faults: [] }
+}
+function going([caregiver_id, from, to]: [number, string, string], rank: number): Attendance {
+  return { id: rank + 1, caregiver_id, caregiver: '', rank: rank + 1, state: 'assigned', possible: [], starts_at: at(from), ends_at: at(to), urgent: false }
 }
 function visit(id: number, crew: [number, string, string][], more: Partial<BoardVisit> = {}): BoardVisit {
   return {
-    id, elder_id: id, elder: `E${id}`, estate: '', item: '', aid: 'bathing', minutes: 60, caregivers: Math.max(1, crew.length),
-    state: crew.length ? 'published' : 'waiting', possible: [], opens: at('08:00'), closes: at('10:00'), starts_at: null,
-    crew: crew.map(([caregiver_id, from, to], rank) => ({ caregiver_id, rank: rank + 1, state: 'assigned', starts_at: at(from), ends_at: at(to), urgent: false })),
-    pin: null, faults: [], reason: null, needs: [], sex: '', place: null, ...more,
+    id, elder_id: id, elder: `E${id}`, estate: '', place: HOME, item_code: 'BATH', item_zh: '助浴', item_en: 'Bath', aid: 'bathing', minutes: 60,
+    caregivers_needed: Math.max(1, crew.length), needs: [], sex: '', opens: at('08:00'), closes: at('10:00'), starts_at: null, priority: 1,
+    state: crew.length ? 'published' : 'waiting', possible: [], attendances: crew.map(going), proposed: null, pinned: false, faults: [], reason: null, ...more,
   }
 }
+const reason = (kind: string) => ({ kind, zh: '', en: '', blocking: {}, remedy: {} })
 const board: Board = {
   day: '2026-11-23',
-  plan: null,
+  possible: [],
+  draft: null,
+  published: null,
+  job: null,
   caregivers: [caregiver(1, ['08:00', '12:00'], ['13:30', '17:30']), caregiver(2, ['07:30', '16:00']), caregiver(3)],
   visits: [
     visit(10, [[1, '09:00', '10:00'], [2, '09:00', '10:00']]),
     visit(11, [[1, '10:20', '11:20']]),
     visit(12, [[2, '13:00', '14:00']]),
-    visit(13, [], { reason: { kind: 'sacrificed', sentence: {}, remedy: null } }),
-    visit(14, [], { reason: { kind: 'impossible', sentence: {}, remedy: null } }),
+    visit(13, [], { reason: reason('sacrificed') }),
+    visit(14, [], { reason: reason('impossible') }),
+    visit(16, []),
     visit(15, [], { state: 'cancelled' }),
   ],
 }
 const lanes = lanesOf(board)
 
 describe('the axis', () => {
-  const axis = axisOf(board, noon)
+  const axis = axisOf(board, NOON)
   it('holds every shift in whole hours', () => {
     expect([axis.from, axis.to].map((ms) => new Date(ms).toISOString().slice(11, 16))).toEqual(['07:00', '18:00'])
     expect(ticks(axis)).toHaveLength(11)
@@ -70,9 +78,22 @@ describe('the lanes', () => {
 })
 
 it('counts what is asked for, placed and inside its window', () => {
-  expect(tally(board)).toEqual({ asked: 5, placed: 3, inWindow: 1 / 3, pairs: 1 })
+  expect(tally(board)).toEqual({ asked: 6, placed: 3, inWindow: 1 / 3, pairs: 1, travel: null })
 })
 
 it('lists the impossible before what gave way, and no cancelled ones', () => {
-  expect(unplaced(board).map(({ id }) => id)).toEqual([14, 13])
+  expect(unplaced(board).map(({ id }) => id)).toEqual([14, 13, 16])
+})
+
+it('shows the draft’s wish over what was promised, and says where they differ', () => {
+  const promised = visit(20, [[1, '09:00', '10:00']])
+  expect(differs(promised)).toBe(false)
+  expect(differs({ ...promised, proposed: [going([1, '09:00', '10:00'], 0)] })).toBe(false)
+  const moved = { ...promised, proposed: [going([2, '09:00', '10:00'], 0)] }
+  expect([differs(moved), crewOf(moved)[0]?.caregiver_id]).toEqual([true, 2])
+})
+
+it('leaves out who declined', () => {
+  const declined = visit(21, [[1, '09:00', '10:00']])
+  expect(crewOf({ ...declined, attendances: declined.attendances.map((one) => ({ ...one, state: 'declined' })) })).toEqual([])
 })

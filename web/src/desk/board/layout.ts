@@ -1,5 +1,5 @@
 // Where things stand on the lanes: hours to per cent, rows for what overlaps, gaps between bars.
-import type { Bar, Board, Lane } from './model'
+import { crewOf, type Bar, type Board, type Lane } from './model'
 
 const HOUR = 3_600_000
 const SNAP = 300_000
@@ -9,13 +9,12 @@ export interface Axis {
   to: number
 }
 
-/** Whole hours that hold every shift and visit of the day. */
-export function axisOf(board: Board, hours: (at: string) => number): Axis {
+/** Whole hours that hold every shift and visit of the day; `noon` is the day's own, in the district. */
+export function axisOf(board: Board, noon: number): Axis {
   const ends = [
     ...board.caregivers.flatMap(({ shifts }) => shifts.flatMap((shift) => [shift.starts_at, shift.ends_at])),
-    ...board.visits.flatMap(({ crew }) => crew.flatMap((going) => [going.starts_at, going.ends_at])),
+    ...board.visits.flatMap((visit) => crewOf(visit).flatMap((going) => [going.starts_at, going.ends_at])),
   ].map((at) => Date.parse(at))
-  const noon = hours(board.day)
   const from = Math.min(noon - 4 * HOUR, ...ends)
   const to = Math.max(noon + 5 * HOUR, ...ends)
   return { from: noon + Math.floor((from - noon) / HOUR) * HOUR, to: noon + Math.ceil((to - noon) / HOUR) * HOUR }
