@@ -21,7 +21,7 @@ class Settings(BaseSettings):
 
     # where the parts are
     database_url: PostgresDsn = PostgresDsn("postgresql+psycopg://yinling_app@127.0.0.1:5432/yinling")
-    database_owner_url: PostgresDsn | None = Field(None, description="owner of the schema; only `yinling migrate` uses it")
+    database_owner_url: PostgresDsn | None = Field(None, description="owner of the schema; only for migrating")
     database_pool: int = Field(40, ge=1, description="connections a process may hold; web serves 40 threads")
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8080", description="as browsers see it; https makes cookies Secure")
     session_hours: int = Field(12, ge=1, description="hours a login lasts")
     session_idle_minutes: int = Field(240, ge=5, description="minutes without a request after which a login ends")
-    hooks_token: SecretStr = Field(SecretStr(""), description="bearer token of the CTI and device webhooks; empty: closed")
+    hooks_token: SecretStr = Field(SecretStr(""), description="bearer token of the webhooks; empty: closed")
 
     messages_url: SecretStr = Field(
         SecretStr(""), description="Apprise address of what carries outward messages, with {to} and {channel} in it"
@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     demo: bool = False
 
     # money and plans
-    capture_grace_days: int = Field(10, ge=0, description="days after month end in which a reserved cent may be captured")
+    capture_grace_days: int = Field(10, ge=0, description="days after month end to capture what is reserved")
     freeze_minutes: int = Field(60, ge=0, description="a published visit this near its start is not moved by a draft")
     door_minutes: int = Field(4, ge=0, description="park, stairs, door: added to every journey")
     geofence_m: int = Field(300, ge=10, description="how far a fix may lie from the home beyond the accuracies")

@@ -12,7 +12,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import BigInteger, DateTime, Engine, Enum, ForeignKey, Identity, MetaData, create_engine, event, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Enum,
+    ForeignKey,
+    Identity,
+    MetaData,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -22,7 +33,7 @@ from app.config import settings
 
 
 class Base(DeclarativeBase):
-    """Every table. `__table_args__` may carry `info={"area": column}` (row-level security) or `{"append_only": True}`."""
+    """Every table. Its `info` may ask for guards: `area`, `provider` (row-level security), `append_only`, `ddl`."""
 
     metadata = MetaData(
         naming_convention={
@@ -162,9 +173,7 @@ def append_only(table: str) -> list[str]:
 
 def fenced(table: str, area: str | None, provider: str | None) -> list[str]:
     """Statements that show only rows of the transaction's area and, for a provider's people, of their provider."""
-    rule = " and ".join(
-        filter(None, [area and f"app_sees({area})", provider and f"app_serves({provider})"])
-    )
+    rule = " and ".join(filter(None, [area and f"app_sees({area})", provider and f"app_serves({provider})"]))
     return [
         f"alter table {table} enable row level security",
         f"alter table {table} force row level security",

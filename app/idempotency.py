@@ -33,9 +33,7 @@ class KeyReused(Unreadable):
     """This key was used for a different request."""
 
 
-def once(
-    session: Session, *, caller: str, key: str | None, request: Any, now: datetime, do: Callable[[], Any]
-) -> Any:
+def once(session: Session, *, caller: str, key: str | None, request: Any, now: datetime, do: Callable[[], Any]) -> Any:
     """Carry out `do` unless this caller's key was answered before; then give that answer again (as JSON values).
 
     Raises InProgress (409) while the first is under way and KeyReused (422) when the request differs.

@@ -1,4 +1,4 @@
-"""Notices to the screens: «orders/17 changed», from a capped Redis Stream. Losing one loses nothing: the screen asks again."""
+"""Notices to the screens: «orders/17 changed», from a capped Redis Stream. Losing one loses nothing."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import cast
+from typing import Any
 
 import redis
 import redis.asyncio
@@ -15,6 +15,7 @@ import redis.asyncio
 from app.config import settings
 
 STREAM = "yinling:live"
+Down = redis.RedisError  # what every call to `client()` may raise
 KEPT = 10_000  # notices a screen may have missed and still resume without a reset
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def is_well() -> bool:
 
 
 def announce(notices: Iterable[tuple[int, str]]) -> None:
-    """Tell the screens of each district what changed. Redis being down is logged, never raised: the change is stored."""
+    """Tell the screens of each district what changed. Redis being down is logged, never raised."""
     topics: dict[int, list[str]] = {}
     for district_id, topic in dict.fromkeys(notices):
         topics.setdefault(district_id, []).append(topic)
@@ -86,7 +87,7 @@ class Hub:
             try:
                 if last == "$":
                     last = await self._newest()
-                answer = await self._redis.xread({STREAM: last}, count=500, block=5000)
+                answer: Any = await self._redis.xread({STREAM: last}, count=500, block=5000)
                 if not self.connected:
                     self.connected = True
                     self._tell_all(Notice(last, ()))
@@ -122,15 +123,15 @@ class Hub:
             await self._redis.aclose()
 
     async def _newest(self) -> str:
-        lines = await self._redis.xrevrange(STREAM, count=1)
-        return cast(str, lines[0][0]) if lines else "0-0"
+        lines: Any = await self._redis.xrevrange(STREAM, count=1)
+        return str(lines[0][0]) if lines else "0-0"
 
     async def _missed(self, district_id: int, after: str) -> list[Notice]:
         try:
-            oldest = await self._redis.xrange(STREAM, count=1)
+            oldest: Any = await self._redis.xrange(STREAM, count=1)
             if not oldest or _later(oldest[0][0], after):
                 return [Notice(await self._newest(), ())]
-            lines = await self._redis.xrange(STREAM, min=f"({after}")
+            lines: Any = await self._redis.xrange(STREAM, min=f"({after}")
         except (redis.RedisError, OSError):
             return [Notice(after, ())]
         return [

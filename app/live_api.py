@@ -55,7 +55,7 @@ def readyz(response: Response) -> dict[str, Any]:
     try:
         live.client().ping()
         parts["redis"] = "ok"
-    except live.redis.RedisError as error:
+    except live.Down as error:
         parts["redis"] = type(error).__name__
     if parts["database"] != "ok":  # without Redis notices are late, not lost: still ready
         response.status_code = 503

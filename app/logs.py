@@ -55,7 +55,8 @@ class RequestLog:
     """Middleware: a line and a metric for each request, security headers on each answer, an id in both."""
 
     HEADERS = (
-        (b"content-security-policy", b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        (b"content-security-policy",
+         b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
          b"worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
          b"frame-ancestors 'none'"),
         (b"x-content-type-options", b"nosniff"),

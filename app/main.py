@@ -19,8 +19,10 @@ from app.equipment import api as equipment
 from app.live import Hub
 from app.logs import RequestLog, configure
 from app.orders import api as orders
+from app.phone import api as phone
 from app.places import api as places
 from app.planning import api as planning
+from app.visits import api as visits
 
 ROUTERS = (
     access.router,
@@ -29,6 +31,8 @@ ROUTERS = (
     orders.router,
     elders.router,
     planning.router,
+    visits.router,
+    phone.router,
     alarms.router,
     duty.shift,
     inbox.aside,

@@ -15,7 +15,7 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 class _Assets(StaticFiles):
     """Files with a hash in their name never change."""
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:  # noqa: D102
+    def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers.update(FOREVER)
         return response

@@ -1,9 +1,9 @@
 """Sensitive fields: sealed with AES-256-GCM under a rotatable keyring, searched by keyed hash, shown masked.
 
     sealed text   <key id>.<base64url(nonce 12 | ciphertext | tag 16)>
-    keyring       {"seal": [{"id": "k1", "key": base64 32 bytes}, …newest first], "search": base64 32 bytes}
+    keyring       {"seal": [{"id": "k1", "key": base64 of 32 bytes}, … newest first], "search": base64 of 32 bytes}
 
-Losing the keyring loses the fields; `yinling doctor` says whether one is there. Rotation: put a new key first, keep the old.
+Losing the keyring loses the fields; `yinling doctor` says whether one is there. To rotate put a new key first.
 """
 
 import base64

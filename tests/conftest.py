@@ -33,9 +33,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield from _schema(database, notices, folder, stack)
 
 
-def _schema(
-    database: postgres.Server, notices: valkey.Server, folder: Path, stack: ExitStack
-) -> Iterator[Engine]:
+def _schema(database: postgres.Server, notices: valkey.Server, folder: Path, stack: ExitStack) -> Iterator[Engine]:
     os.environ |= {
         "YINLING_DATABASE_URL": database.url,
         "YINLING_DATABASE_OWNER_URL": database.owner_url,

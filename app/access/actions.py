@@ -71,9 +71,14 @@ def log_in(session: Session, user: User, *, address: str | None, now: datetime) 
     token = secrets.token_urlsafe(32)
     session.add(
         Login(
-            token_hash=token_hash(token), user_id=user.id, csrf=secrets.token_urlsafe(24), started_at=now, seen_at=now,
-            expires_at=now + timedelta(hours=settings().session_hours), address=address,
-        )  # fmt: skip
+            token_hash=token_hash(token),
+            user_id=user.id,
+            csrf=secrets.token_urlsafe(24),
+            started_at=now,
+            seen_at=now,
+            expires_at=now + timedelta(hours=settings().session_hours),
+            address=address,
+        )
     )
     session.flush()
     found = queries.caller_with(session, token_hash(token), now=now)
@@ -98,7 +103,13 @@ def note_access(
     """Write down that somebody saw a sensitive field in the clear."""
     session.add(
         AccessLog(
-            district_id=who.district_id, at=now, user_id=who.id, elder_id=elder_id, field=field, reason=reason,
-            address=who.address, facts=facts,
-        )  # fmt: skip
+            district_id=who.district_id,
+            at=now,
+            user_id=who.id,
+            elder_id=elder_id,
+            field=field,
+            reason=reason,
+            address=who.address,
+            facts=facts,
+        )
     )

@@ -4,8 +4,8 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, SecretStr
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import AwareDatetime, BaseModel, SecretStr
 
 from app import live
 from app.access import actions, queries
@@ -37,6 +37,14 @@ def _caller(request: Request) -> Caller:
     if request.method in UNSAFE and not hmac.compare_digest(request.headers.get("x-csrf-token", ""), caller.csrf):
         raise Refused("The page is out of date; load it again.")
     return caller
+
+
+def _moment(x_simulated_at: Annotated[AwareDatetime | None, Header()] = None) -> datetime:
+    """The server's clock decides; only in a demo may the simulated day bring its own."""
+    return x_simulated_at if x_simulated_at and settings().demo else datetime.now(UTC)
+
+
+Now = Annotated[datetime, Depends(_moment)]
 
 
 def allowed(roles: frozenset[Role]) -> object:
@@ -128,7 +136,7 @@ def log_in(credentials: Credentials, request: Request, response: Response) -> Me
         raise WrongPassword("The login name or the password is wrong.")
     secure = settings().public_url.startswith("https")
     response.set_cookie(
-        COOKIE, token, max_age=settings().session_hours * 3600, httponly=True, samesite="strict", secure=secure, path="/"
+        COOKIE, token, max_age=settings().session_hours * 3600, httponly=True, samesite="strict", secure=secure
     )
     return Me.of(caller)
 
@@ -152,8 +160,10 @@ def _throttle(address: str | None) -> None:
     try:
         key = f"yinling:login:{address}"
         with live.client().pipeline() as pipe:
-            tries, _ = pipe.incr(key).expire(key, 300, nx=True).execute()
-    except live.redis.RedisError:
+            pipe.incr(key)
+            pipe.expire(key, 300, nx=True)
+            tries = int(pipe.execute()[0])
+    except live.Down:
         return
     if tries > PER_ADDRESS:
         raise TooMany("Too many logins from this address; wait five minutes.", retry_after=300)

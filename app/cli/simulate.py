@@ -1,9 +1,11 @@
-"""`yinling simulate district`: the first customer, made of one seed."""
+"""`yinling simulate`: the first customer, made of one seed, and its days."""
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -76,3 +78,38 @@ def _keep(path: Path, logins: object) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     keep(path, json.dumps(logins, ensure_ascii=False, indent=1))
+
+
+@simulate.command()
+def day(
+    speed: Annotated[float, typer.Option(min=0.1, help="so many times as fast as life")] = 1,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same mishaps")] = 7,
+    on: Annotated[str, typer.Option(help="the local day, YYYY-MM-DD; default: today")] = "",
+) -> None:
+    """Let caregivers travel, check in and out, and devices beat and press, through the real API and the real broker."""
+    from app.calendar import local
+    from app.config import settings
+    from app.simulate import everything
+
+    file = settings().var_dir / LOGINS
+    if not file.exists():
+        console.print("[red]✗[/] There is no simulated district here: run `make demo` or `yinling simulate district`.")
+        raise typer.Exit(1)
+    password = next(iter(json.loads(file.read_text()).values()))["password"]
+    shown: list[str] = []
+
+    def tell(at: datetime, done: int) -> None:
+        hour = f"{local(at):%H}"
+        if hour not in shown:
+            shown.append(hour)
+            console.print(f"- {local(at):%m-%d %H:%M}  {done} attendances finished")
+
+    done = everything.simulate(
+        gateway_url=os.environ.get("YINLING_GATEWAY_MQTT_URL", ""),
+        password=password,
+        speed=speed,
+        seed=seed,
+        on=date.fromisoformat(on) if on else None,
+        tell=tell,
+    )
+    console.print(f"- {done} attendances finished")

@@ -37,9 +37,7 @@ def divisions(session: Session, district_id: int, area: str) -> Sequence[Divisio
     """The divisions of a district inside an area (code prefix), in the order of their codes."""
     rows = session.execute(
         select(Division.code, Division.name, Division.level, Division.parent_code, Division.lat, Division.lon)
-        .where(
-            Division.district_id == district_id, func.starts_with(Division.code, area), Division.valid_to.is_(None)
-        )
+        .where(Division.district_id == district_id, func.starts_with(Division.code, area), Division.valid_to.is_(None))
         .order_by(Division.code)
     )
     return [DivisionRow(code, name, level, parent, Place(lat, lon)) for code, name, level, parent, lat, lon in rows]
@@ -58,6 +56,8 @@ def facilities(session: Session, district_id: int, area: str) -> Sequence[Facili
 def lines(session: Session, district_id: int) -> Sequence[tuple[str, str | None, list[Any]]]:
     """Kind, name and points (lon, lat) of every line of the map."""
     rows = session.execute(
-        select(MapLine.kind, MapLine.name, MapLine.points).where(MapLine.district_id == district_id).order_by(MapLine.id)
+        select(MapLine.kind, MapLine.name, MapLine.points)
+        .where(MapLine.district_id == district_id)
+        .order_by(MapLine.id)
     )
     return [(kind, name, points) for kind, name, points in rows]

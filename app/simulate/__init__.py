@@ -1,1 +1,1 @@
-"""A believable district and its days: for demos, tests and benchmarks. One seed, named substreams, nothing copied from life."""
+"""A believable district and its days: for demos, tests and benchmarks. One seed, named substreams."""

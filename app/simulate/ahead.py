@@ -4,6 +4,8 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 import dispatch
 from app import calendar
 from app.db import transaction
@@ -20,7 +22,13 @@ DAYS_AHEAD: Final = 6
 BY: Final = "赵敏 (zhaomin)"
 PLANNER: Final = "韩雪 (hanxue)"
 ITERATIONS: Final = 3000
-NOTES: Final = ("请提前十分钟打电话", "女儿在家，按门铃即可", "上次约好由同一位护理员来", "老人耳背，敲门久一点", "带上换洗的毛巾")
+NOTES: Final = (
+    "请提前十分钟打电话",
+    "女儿在家，按门铃即可",
+    "上次约好由同一位护理员来",
+    "老人耳背，敲门久一点",
+    "带上换洗的毛巾",
+)
 
 
 def book(rng: random.Random, district_id: int, *, now: datetime, tell: Progress) -> int:
@@ -41,8 +49,10 @@ def book(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
     return len(bookings)
 
 
-def _order(session: orders.Session, rng: random.Random, booking: Booking, today: date) -> None:
-    taken = calendar.day_bounds(min(calendar.day_of(booking.opens), today))[0] - timedelta(minutes=rng.randint(500, 2400))
+def _order(session: Session, rng: random.Random, booking: Booking, today: date) -> None:
+    taken = calendar.day_bounds(min(calendar.day_of(booking.opens), today))[0] - timedelta(
+        minutes=rng.randint(500, 2400)
+    )
     order = orders.receive(
         session, booking.person.elder.id, booking.item.code, [Wish(booking.opens, booking.closes)], by=BY, now=taken,
         note=rng.choice(NOTES) if rng.random() < 0.2 else None,

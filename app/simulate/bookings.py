@@ -1,4 +1,4 @@
-"""What elders book and who could have come: the demand of a stretch of days, and a plain greedy roster for days long past."""
+"""What elders book and who could have come: demand of a stretch of days, a plain greedy roster for the past."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from app.people.tables import Caregiver, Certificate, Contract, Elder, Home, Shi
 from app.places.rules import Mode, Place, travel_seconds
 from app.simulate.catalogue import ITEMS, SomeItem
 
-WORKLOAD: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 0.55, 0.25)  # of a weekday, Monday first
+WORKLOAD: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.75)  # of a weekday, Monday first
 DAYS_A_MONTH: Final = 30.4
 DOOR_MINUTES: Final = 4
 
@@ -75,7 +75,9 @@ def people(session: Session, district_id: int) -> list[Somebody]:
 
 def items(session: Session, district_id: int) -> dict[str, ServiceItem]:
     """The catalogue by code."""
-    return {item.code: item for item in session.scalars(select(ServiceItem).where(ServiceItem.district_id == district_id))}
+    return {
+        item.code: item for item in session.scalars(select(ServiceItem).where(ServiceItem.district_id == district_id))
+    }
 
 
 def hands(session: Session, district_id: int) -> list[Hand]:
@@ -89,7 +91,8 @@ def hands(session: Session, district_id: int) -> list[Hand]:
         shifts.setdefault(shift.caregiver_id, {}).setdefault(shift.weekday, []).append((shift.starts, shift.ends))
     found = session.scalars(select(Caregiver).where(Caregiver.district_id == district_id).order_by(Caregiver.id))
     return [
-        Hand(c, Place.of(c.base), skills.get(c.id, {}), shifts.get(c.id, {}), areas.get(c.provider_id, ())) for c in found
+        Hand(c, Place.of(c.base), skills.get(c.id, {}), shifts.get(c.id, {}), areas.get(c.provider_id, ()))
+        for c in found
     ]
 
 
@@ -158,7 +161,7 @@ class Roster:
             free = [hand for hand in able if _free(hand, start, booking, day)]
             if len(free) >= booking.caregivers:
                 return start, free[: booking.caregivers]
-            start += timedelta(minutes=15)
+            start += timedelta(minutes=10)
         return None, []
 
 
@@ -167,7 +170,8 @@ def _may(hand: Hand, booking: Booking, day: date) -> bool:
     if elder.wishes.get("same_sex_bathing") and booking.item.code == "BATH" and hand.caregiver.sex != Sex(elder.sex):
         return False
     return elder.division_code.startswith(hand.areas) and all(
-        need in hand.skills and ((expires := hand.skills[need]) is None or expires >= day) for need in booking.item.needs
+        need in hand.skills and ((expires := hand.skills[need]) is None or expires >= day)
+        for need in booking.item.needs
     )
 
 

@@ -1,4 +1,4 @@
-"""The demo district's service items and prices. To add an item, copy a block; minutes and prices: domain.md 4.2, estimates."""
+"""The demo district's service items and prices, both estimates. To add an item, copy a block."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -67,12 +67,15 @@ ITEMS: Final = (
     ),
     SomeItem(
         "HAIR", A.CLEANING, "上门理发", "Haircut at home", {"default": 30}, U.VISIT, 2000,
-        {None: 0.6}, (S.CLEANING,), tasks=(_task("cut", "理发修面", "Cut and shave"), _task("sweep", "清扫", "Sweep up")),
+        {None: 0.6}, (S.CLEANING,),
+        tasks=(_task("cut", "理发修面", "Cut and shave"), _task("sweep", "清扫", "Sweep up")),
     ),
     SomeItem(
         "MEAL", A.MEAL, "做饭助餐", "Cooking at home", {"default": 60}, U.VISIT, 3000,
-        {AbilityLevel.SEVERE: 1.2, AbilityLevel.TOTAL: 1.2, None: 0.5}, (S.MEALS,), windows=(("10:00", "11:00"), ("15:30", "16:30")),
-        tasks=(_task("cook", "备餐烹饪", "Cook"), _task("feed", "协助进食", "Help with eating"), _task("dishes", "洗碗收拾", "Wash up")),
+        {AbilityLevel.SEVERE: 1.2, AbilityLevel.TOTAL: 1.2, None: 0.5}, (S.MEALS,),
+        windows=(("10:00", "11:00"), ("15:30", "16:30")),
+        tasks=(_task("cook", "备餐烹饪", "Cook"), _task("feed", "协助进食", "Help with eating"),
+               _task("dishes", "洗碗收拾", "Wash up")),
     ),
     SomeItem(
         "ESCORT", A.MEDICAL, "陪同就医", "Escort to hospital", {"default": 150}, U.VISIT, 6000,

@@ -1,4 +1,4 @@
-"""Make the first customer in an empty database: land, providers, people, devices, prices, a month behind and a day ahead."""
+"""Make the first customer in an empty database: land, people, devices, prices, a month behind, a week ahead."""
 
 import random
 from collections.abc import Sequence
@@ -70,9 +70,7 @@ def build(
         settle.catalogue(session, DISTRICT_ID, today)
     tell("elders", 0, 1)
     some = list(
-        population.elders(
-            _rng(seed, "elders"), names, land, round(elders * REGISTER_PER_SERVED), elders, today
-        )
+        population.elders(_rng(seed, "elders"), names, land, round(elders * REGISTER_PER_SERVED), elders, today)
     )
     for first in range(0, len(some), 200):
         with transaction() as session:
@@ -95,9 +93,14 @@ def _places(session: Session, land: Geography) -> None:
     for area in land.areas:  # parents come before their children
         session.add(
             Division(
-                code=area.code, district_id=DISTRICT_ID, parent_code=area.parent, level=area.level, name=area.name,
-                lat=area.centre.lat, lon=area.centre.lon,
-            )  # fmt: skip
+                code=area.code,
+                district_id=DISTRICT_ID,
+                parent_code=area.parent,
+                level=area.level,
+                name=area.name,
+                lat=area.centre.lat,
+                lon=area.centre.lon,
+            )
         )
         session.flush()
     session.add_all(
@@ -118,11 +121,15 @@ def _providers(session: Session, land: Geography, today: date) -> list[Provider]
         session.flush()
         session.add(
             Contract(
-                district_id=DISTRICT_ID, provider_id=provider.id, number=f"HK-ZM-{today.year}-{provider.id:03d}",
-                areas=areas, aids=["meal", "cleaning", "bathing", "medical", "urgent", "mobility"],
-                starts=date(today.year, 1, 1), ends=date(today.year + 1, 12, 31),
+                district_id=DISTRICT_ID,
+                provider_id=provider.id,
+                number=f"HK-ZM-{today.year}-{provider.id:03d}",
+                areas=areas,
+                aids=["meal", "cleaning", "bathing", "medical", "urgent", "mobility"],
+                starts=date(today.year, 1, 1),
+                ends=date(today.year + 1, 12, 31),
                 terms={"least_percent": 90, "sampling_percent": 5},
-            )  # fmt: skip
+            )
         )
         found.append(provider)
     _facilities(session, land, found)
@@ -149,12 +156,17 @@ def _facilities(session: Session, land: Geography, providers: Sequence[Provider]
     for index, code in enumerate(centres):
         area = by_code[code]
         provider = town if index < 2 else country
-        facility(
-            f"{area.name}养老服务中心", Tier.COMMUNITY_CENTER, code, area.centre, top.id, provider
-        )
+        facility(f"{area.name}养老服务中心", Tier.COMMUNITY_CENTER, code, area.centre, top.id, provider)
     for code in (urban[2], urban[12], urban[-2], rural[30]):
         area = by_code[code]
-        facility(f"{area.name}老年食堂", Tier.CANTEEN, code, area.centre, top.id, town if code[:9] <= "370503002" else country)
+        facility(
+            f"{area.name}老年食堂",
+            Tier.CANTEEN,
+            code,
+            area.centre,
+            top.id,
+            town if code[:9] <= "370503002" else country,
+        )
     for code in rural[::10]:
         area = by_code[code]
         facility(f"{area.name}幸福院", Tier.RURAL_HAPPINESS_HOME, code, area.centre, top.id, country)
@@ -181,9 +193,12 @@ def _caregivers(
             session.flush()
             session.add_all(
                 Certificate(
-                    district_id=DISTRICT_ID, caregiver_id=caregiver.id, skill=skill, expires=expires,
+                    district_id=DISTRICT_ID,
+                    caregiver_id=caregiver.id,
+                    skill=skill,
+                    expires=expires,
                     number=f"HK{caregiver.id:04d}-{skill.value[:4].upper()}" if expires else None,
-                )  # fmt: skip
+                )
                 for skill, expires in someone.skills.items()
             )
             session.add_all(
@@ -201,7 +216,9 @@ def _logins(
     password_hash = access.hasher.hash(password)
     made: list[tuple[str, str, Role]] = []
 
-    def login(name: str, person: str, role: Role, provider_id: int | None = None, caregiver_id: int | None = None) -> None:
+    def login(
+        name: str, person: str, role: Role, provider_id: int | None = None, caregiver_id: int | None = None
+    ) -> None:
         access.add_user(
             session, district_id=DISTRICT_ID, login=name, password=password, name=person, role=role,
             area=str(DISTRICT_ID), provider_id=provider_id, caregiver_id=caregiver_id, password_hash=password_hash,

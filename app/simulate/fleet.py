@@ -11,6 +11,7 @@ from app.equipment.rules import MODELS, DeviceState, Link
 from app.equipment.tables import Device, DeviceModel
 from app.people.tables import Elder
 
+SPOT: Final = {"yl-pendant": "颈上", "yl-wall": "床头", "yl-watch": "手腕"}
 BESIDE_THE_BUTTON: Final = (("yl-smoke", 0.35, "厨房"), ("yl-radar", 0.12, "卫生间"), ("yl-motion", 0.20, "客厅"),
                             ("yl-gas", 0.10, "厨房"), ("yl-bed", 0.06, "卧室"))  # fmt: skip
 
@@ -19,10 +20,16 @@ def register(session: Session, rng: random.Random, district_id: int, *, homes: i
     """Put devices into `homes` homes, those on purchased service first; the answer is how many devices there are."""
     session.add_all(
         DeviceModel(
-            id=model.id, maker=model.maker, name=model.name, kind=model.kind, family=model.family,
-            says=[kind.value for kind in model.says], heartbeat_seconds=model.heartbeat_seconds, worn=model.worn,
+            id=model.id,
+            maker=model.maker,
+            name=model.name,
+            kind=model.kind,
+            family=model.family,
+            says=[kind.value for kind in model.says],
+            heartbeat_seconds=model.heartbeat_seconds,
+            worn=model.worn,
             voice=model.voice,
-        )  # fmt: skip
+        )
         for model in MODELS
         if session.get(DeviceModel, model.id) is None
     )
@@ -37,14 +44,24 @@ def register(session: Session, rng: random.Random, district_id: int, *, homes: i
         serial += rng.randint(1, 29)
         installed = now - timedelta(days=rng.randint(30, 900))
         silent = rng.random() < 0.03
+        timedelta(hours=rng.randint(26, 90)) if silent else timedelta(seconds=rng.randint(5, 900))
         session.add(
             Device(
-                district_id=district_id, division_code=code, wire_id=f"{model.removeprefix('yl-')}-{serial:04x}",
-                model_id=model, home_id=home_id, elder_id=elder_id, spot=spot, state=DeviceState.ACTIVE,
-                battery=round(rng.triangular(12, 100, 85)), link=Link.OFFLINE if silent else Link.UNKNOWN,
-                last_seen_at=now - (timedelta(hours=rng.randint(26, 90)) if silent else timedelta(seconds=rng.randint(5, 900))),
-                installed_at=installed, tested_at=max(installed, now - timedelta(days=rng.randint(1, 60))),
-            )  # fmt: skip
+                district_id=district_id,
+                division_code=code,
+                wire_id=f"{model.removeprefix('yl-')}-{serial:04x}",
+                model_id=model,
+                home_id=home_id,
+                elder_id=elder_id,
+                spot=spot,
+                state=DeviceState.ACTIVE,
+                battery=round(rng.triangular(12, 100, 85)),
+                link=Link.OFFLINE if silent else Link.UNKNOWN,
+                last_seen_at=now
+                - (timedelta(hours=rng.randint(26, 90)) if silent else timedelta(seconds=rng.randint(5, 900))),
+                installed_at=installed,
+                tested_at=max(installed, now - timedelta(days=rng.randint(1, 60))),
+            )
         )
         made += 1
 
@@ -56,7 +73,13 @@ def register(session: Session, rng: random.Random, district_id: int, *, homes: i
         seen.add(home_id)
         kind = rng.choices(("yl-pendant", "yl-wall", "yl-watch"), (60, 25, 15))[0]
         worn = kind != "yl-wall"
-        device(kind, code, home_id, "颈上" if kind == "yl-pendant" else "手腕" if worn else "床头", elder_id if worn else None)
+        device(
+            kind,
+            code,
+            home_id,
+            "颈上" if kind == "yl-pendant" else "手腕" if worn else "床头",
+            elder_id if worn else None,
+        )
         for model, share, spot in BESIDE_THE_BUTTON:
             if rng.random() < share:
                 device(model, code, home_id, spot, None)

@@ -1,4 +1,4 @@
-"""A district on the coast: towns, 29 communities and 75 villages with 12-digit codes, streets, and a door for each home."""
+"""A district on the coast: towns, 29 communities, 75 villages with 12-digit codes, streets, a door for each home."""
 
 import math
 import random
@@ -162,7 +162,9 @@ class Geography:
             self.lines.append(Line("street" if row % 2 else "lane", name, [_pair(at(c, row)) for c in range(columns)]))
         for column in range(columns):
             name = STREETS_NS[column % len(STREETS_NS)]
-            self.lines.append(Line("street" if column % 2 else "lane", name, [_pair(at(column, r)) for r in range(rows)]))
+            self.lines.append(
+                Line("street" if column % 2 else "lane", name, [_pair(at(column, r)) for r in range(rows)])
+            )
         blocks = [at(column + 0.5, row + 0.5) for row in range(rows - 1) for column in range(columns - 1)]
         middle = Place(town.lat, town.lon)
         blocks.sort(key=lambda place: -math.hypot(place.lat - middle.lat, (place.lon - middle.lon) * 0.79))

@@ -54,7 +54,11 @@ def past(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
     today = calendar.day_of(now)
     days = list(calendar.days(today - timedelta(days=DAYS_BACK), today - timedelta(days=1)))
     with transaction() as session:
-        who, roster, codes = people(session, district_id), Roster(hands(session, district_id)), items(session, district_id)
+        who, roster, codes = (
+            people(session, district_id),
+            Roster(hands(session, district_id)),
+            items(session, district_id),
+        )
         for month in sorted({day.replace(day=1) for day in days}):
             funding.grant_month(session, month, now=calendar.month_bounds(month)[0])
     bookings, count = wanted(rng, who, codes, days), 0
@@ -91,7 +95,10 @@ def _write(session: Session, rng: random.Random, told: Sequence[Told]) -> None:
         visit.order_id = order.id
     session.add_all(visit for _, visit in rows)
     session.flush()
-    going = [(t, visit, [_attendance(rng, t, visit, c, n) for n, c in enumerate(t.team, 1)]) for t, (_, visit) in zip(told, rows, strict=True)]
+    going = [
+        (t, visit, [_attendance(rng, t, visit, c, n) for n, c in enumerate(t.team, 1)])
+        for t, (_, visit) in zip(told, rows, strict=True)
+    ]
     session.add_all(attendance for _, _, team in going for attendance in team)
     session.flush()
     for t, visit, team in going:
@@ -101,9 +108,14 @@ def _write(session: Session, rng: random.Random, told: Sequence[Told]) -> None:
         if t.flaw:
             session.add(
                 VisitFlaw(
-                    district_id=visit.district_id, division_code=visit.division_code, visit_id=visit.id,
-                    attendance_id=team[0].id, flaw=t.flaw, facts=_facts(t), raised_at=_end(t),
-                )  # fmt: skip
+                    district_id=visit.district_id,
+                    division_code=visit.division_code,
+                    visit_id=visit.id,
+                    attendance_id=team[0].id,
+                    flaw=t.flaw,
+                    facts=_facts(t),
+                    raised_at=_end(t),
+                )
             )
     session.flush()
 
@@ -150,7 +162,11 @@ def _attendance(rng: random.Random, told: Told, visit: Visit, caregiver: Caregiv
 def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attendance: Attendance) -> None:
     """What the phone reported, and that it was accepted."""
     place, far = told.booking.person.place, told.flaw is Flaw.OUTSIDE
-    steps = [(EventKind.ARRIVE, attendance.arrived_at), (EventKind.START, attendance.started_at), (EventKind.FINISH, attendance.finished_at)]
+    steps = [
+        (EventKind.ARRIVE, attendance.arrived_at),
+        (EventKind.START, attendance.started_at),
+        (EventKind.FINISH, attendance.finished_at),
+    ]
     if told.end is VisitState.NOT_DELIVERED:
         steps[1:] = [(EventKind.NOT_DELIVERED, attendance.arrived_at)]
     for seq, (kind, at) in enumerate(steps, 1):
@@ -160,36 +176,64 @@ def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attend
         distance = rng.uniform(900, 2400) if far else abs(rng.gauss(0, 18))
         accuracy = round(rng.uniform(6, 40), 1)
         event_id = uuid.UUID(int=rng.getrandbits(128), version=4)
+        {"lat": place.lat + distance / 111_320, "lon": place.lon, "accuracy_m": accuracy} if located else None
         session.add(
             VisitEvent(
-                district_id=visit.district_id, division_code=visit.division_code, provider_id=attendance.provider_id,
-                event_id=event_id, kind=kind, caregiver_id=attendance.caregiver_id, attendance_id=attendance.id,
-                visit_id=visit.id, seq=seq, device_at=at, offset_ms=rng.randint(200, 3000), received_at=at,
-                happened_at=at, accuracy_m=accuracy if located else None, distance_m=distance if located else None,
-                place={"lat": place.lat + distance / 111_320, "lon": place.lon, "accuracy_m": accuracy} if located else None,
+                district_id=visit.district_id,
+                division_code=visit.division_code,
+                provider_id=attendance.provider_id,
+                event_id=event_id,
+                kind=kind,
+                caregiver_id=attendance.caregiver_id,
+                attendance_id=attendance.id,
+                visit_id=visit.id,
+                seq=seq,
+                device_at=at,
+                offset_ms=rng.randint(200, 3000),
+                received_at=at,
+                happened_at=at,
+                accuracy_m=accuracy if located else None,
+                distance_m=distance if located else None,
+                place={"lat": place.lat + distance / 111_320, "lon": place.lon, "accuracy_m": accuracy}
+                if located
+                else None,
                 data={"reason": told.reason} if kind is EventKind.NOT_DELIVERED else {},
-            )  # fmt: skip
+            )
         )
         session.add(
             EventOutcome(
-                district_id=visit.district_id, event_id=event_id, attendance_id=attendance.id,
-                outcome=Outcome.ACCEPTED, at=at,
-            )  # fmt: skip
+                district_id=visit.district_id,
+                event_id=event_id,
+                attendance_id=attendance.id,
+                outcome=Outcome.ACCEPTED,
+                at=at,
+            )
         )
     if attendance.rank == 1 and attendance.finished_at:
         session.add_all(
             TaskResult(
-                district_id=visit.district_id, division_code=visit.division_code, visit_id=visit.id,
-                attendance_id=attendance.id, task=task["code"], seq=10 + n, at=attendance.finished_at,
+                district_id=visit.district_id,
+                division_code=visit.division_code,
+                visit_id=visit.id,
+                attendance_id=attendance.id,
+                task=task["code"],
+                seq=10 + n,
+                at=attendance.finished_at,
                 outcome=TaskOutcome.REFUSED if rng.random() < 0.01 else TaskOutcome.DONE,
-            )  # fmt: skip
+            )
             for n, task in enumerate(told.booking.item.tasks)
         )
     session.add(
         History(
-            district_id=visit.district_id, at=_end(told), by="simulate", subject="visits", subject_id=visit.id,
-            event="imported", after=visit.state, reason=told.reason,
-        )  # fmt: skip
+            district_id=visit.district_id,
+            at=_end(told),
+            by="simulate",
+            subject="visits",
+            subject_id=visit.id,
+            event="imported",
+            after=visit.state,
+            reason=told.reason,
+        )
     )
 
 
@@ -218,5 +262,3 @@ def _facts(told: Told) -> dict[str, object]:
     if told.flaw in (Flaw.OUTSIDE, Flaw.NO_LOCATION):
         return {"end": "start"} | ({"distance_m": 1400} if told.flaw is Flaw.OUTSIDE else {})
     return {}
-
-

@@ -1,4 +1,4 @@
-"""Believable Chinese names of two generations, no two alike; numbers and telephones that pass their checks but reach nobody."""
+"""Believable Chinese names of two generations, no two alike; made-up numbers that pass their checks."""
 
 import random
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Names:
         return surname + name[1:] if surname else name
 
     def phone(self) -> str:
-        """A mobile number; the 1380000 block is never assigned to a subscriber of this district."""
+        """A made-up mobile number. Nothing is sent to it: the demo's messages end on its mailbox page."""
         self._phones += 1
         return f"1{self._rng.choice('35789')}{self._rng.choice('0123456789')}{(self._phones * 7919 + 4242) % 10**8:08d}"
 

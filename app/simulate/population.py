@@ -1,6 +1,6 @@
-"""Who lives in the district: elders with level, health and household, their contacts and care teams; caregivers and providers.
+"""Who lives in the district: elders with level, health and household, contacts and care teams; caregivers.
 
-Shares follow domain.md section 4; they are estimates for demos and benchmarks, not statistics.
+Shares are estimates for demos and benchmarks, not statistics.
 """
 
 import random
@@ -25,10 +25,19 @@ CONDITIONS: Final = (
     ("髋关节置换术后", ""), ("前列腺增生", "坦索罗辛 睡前"), ("听力下降", ""),
 )  # fmt: skip
 ALLERGIES: Final = ("青霉素", "磺胺类", "头孢类", "海鲜", "碘造影剂")
-NOTES: Final = ("走路不稳，扶好再起身", "耳背，说话靠近右耳", "怕冷，洗浴前先开暖风", "记性差，请写在日历上", "爱干净，进门换鞋套",
-                "早晨低血糖，随身带糖", "夜里起夜多，留一盏灯")  # fmt: skip
-ACCESS_NOTES: Final = ("门禁 {code}#", "钥匙在门口信箱，密码 {code}", "敲门要久一点，耳背", "院里有狗，先打电话", "单元门坏了，直接推开")
-SKILLS: Final = ((Skill.BATHING, 0.60), (Skill.REHAB, 0.25), (Skill.NURSING, 0.12), (Skill.ESCORT, 0.5), (Skill.FIRST_AID, 0.4))
+NOTES: Final = ("走路不稳，扶好再起身", "耳背，说话靠近右耳", "怕冷，洗浴前先开暖风", "记性差，请写在日历上",
+                "爱干净，进门换鞋套",                 "早晨低血糖，随身带糖", "夜里起夜多，留一盏灯")  # fmt: skip
+ACCESS_NOTES: Final = (
+    "门禁 {code}#",
+    "钥匙在门口信箱，密码 {code}",
+    "敲门要久一点，耳背",
+    "院里有狗，先打电话",
+    "单元门坏了，直接推开",
+)
+SKILLS: Final = (  # share, and every which one has it for certain, so that each provider can serve each item
+    (Skill.BATHING, 0.55, 2), (Skill.REHAB, 0.20, 5), (Skill.NURSING, 0.12, 4), (Skill.ESCORT, 0.5, 3),
+    (Skill.FIRST_AID, 0.4, 4),
+)  # fmt: skip
 MORNING, AFTERNOON = (time(8), time(11, 30)), (time(13, 30), time(17, 30))
 
 
@@ -80,7 +89,9 @@ class SomeCaregiver:
     shifts: tuple[tuple[time, time], ...] = field(default=(MORNING, AFTERNOON))
 
 
-def elders(rng: random.Random, names: Names, land: Geography, count: int, served: int, today: date) -> Iterator[SomeElder]:
+def elders(
+    rng: random.Random, names: Names, land: Geography, count: int, served: int, today: date
+) -> Iterator[SomeElder]:
     """`count` elders, the first `served` of them on purchased service; one in six lives with a spouse in the list."""
     towns, villages = land.codes(urban=True), land.codes(urban=False)
     previous: SomeElder | None = None
@@ -169,7 +180,9 @@ def _contacts(
         found.append(neighbour)
     area = land.name_of(door.division_code)
     worker = names.adult(rng.choice(list(Sex)))
-    found.append(SomeContact(f"{area} 网格员 {worker}", Relation.COMMUNITY_WORKER, names.phone(), False, rng.randint(4, 15)))
+    found.append(
+        SomeContact(f"{area} 网格员 {worker}", Relation.COMMUNITY_WORKER, names.phone(), False, rng.randint(4, 15))
+    )
     return found
 
 
@@ -181,15 +194,21 @@ def caregivers(
     for index in range(count):
         sex = Sex.FEMALE if index % 8 else Sex.MALE
         skills: dict[Skill, date | None] = {Skill.CLEANING: None, Skill.MEALS: None, Skill.ERRANDS: None}
-        for skill, share in SKILLS:
-            if rng.random() < share or skill is Skill.BATHING and index % 3 == 0:
+        for skill, share, every in SKILLS:
+            if rng.random() < share or index % every == 1:
                 skills[skill] = today + timedelta(days=rng.randint(40, 900))
         code, base = bases[index % len(bases)]
         people.append(
             SomeCaregiver(
-                names.adult(sex), sex, names.phone(), rng.choices((Mode.EBIKE, Mode.WALK, Mode.CAR), (8, 1, 1))[0],
-                skills, responder=index % 9 == 4, division_code=code, base=base,
+                names.adult(sex),
+                sex,
+                names.phone(),
+                rng.choices((Mode.EBIKE, Mode.WALK, Mode.CAR), (8, 1, 1))[0],
+                skills,
+                responder=index % 9 == 4,
+                division_code=code,
+                base=base,
                 days=tuple(day for day in range(7) if day != (5 + index) % 7 or day < 5 and index % 2),
-            )  # fmt: skip
+            )
         )
     return people
