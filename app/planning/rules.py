@@ -90,6 +90,7 @@ ATTENDANCE_MOVES: Final[dict[tuple[AttendanceState, AttendanceEvent], Attendance
     (S.IN_SERVICE, E.WITHDRAW): S.WITHDRAWN,  # an accident, an alarm: they cannot go on
 }
 
+USUAL: Final = (E.ACCEPT, E.DEPART, E.ARRIVE, E.START, E.FINISH, E.NOT_DELIVERED, E.DECLINE)
 ACTIVE: Final = frozenset({S.ASSIGNED, S.ACCEPTED, S.ON_THE_WAY, S.ARRIVED, S.IN_SERVICE})
 BEGUN: Final = frozenset({S.ON_THE_WAY, S.ARRIVED, S.IN_SERVICE})
 COUNTED: Final = ACTIVE | {S.FINISHED}  # had to come, or came
@@ -153,7 +154,7 @@ def plan_possible(state: PlanState) -> list[PlanEvent]:
 
 def attendance_possible(state: AttendanceState) -> list[AttendanceEvent]:
     """The buttons the caregiver's phone may show, the usual one first."""
-    return [e for (s, e) in ATTENDANCE_MOVES if s == state and e is not E.WITHDRAW]
+    return [e for e in USUAL if (state, e) in ATTENDANCE_MOVES]
 
 
 def check_accepted(broken: Iterable[str], accepted: Iterable[str]) -> set[str]:

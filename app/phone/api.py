@@ -1,0 +1,54 @@
+"""The phone's two routes: what is to do, and what was done."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from app.access.api import Field
+from app.access.queries import Caller
+from app.db import transaction
+from app.errors import Refused
+from app.idempotency import once
+from app.phone import queries
+from app.phone.shapes import Answer, Days, EventsIn, ResultOut
+from app.visits import actions
+
+router = APIRouter(prefix="/api/phone", tags=["phone"])
+
+
+def _caregiver(me: Caller) -> int:
+    if me.caregiver_id is None:
+        raise Refused("This login belongs to no caregiver.")
+    return me.caregiver_id
+
+
+@router.get("/days")
+def days(me: Field, response: Response) -> Days:
+    """Today and tomorrow."""
+    response.headers["Cache-Control"] = "no-store"
+    with transaction(me.scope) as session:
+        return queries.days(session, _caregiver(me), now=datetime.now(UTC))
+
+
+@router.post("/events")
+def events(
+    batch: EventsIn, me: Field, response: Response, idempotency_key: Annotated[str | None, Header()] = None
+) -> Answer:
+    """Keep what happened, each event once; the answer holds the days as they are now. Nothing sent here is lost."""
+    response.headers["Cache-Control"] = "no-store"
+    caregiver_id, now = _caregiver(me), datetime.now(UTC)
+    sent_at = batch.sent_at.astimezone(UTC) if batch.sent_at else None
+    with transaction(me.scope) as session:
+        results = once(
+            session, caller=f"user {me.id}", key=idempotency_key, now=now,
+            request=[(e.id, e.kind, e.attendance_id) for e in batch.events],  # clocks differ in a repeat
+            do=lambda: [
+                ResultOut.of(told)
+                for told in actions.receive(
+                    session, caregiver_id, [e.value() for e in batch.events], sent_at=sent_at, by=me.by, now=now
+                )
+            ],
+        )  # fmt: skip
+    with transaction(me.scope) as session:
+        return Answer(results=results, days=queries.days(session, caregiver_id, now=datetime.now(UTC)))

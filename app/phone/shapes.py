@@ -1,0 +1,175 @@
+"""What the phone is told and what it says."""
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from app.orders.rules import VisitState
+from app.people.rules import AbilityLevel, Relation, Sex
+from app.places.rules import Datum, Mode, Place
+from app.planning.rules import AttendanceState
+from app.visits.actions import Reported, Told
+from app.visits.rules import EventKind, Outcome, TaskOutcome
+
+
+class PointOut(BaseModel):
+    """WGS-84."""
+
+    lat: float
+    lon: float
+
+
+class ElderOut(BaseModel):
+    """Who is visited; outside the hours of a visit the name is masked and the rest is missing."""
+
+    name: str
+    sex: Sex
+    age: int
+    level: AbilityLevel | None
+    phone: str | None
+
+
+class ContactOut(BaseModel):
+    """Whom to call when nobody opens."""
+
+    name: str
+    relation: Relation
+    phone: str
+
+
+class PartnerOut(BaseModel):
+    """The other one of two, and how far they are."""
+
+    name: str
+    state: AttendanceState
+    phone: str | None
+
+
+class TaskOut(BaseModel):
+    """One thing to do; an event `task` names its code."""
+
+    code: str
+    zh: str
+    en: str
+    evidence: str
+    outcome: TaskOutcome | None
+    reason: str | None
+
+
+class PhoneVisit(BaseModel):
+    """One visit of the caregiver's day. `shown` says whether door, telephone and health are filled in."""
+
+    attendance_id: int
+    visit_id: int
+    state: AttendanceState
+    visit_state: VisitState
+    possible: list[str]
+    urgent: bool
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+    aid: str
+    item_code: str
+    item_zh: str
+    item_en: str
+    shown: bool
+    elder: ElderOut
+    contact: ContactOut | None
+    estate: str
+    address: str | None
+    access_note: str | None
+    floor: int
+    lift: bool
+    place: PointOut | None
+    travel_minutes: int | None
+    mode: Mode
+    notes: list[str]
+    allergies: list[str]
+    partners: list[PartnerOut]
+    tasks: list[TaskOut]
+    times: dict[str, datetime]
+
+
+class PhoneDay(BaseModel):
+    """A local day in order."""
+
+    day: date
+    visits: list[PhoneVisit]
+
+
+class Hours(BaseModel):
+    """What was and is planned, so that nobody is worn out unnoticed."""
+
+    today_minutes: int
+    week_minutes: int
+    week_limit_minutes: int
+
+
+class Days(BaseModel):
+    """Today and tomorrow."""
+
+    server_time: datetime
+    days: list[PhoneDay]
+    hours: Hours
+
+
+class PlaceIn(BaseModel):
+    """Where the phone was, with the 95 % radius."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    accuracy_m: float = Field(ge=0, le=1_000_000)
+    datum: Datum = Datum.WGS84
+
+    def value(self) -> Place:
+        """As the rules see it."""
+        return Place.of(self.model_dump() | {"source": "phone"})
+
+
+class EventIn(BaseModel):
+    """One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows."""
+
+    id: uuid.UUID
+    kind: EventKind
+    attendance_id: int = Field(ge=0, lt=2**63)
+    seq: int = Field(ge=0, lt=2**53)
+    at: AwareDatetime
+    offset_ms: int | None = Field(None, ge=0, lt=2**53)
+    place: PlaceIn | None = None
+    data: dict[str, Any] = {}
+
+    def value(self) -> Reported:
+        """As the actions see it."""
+        return Reported(
+            self.id, self.kind, self.attendance_id, self.seq, self.at.astimezone(UTC), self.offset_ms,
+            self.place.value() if self.place else None, self.data,
+        )  # fmt: skip
+
+
+class EventsIn(BaseModel):
+    """A batch out of the phone's outbox; `sent_at` is what the phone's clock says now."""
+
+    events: list[EventIn] = Field(max_length=200)
+    sent_at: AwareDatetime | None = None
+
+
+class ResultOut(BaseModel):
+    """What became of one event."""
+
+    id: uuid.UUID
+    outcome: Outcome
+    problem: str | None
+
+    @classmethod
+    def of(cls, told: Told) -> Self:
+        """As told."""
+        return cls(id=told.id, outcome=told.outcome, problem=told.problem)
+
+
+class Answer(BaseModel):
+    """Results in the order of the events, and the days as they are now."""
+
+    results: list[ResultOut]
+    days: Days
