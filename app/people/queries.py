@@ -43,13 +43,9 @@ def get(session: Session, elder_id: int) -> Elder:
 
 def home_of(session: Session, elder: Elder) -> tuple[Home, Division]:
     """Where an elder lives."""
-    return (
-        session.execute(
-            select(Home, Division).join(Division, Division.code == Home.division_code).where(Home.id == elder.home_id)
-        )
-        .one()
-        ._tuple()
-    )
+    return session.execute(
+        select(Home, Division).join(Division, Division.code == Home.division_code).where(Home.id == elder.home_id)
+    ).one()
 
 
 def contacts_of(session: Session, elder_id: int) -> Sequence[Contact]:

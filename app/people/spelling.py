@@ -23,9 +23,11 @@ def initials(name: str) -> list[str]:
 
 def searchable(name: str) -> list[str]:
     """What a search finds a name by: all beginnings of all spellings. The first is the usual spelling, to sort by."""
+    if not name.strip():
+        return []
     spelled = readings(name)
     beginnings = {text[:end] for text in (*spelled, *initials(name)) for end in range(1, len(text) + 1)}
-    return [spelled[0], *sorted(beginnings - {spelled[0]})] if spelled else []
+    return [spelled[0], *sorted(beginnings - {spelled[0]})]
 
 
 def _of(character: str) -> Iterator[str]:

@@ -93,7 +93,7 @@ def test_a_writer_killed_in_the_middle_loses_nothing_it_said_was_done(database: 
     command = [sys.executable, "-c", CHILD, BEFORE.isoformat(), *orders]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as child:
         assert child.stdout is not None
-        said = [int(line) for line, _ in zip(child.stdout, range(20), strict=False)]
+        said = [int(line) for _, line in zip(range(20), child.stdout, strict=False)]
         child.kill()
         said += [int(line) for line in child.stdout]
     assert len(said) < len(orders)
