@@ -4,6 +4,7 @@ import { useI18n } from 'vue-i18n'
 import { useNow } from '@/shared/clock'
 import { useSession } from '@/shared/session'
 import { ring, type Ring } from '@/shared/sound'
+import type { AlarmRow } from '@/shared/api/types'
 import { lasting } from '@/shared/words'
 import { useQueue } from './queue'
 
@@ -13,15 +14,23 @@ export const ANSWERING = ['operator', 'shift_lead']
 export function useRinging(): void {
   const { t } = useI18n()
   const { me } = useSession()
-  const { ringing, lost } = useQueue()
+  const { queue, ringing, lost } = useQueue()
   const now = useNow()
   const first = computed(() => ringing.value[0])
+
+  /** An alarm may ring first at whoever knows the case, and at the lead last; alone at the desk one hears everything. */
+  function ringsHere(alarm: AlarmRow): boolean {
+    if (alarm.assigned_to_me || (queue.value?.duty.on_duty ?? 0) <= 1) return true
+    if (alarm.rings === 'assigned') return false
+    return alarm.rings === 'lead' || me.value?.role === 'operator'
+  }
+  const loudest = computed(() => ringing.value.find(ringsHere))
 
   const sounding = computed((): Ring | undefined => {
     if (!me.value || !ANSWERING.includes(me.value.role)) return undefined
     if (lost.value) return 'lost'
-    if (!first.value) return undefined
-    return first.value.priority <= 1 ? 'p1' : first.value.priority === 2 ? 'p2' : 'p3'
+    if (!loudest.value) return undefined
+    return loudest.value.priority <= 1 ? 'p1' : loudest.value.priority === 2 ? 'p2' : 'p3'
   })
   watch(sounding, ring)
 

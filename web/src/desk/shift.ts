@@ -1,10 +1,8 @@
 // Whether this operator is on shift; starting it is the touch that lets the browser make sound.
 import { ref, shallowRef } from 'vue'
 import { api, ask as answer } from '@/shared/api/client'
-import type { components } from '@/shared/api/schema'
+import type { Shift } from '@/shared/api/types'
 import { refreshQueue } from './queue'
-
-type Shift = components['schemas']['Shift']
 
 const shift = shallowRef<Shift | null>(null)
 const asked = ref(false)

@@ -11,7 +11,7 @@ export const RESULTS = [
 ] as const
 export type CallResult = (typeof RESULTS)[number]['result']
 
-export const REACHED: string[] = ['safe', 'help']
+export const REACHED: (string | null)[] = ['answered', 'safe', 'help']
 /** Nobody waits for an answer here: whoever does not answer is visited. */
 export const DANGERS: string[] = ['fall', 'smoke', 'fire', 'gas']
 
@@ -19,17 +19,20 @@ export interface Call {
   step: StepId | 'ambulance'
   at: string
   by: string | null
-  result: string
+  /** The switchboard's or the operator's word; null while nobody has said. */
+  result: string | null
+  id: number | null
 }
 
 export function callsOf(alarm: AlarmCase): Call[] {
   return alarm.timeline
     .filter(({ kind }) => kind === 'call')
     .map(({ at, by, facts }) => ({
+      id: typeof facts.call_id === 'number' ? facts.call_id : null,
       step: (facts.contact_id ? `contact-${String(facts.contact_id)}` : facts.target) as Call['step'],
       at,
       by,
-      result: String(facts.result),
+      result: typeof facts.result === 'string' ? facts.result : null,
     }))
     .sort((one, other) => one.at.localeCompare(other.at))
 }

@@ -18,14 +18,14 @@ export interface Step {
 /** The rungs in order, with what was done on each. */
 export function stepsOf(alarm: AlarmCase): Step[] {
   const calls = callsOf(alarm)
-  const can = (event: string) => alarm.possible.includes(event)
+  const can = (event: AlarmCase['possible'][number]) => alarm.possible.includes(event)
   const call = (id: StepId, key: string, contact?: Contact): Step => {
     const made = calls.filter((one) => one.step === id)
     return { id, key, contact, calls: made, done: made.length > 0, now: false, possible: can('call') }
   }
   const steps: Step[] = [
     { id: 'claim', key: 'C', done: alarm.state !== 'ringing', now: false, possible: can('claim'), calls: [] },
-    ...(alarm.device?.voice ? [call('device', 'V')] : []),
+    ...(alarm.device?.speaks ? [call('device', 'V')] : []),
     ...(alarm.elder?.phone ? [call('elder', 'E')] : []),
     ...alarm.contacts.slice(0, 9).map((contact, i) => call(`contact-${contact.id}`, `⇧${i + 1}`, contact)),
     { id: 'send', key: 'D', done: alarm.responder !== null, now: false, possible: can('dispatch'), calls: calls.filter(({ step }) => step === 'ambulance') },

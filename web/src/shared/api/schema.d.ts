@@ -32,6 +32,410 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Queue
+         * @description All open alarms, gravest first, then oldest; also suspended ones and those that wait for a call-back.
+         */
+        get: operations["alarms_queue"];
+        put?: never;
+        /**
+         * Raise By Hand
+         * @description Open an alarm for an elder; it is claimed by whoever opens it.
+         */
+        post: operations["alarms_raise_by_hand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case
+         * @description One case. Whoever has claimed it sees address and health in the clear; that is written down.
+         */
+        get: operations["alarms_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Candidates
+         * @description Caregivers and responders who could be there first.
+         */
+        get: operations["alarms_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim
+         * @description Take it. 409 names who was faster.
+         */
+        post: operations["alarms_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Put it back; it rings at everybody.
+         */
+        post: operations["alarms_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/ring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ring
+         * @description Ring it again.
+         */
+        post: operations["alarms_ring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call
+         * @description Call the device, the elder, a contact, 120 … or write down what came of it.
+         */
+        post: operations["alarms_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispatch
+         * @description Send somebody at once, as an urgent visit of the published plan.
+         */
+        post: operations["alarms_dispatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/arrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arrive
+         * @description A human is with the elder.
+         */
+        post: operations["alarms_arrive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/follow-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow Up
+         * @description Settled for now; a call-back is owed.
+         */
+        post: operations["alarms_follow_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description End it with a verdict. 409 while nobody has been reached.
+         */
+        post: operations["alarms_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend
+         * @description Wait; then it rings again, at whoever suspended it first.
+         */
+        post: operations["alarms_suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description To a colleague.
+         */
+        post: operations["alarms_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note
+         * @description Write something down.
+         */
+        post: operations["alarms_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/elder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Name Elder
+         * @description Name the elder of an alarm from a home of two, or from a device nobody registered.
+         */
+        post: operations["alarms_name_elder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Shift
+         * @description Whether the caller is on duty.
+         */
+        get: operations["shift_my_shift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Shift
+         * @description Begin to answer alarms.
+         */
+        post: operations["shift_start_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Shift
+         * @description Stop; what was left unfinished rings again.
+         */
+        post: operations["shift_end_shift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Set Aside
+         * @description What was set aside, with the reason.
+         */
+        get: operations["alarms_set_aside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ingest/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take In
+         * @description One event of a device that speaks HTTP, as under `care/v1/{device_id}/event`; answered when it is stored.
+         */
+        post: operations["hooks_take_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/hooks/calls": {
         parameters: {
             query?: never;
@@ -146,6 +550,106 @@ export interface paths {
         get: operations["catalogue_items"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Elders
+         * @description Find elders the way callers say who they are; several words narrow it down.
+         */
+        get: operations["elders_elders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Elder
+         * @description Who this is at a glance: health, home, contacts in order, care team, allowance, devices, who is there.
+         */
+        get: operations["elders_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits
+         * @description Past and coming visits, latest first.
+         */
+        get: operations["elders_visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/month": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Month
+         * @description Every cent of a month: granted, reserved, captured, released, expired, with the visit behind it.
+         */
+        get: operations["elders_month"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmask
+         * @description Show one masked field. Who, what, when, from where and why are kept.
+         */
+        post: operations["elders_unmask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -356,15 +860,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/elders": {
+    "/api/board/{day}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Elders */
-        get: operations["elders_api_elders_get"];
+        /**
+         * Board
+         * @description The whole day; its ETag goes into `If-Match` when the draft is published.
+         */
+        get: operations["planning_board"];
         put?: never;
         post?: never;
         delete?: never;
@@ -373,58 +880,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/elders/{elder_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Elder */
-        get: operations["elder__api_elders__elder_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/visits": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Ev */
-        get: operations["ev_api_elders__elder_id__visits_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/month": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Em */
-        get: operations["em_api_elders__elder_id__month_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/unmask": {
+    "/api/board/{day}/draft": {
         parameters: {
             query?: never;
             header?: never;
@@ -433,8 +889,171 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Um */
-        post: operations["um_api_elders__elder_id__unmask_post"];
+        /**
+         * Draft
+         * @description Have the day drafted; watch the job.
+         */
+        post: operations["planning_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/{day}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description Publish the draft that was looked at.
+         */
+        post: operations["planning_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/{day}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard
+         * @description Give up the draft.
+         */
+        post: operations["planning_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Job
+         * @description How far it is.
+         */
+        get: operations["planning_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop thinking; the best plan found so far is kept, if there is one.
+         */
+        post: operations["planning_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/move/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Move
+         * @description Name what a move would break, without doing it.
+         */
+        post: operations["planning_check_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Put a visit where the dispatcher wants it.
+         */
+        post: operations["planning_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take a visit out of the plan; it waits again.
+         */
+        post: operations["planning_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description The visit will not take place; its money is free again.
+         */
+        post: operations["planning_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -450,295 +1069,29 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Canc */
-        post: operations["canc_api_orders__order_id__cancel_post"];
+        /**
+         * Cancel Order
+         * @description The whole order is off: whoever was to come is free, and so is its money.
+         */
+        post: operations["planning_cancel_order"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/alarms": {
+    "/api/visits/{visit_id}/candidates": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Alarms */
-        get: operations["alarms_api_alarms_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Case */
-        get: operations["case_api_alarms__alarm_id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/claim": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Claim */
-        post: operations["claim_api_alarms__alarm_id__claim_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/release": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Release */
-        post: operations["release_api_alarms__alarm_id__release_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/ring": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ring */
-        post: operations["ring_api_alarms__alarm_id__ring_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/call": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Call */
-        post: operations["call_api_alarms__alarm_id__call_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/dispatch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Disp */
-        post: operations["disp_api_alarms__alarm_id__dispatch_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/arrive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Arr */
-        post: operations["arr_api_alarms__alarm_id__arrive_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/follow-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Fu */
-        post: operations["fu_api_alarms__alarm_id__follow_up_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Close */
-        post: operations["close_api_alarms__alarm_id__close_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/suspend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Susp */
-        post: operations["susp_api_alarms__alarm_id__suspend_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/note": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Note */
-        post: operations["note_api_alarms__alarm_id__note_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/alarms/{alarm_id}/candidates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Cands */
-        get: operations["cands_api_alarms__alarm_id__candidates_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shift": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Shift */
-        get: operations["shift_api_shift_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shift/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ss */
-        post: operations["ss_api_shift_start_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/shift/end": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Se */
-        post: operations["se_api_shift_end_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/set-aside": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Sa */
-        get: operations["sa_api_set_aside_get"];
+        /**
+         * Choices
+         * @description Who could serve a visit when, what it adds to the plan's cost and whom it delays.
+         */
+        get: operations["planning_choices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -754,8 +1107,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Visits */
-        get: operations["visits_api_visits_get"];
+        /**
+         * Visits
+         * @description Visits in a state, longest waiting first.
+         */
+        get: operations["visits_visits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -771,8 +1127,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Visit */
-        get: operations["visit__api_visits__visit_id__get"];
+        /**
+         * Visit
+         * @description One visit: what was reported beside what was corrected, tasks, people, flaws, history.
+         */
+        get: operations["visits_visit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -790,8 +1149,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Vv */
-        post: operations["vv_api_visits__visit_id__verify_post"];
+        /**
+         * Verify
+         * @description A held visit counts after all.
+         */
+        post: operations["visits_verify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -807,8 +1169,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Vr */
-        post: operations["vr_api_visits__visit_id__reject_post"];
+        /**
+         * Reject
+         * @description A held or verified visit does not count.
+         */
+        post: operations["visits_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fail
+         * @description Write a visit off: no one home, refused, missed.
+         */
+        post: operations["visits_fail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -824,8 +1209,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Vc */
-        post: operations["vc_api_visits__visit_id__correct_post"];
+        /**
+         * Correct
+         * @description Lay a time over what was reported.
+         */
+        post: operations["visits_correct"];
         delete?: never;
         options?: never;
         head?: never;
@@ -836,6 +1224,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AbilityLevel
+         * @description GB/T 42195-2022: 能力完好, 轻度, 中度, 重度失能, 完全失能.
+         * @enum {string}
+         */
+        AbilityLevel: "intact" | "mild" | "moderate" | "severe" | "total";
+        /**
+         * AcceptIn
+         * @description A move with the rules that may be broken by it, by name.
+         */
+        AcceptIn: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
+        };
+        /**
+         * Account
+         * @description Where cents are. Free, reserved, captured and expired belong to an entitlement; purse and owed to a visit.
+         * @enum {string}
+         */
+        Account: "budget" | "free" | "reserved" | "captured" | "expired" | "purse" | "owed";
         /**
          * Agent
          * @description Whoever acts for the elder (代办人).
@@ -855,6 +1273,159 @@ export interface components {
          */
         AidCategory: "meal" | "cleaning" | "bathing" | "medical" | "urgent" | "mobility";
         /**
+         * AlarmCase
+         * @description One case: who, where, whom to call, what happened, what can be done now.
+         */
+        AlarmCase: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["State"];
+            /** Possible */
+            possible: components["schemas"]["Event"][];
+            kind: components["schemas"]["AlarmKind"];
+            /** Priority */
+            priority: number;
+            /** Count */
+            count: number;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Home Id */
+            home_id: number | null;
+            /** Address */
+            address: string;
+            /** Division */
+            division: string;
+            /** Age */
+            age: number | null;
+            /** Tags */
+            tags: string[];
+            level: components["schemas"]["AbilityLevel"] | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Ringing Since */
+            ringing_since: string | null;
+            rings: components["schemas"]["Rings"];
+            /** Assigned To Me */
+            assigned_to_me: boolean;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed By Me */
+            claimed_by_me: boolean;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Suspended Until */
+            suspended_until: string | null;
+            /** Suspend Reason */
+            suspend_reason: string | null;
+            /** Responder */
+            responder: string | null;
+            /** Responder Minutes */
+            responder_minutes: number | null;
+            /** Eta At */
+            eta_at: string | null;
+            device_kind: components["schemas"]["DeviceKind"] | null;
+            /** Wire Id */
+            wire_id: string | null;
+            verdict: components["schemas"]["Verdict"] | null;
+            elder: components["schemas"]["ElderOut"] | null;
+            /** Residents */
+            residents: components["schemas"]["ElderOut"][];
+            home: components["schemas"]["HomeOut"] | null;
+            /** Contacts */
+            contacts: components["schemas"]["ContactOut"][];
+            /** Timeline */
+            timeline: components["schemas"]["app__alarms__shapes__StepOut"][];
+            device: components["schemas"]["CaseDevice"] | null;
+            /** Pressed At */
+            pressed_at: string | null;
+            /** Clock Off */
+            clock_off: number | null;
+            place: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
+            /** Linked */
+            linked: components["schemas"]["AlarmRow"][];
+            /** Closed At */
+            closed_at: string | null;
+            /** In Clear */
+            in_clear: boolean;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * AlarmKind
+         * @description What is called for, as far as the device or the caller says.
+         * @enum {string}
+         */
+        AlarmKind: "sos" | "fire" | "smoke" | "gas" | "fall" | "other_alarm" | "telephone" | "water_leak" | "inactivity" | "geofence";
+        /**
+         * AlarmRow
+         * @description One alarm in the queue. Whoever has not claimed it sees the estate and not the door.
+         */
+        AlarmRow: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["State"];
+            /** Possible */
+            possible: components["schemas"]["Event"][];
+            kind: components["schemas"]["AlarmKind"];
+            /** Priority */
+            priority: number;
+            /** Count */
+            count: number;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Home Id */
+            home_id: number | null;
+            /** Address */
+            address: string;
+            /** Division */
+            division: string;
+            /** Age */
+            age: number | null;
+            /** Tags */
+            tags: string[];
+            level: components["schemas"]["AbilityLevel"] | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Ringing Since */
+            ringing_since: string | null;
+            rings: components["schemas"]["Rings"];
+            /** Assigned To Me */
+            assigned_to_me: boolean;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed By Me */
+            claimed_by_me: boolean;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Suspended Until */
+            suspended_until: string | null;
+            /** Suspend Reason */
+            suspend_reason: string | null;
+            /** Responder */
+            responder: string | null;
+            /** Responder Minutes */
+            responder_minutes: number | null;
+            /** Eta At */
+            eta_at: string | null;
+            device_kind: components["schemas"]["DeviceKind"] | null;
+            /** Wire Id */
+            wire_id: string | null;
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /**
          * Area
          * @description A division code (or prefix) and its name.
          */
@@ -865,11 +1436,196 @@ export interface components {
             name: string;
         };
         /**
+         * ArriveIn
+         * @description Who is there, where it is not the one who was sent.
+         */
+        ArriveIn: {
+            /** Who */
+            who?: string | null;
+        };
+        /**
+         * AttendanceEvent
+         * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
+         * @enum {string}
+         */
+        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw";
+        /**
+         * AttendanceOut
+         * @description A caregiver at a visit; `id` is null for a draft's line, which nobody has been told of.
+         */
+        AttendanceOut: {
+            /** Id */
+            id: number | null;
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Rank */
+            rank: number;
+            state: components["schemas"]["AttendanceState"];
+            /** Possible */
+            possible: components["schemas"]["AttendanceEvent"][];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Urgent */
+            urgent: boolean;
+        };
+        /**
+         * AttendanceState
+         * @description How far one caregiver is with one visit.
+         * @enum {string}
+         */
+        AttendanceState: "assigned" | "accepted" | "on_the_way" | "arrived" | "in_service" | "finished" | "declined" | "withdrawn";
+        /**
+         * AttendanceWhole
+         * @description One caregiver at the visit: what counts, what was reported, what was corrected.
+         */
+        AttendanceWhole: {
+            /** Id */
+            id: number;
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            state: components["schemas"]["AttendanceState"];
+            /** Possible */
+            possible: string[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Left At */
+            left_at: string | null;
+            /** Minutes */
+            minutes: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Events */
+            events: components["schemas"]["RawOut"][];
+            /** Corrections */
+            corrections: components["schemas"]["CorrectionOut"][];
+        };
+        /**
+         * Because
+         * @description Why.
+         */
+        Because: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Board
+         * @description Everything of one day. `possible` are the day's own buttons; `draft` is null when none is open.
+         */
+        Board: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Possible */
+            possible: string[];
+            draft: components["schemas"]["PlanOut"] | null;
+            published: components["schemas"]["PlanOut"] | null;
+            job: components["schemas"]["JobOut"] | null;
+            /** Caregivers */
+            caregivers: components["schemas"]["Lane"][];
+            /** Visits */
+            visits: components["schemas"]["BoardVisit"][];
+        };
+        /**
+         * BoardVisit
+         * @description One visit of the day. `attendances` were promised; `proposed` is the draft's wish where a draft is open.
+         */
+        BoardVisit: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /** Estate */
+            estate: string;
+            place: components["schemas"]["PointOut"];
+            /** Item Code */
+            item_code: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Aid */
+            aid: string;
+            /** Minutes */
+            minutes: number;
+            /** Caregivers Needed */
+            caregivers_needed: number;
+            /** Needs */
+            needs: string[];
+            /** Sex */
+            sex: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Priority */
+            priority: number;
+            state: components["schemas"]["VisitState"];
+            /** Possible */
+            possible: string[];
+            /** Attendances */
+            attendances: components["schemas"]["AttendanceOut"][];
+            /** Proposed */
+            proposed: components["schemas"]["AttendanceOut"][] | null;
+            /** Pinned */
+            pinned: boolean;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            reason: components["schemas"]["ReasonOut"] | null;
+        };
+        /**
          * CallEvent
          * @description What the switchboard reports.
          * @enum {string}
          */
         CallEvent: "ringing" | "answered" | "hung_up" | "recording";
+        /**
+         * CallIn
+         * @description A call: with its result, or without one to have the switchboard dial.
+         */
+        CallIn: {
+            target: components["schemas"]["Target"];
+            /** Contact Id */
+            contact_id?: number | null;
+            result?: components["schemas"]["Result"] | null;
+            /** Note */
+            note?: string | null;
+        };
         /**
          * CallOut
          * @description A call as a list shows it; the number is masked.
@@ -925,11 +1681,143 @@ export interface components {
             next: number | null;
         };
         /**
+         * CaseDevice
+         * @description The device it came from.
+         */
+        CaseDevice: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Model */
+            model: string;
+            state: components["schemas"]["DeviceState"];
+            /** Battery */
+            battery: number | null;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Worn */
+            worn: boolean;
+            /** Speaks */
+            speaks: boolean;
+            /** Spot */
+            spot: string | null;
+        };
+        /**
+         * Category
+         * @description Tags that drive eligibility and priority (domain.md 1.3).
+         * @enum {string}
+         */
+        Category: "tekun" | "dibao" | "dibao_marginal" | "family_planning_special" | "veteran_benefit" | "living_alone" | "empty_nest" | "left_behind" | "dementia";
+        /**
+         * Cause
+         * @description Why a record had to be corrected.
+         * @enum {string}
+         */
+        Cause: "forgot" | "device_trouble" | "no_coverage" | "wrong_pick" | "schedule_change" | "emergency" | "locked_door" | "outside_home" | "system_failure" | "other";
+        /**
          * Channel
          * @description How an order came in.
          * @enum {string}
          */
         "Channel-Input": "hotline" | "desk" | "community" | "alarm";
+        /**
+         * CheckOut
+         * @description What a move would break; empty when nothing.
+         */
+        CheckOut: {
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * CloseIn
+         * @description What it turned out to be.
+         */
+        CloseIn: {
+            verdict: components["schemas"]["Verdict"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * Colleague
+         * @description Somebody on duty.
+         */
+        Colleague: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ContactOut
+         * @description Somebody to call; the number is masked, the switchboard dials it.
+         */
+        ContactOut: {
+            /** Id */
+            id: number;
+            /** Position */
+            position: number;
+            /** Name */
+            name: string;
+            relation: components["schemas"]["Relation"];
+            /** Phone */
+            phone: string;
+            /** Is Guardian */
+            is_guardian: boolean;
+            /** Has Key */
+            has_key: boolean;
+            /** Minutes Away */
+            minutes_away: number | null;
+        };
+        /**
+         * CorrectIn
+         * @description One time laid over what was reported: whose, which, why, and what it rests on.
+         */
+        CorrectIn: {
+            /** Attendance Id */
+            attendance_id: number;
+            /**
+             * Field
+             * @description started_at or finished_at
+             */
+            field: string;
+            /**
+             * Value
+             * Format: date-time
+             */
+            value: string;
+            cause: components["schemas"]["Cause"];
+            resolution: components["schemas"]["Resolution"];
+            /** Memo */
+            memo?: string | null;
+        };
+        /**
+         * CorrectionOut
+         * @description A time laid over.
+         */
+        CorrectionOut: {
+            /** Id */
+            id: number;
+            /** Field */
+            field: string;
+            /** Before */
+            before: string | null;
+            /**
+             * After
+             * Format: date-time
+             */
+            after: string;
+            cause: components["schemas"]["Cause"];
+            resolution: components["schemas"]["Resolution"];
+            /** Memo */
+            memo: string | null;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
         /**
          * Credentials
          * @description What somebody types to log in.
@@ -942,6 +1830,16 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * DelayOut
+         * @description A visit that would start later, by so many seconds.
+         */
+        DelayOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * DeviceEvent
@@ -1042,6 +1940,14 @@ export interface components {
          */
         Direction: "inbound" | "outbound";
         /**
+         * DispatchIn
+         * @description Whom to send.
+         */
+        DispatchIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+        };
+        /**
          * DivisionOut
          * @description A division for filters and forms.
          */
@@ -1055,11 +1961,253 @@ export interface components {
             parent_code: string | null;
         };
         /**
+         * DraftIn
+         * @description How long to think; the same seed on the same day gives the same plan.
+         */
+        DraftIn: {
+            /**
+             * Seconds
+             * @default 10
+             */
+            seconds: number;
+            /** Seed */
+            seed?: number | null;
+        };
+        /**
+         * DutyOut
+         * @description Who is at the desk and how today went.
+         */
+        DutyOut: {
+            /** On Duty */
+            on_duty: number;
+            /** Ringing */
+            ringing: number;
+            /** Open */
+            open: number;
+            /** Answered */
+            answered: number;
+            /** Answered In 60 */
+            answered_in_60: number;
+            /** Slowest Seconds */
+            slowest_seconds: number;
+        };
+        /**
+         * Elder
+         * @description Who this is at a glance. Address and place stop at the estate; health is empty for who must not see it.
+         */
+        Elder: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            sex: components["schemas"]["Sex"];
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            register: components["schemas"]["Register"];
+            /** Tags */
+            tags: components["schemas"]["Category"][];
+            /** Phone */
+            phone: string | null;
+            /** Id Last4 */
+            id_last4: string | null;
+            /** Id Unverified */
+            id_unverified: string | null;
+            /** Away */
+            away: string | null;
+            health: components["schemas"]["HealthOut"];
+            home: components["schemas"]["HomeOut"];
+            /** Contacts */
+            contacts: components["schemas"]["ContactOut"][];
+            /** Care Team */
+            care_team: components["schemas"]["TeamMember"][];
+            entitlement: components["schemas"]["Entitlement"] | null;
+            /** Devices */
+            devices: components["schemas"]["DeviceOut"][];
+            /** In Home Now */
+            in_home_now: components["schemas"]["PresenceOut"][];
+            next_visit: components["schemas"]["VisitBrief"] | null;
+            last_visit: components["schemas"]["VisitBrief"] | null;
+            /** May Unmask */
+            may_unmask: boolean;
+        };
+        /**
+         * ElderOut
+         * @description Who it is. Health only while the case is open to this caller.
+         */
+        ElderOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            sex: components["schemas"]["Sex"];
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            /** Tags */
+            tags: string[];
+            /** Phone */
+            phone: string | null;
+            health: components["schemas"]["HealthOut"];
+            /** Care Team */
+            care_team: components["schemas"]["TeamOut"][];
+            /** In Home Now */
+            in_home_now: components["schemas"]["PresenceOut"][];
+            next_visit: components["schemas"]["VisitBrief"] | null;
+            last_visit: components["schemas"]["VisitBrief"] | null;
+        };
+        /**
+         * ElderRow
+         * @description One line of the list: enough to be sure it is her.
+         */
+        ElderRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            sex: components["schemas"]["Sex"];
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            register: components["schemas"]["Register"];
+            /** Tags */
+            tags: components["schemas"]["Category"][];
+            /** Phone */
+            phone: string | null;
+            /** Division */
+            division: string;
+            /** Address */
+            address: string;
+            /** Away */
+            away: string | null;
+        };
+        /**
+         * ElderVisit
+         * @description A visit of an elder with what it costs and who pays.
+         */
+        ElderVisit: {
+            /** Id */
+            id: number;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            state: components["schemas"]["VisitState"];
+            /** Caregivers */
+            caregivers: string[];
+            /** Note */
+            note?: string | null;
+            /** Order Id */
+            order_id: number;
+            /** Item Code */
+            item_code: string;
+            aid: components["schemas"]["AidCategory"];
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Planned */
+            planned: boolean;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Possible */
+            possible: components["schemas"]["VisitEvent"][];
+        };
+        /**
+         * Elders
+         * @description A page of elders by spelling; `next` asks for the page after.
+         */
+        Elders: {
+            /** Items */
+            items: components["schemas"]["ElderRow"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Entitlement
+         * @description The allowance of a month over all programmes. What is free on the evening of `expires_on` expires.
+         */
+        Entitlement: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Free Cents */
+            free_cents: number;
+            /** Reserved Cents */
+            reserved_cents: number;
+            /** Captured Cents */
+            captured_cents: number;
+            /** Expired Cents */
+            expired_cents: number;
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /** Programs */
+            programs: components["schemas"]["ProgramBalance"][];
+        };
+        /**
+         * EntryKind
+         * @description 发放 冻结 核销 释放 失效, and the two that mend.
+         * @enum {string}
+         */
+        EntryKind: "grant" | "reserve" | "capture" | "release" | "expire" | "adjust" | "refund";
+        /**
+         * Event
+         * @description What happens to an alarm.
+         * @enum {string}
+         */
+        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note";
+        /**
+         * EventKind
+         * @description What a phone reports.
+         * @enum {string}
+         */
+        EventKind: "accept" | "decline" | "depart" | "arrive" | "start" | "task" | "finish" | "not_delivered" | "note";
+        /**
          * Fault
          * @description A line of the technical list.
          * @enum {string}
          */
         Fault: "low_battery" | "tamper" | "offline" | "silent";
+        /**
+         * FaultOut
+         * @description A broken rule; `accepted` when somebody took it on themselves. `facts` are seconds of the local day.
+         */
+        FaultOut: {
+            /** Rule */
+            rule: string;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Accepted */
+            accepted: boolean;
+        };
         /**
          * FeatureCollection
          * @description GeoJSON (RFC 7946).
@@ -1075,10 +2223,73 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        /**
+         * Flaw
+         * @description What is odd about a visit.
+         * @enum {string}
+         */
+        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash";
+        /**
+         * FlawOut
+         * @description Something odd, with the figures of a sentence.
+         */
+        FlawOut: {
+            flaw: components["schemas"]["Flaw"];
+            /** Attendance Id */
+            attendance_id: number | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Resolved By */
+            resolved_by: string | null;
+            /** Resolution */
+            resolution: string | null;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HandOverIn
+         * @description To whom.
+         */
+        HandOverIn: {
+            /** User Id */
+            user_id: number;
+        };
+        /**
+         * HealthOut
+         * @description What a first responder must know.
+         */
+        HealthOut: {
+            /**
+             * Conditions
+             * @default []
+             */
+            conditions: string[];
+            /**
+             * Allergies
+             * @default []
+             */
+            allergies: string[];
+            /**
+             * Medicines
+             * @default []
+             */
+            medicines: string[];
+            /** Blood Type */
+            blood_type?: string | null;
+            /** Notes */
+            notes?: string | null;
         };
         /**
          * HistoryOut
@@ -1104,6 +2315,25 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * HomeOut
+         * @description Where to go.
+         */
+        HomeOut: {
+            /** Id */
+            id: number;
+            /** Address */
+            address: string;
+            /** Division */
+            division: string;
+            /** Entry */
+            entry: string | null;
+            place: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
+            /** Floor */
+            floor: number;
+            /** Lift */
+            lift: boolean;
         };
         /**
          * ItemOut
@@ -1147,6 +2377,107 @@ export interface components {
             items: components["schemas"]["ItemOut"][];
             /** Next */
             next?: unknown;
+        };
+        /**
+         * JobEvent
+         * @description What happens to a job.
+         * @enum {string}
+         */
+        JobEvent: "begin" | "finish" | "stop" | "fail" | "requeue";
+        /**
+         * JobOut
+         * @description Slow work, watched: `progress` are points {seconds, cost, unserved}.
+         */
+        JobOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Subject Id */
+            subject_id: number;
+            state: components["schemas"]["JobState"];
+            /** Possible */
+            possible: components["schemas"]["JobEvent"][];
+            /** Progress */
+            progress: {
+                [key: string]: unknown;
+            }[];
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * JobState
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "stopped" | "failed";
+        /**
+         * Lane
+         * @description One caregiver's day.
+         */
+        Lane: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Sex */
+            sex: string;
+            /** Provider Id */
+            provider_id: number;
+            mode: components["schemas"]["Mode"];
+            /** Skills */
+            skills: string[];
+            /** Responder */
+            responder: boolean;
+            base: components["schemas"]["PointOut"];
+            /** Shifts */
+            shifts: components["schemas"]["SpanOut"][];
+            /** Absent */
+            absent: string | null;
+            /** Minutes Left */
+            minutes_left: number;
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * LedgerLine
+         * @description Cents that moved, the balance after it, and the visit behind it.
+         */
+        LedgerLine: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            kind: components["schemas"]["EntryKind"];
+            source: components["schemas"]["Account"];
+            target: components["schemas"]["Account"];
+            /** Amount Cents */
+            amount_cents: number;
+            /** Balance Cents */
+            balance_cents: number;
+            /** Reserved Cents */
+            reserved_cents: number;
+            /** Program */
+            program: string | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Visit Id */
+            visit_id: number | null;
+            visit: components["schemas"]["VisitBrief"] | null;
+            /** Text */
+            text: string | null;
         };
         /**
          * Level
@@ -1232,6 +2563,64 @@ export interface components {
             items: components["schemas"]["MessageOut"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * Mode
+         * @description How a caregiver travels.
+         * @enum {string}
+         */
+        Mode: "walk" | "ebike" | "car";
+        /**
+         * Month
+         * @description Every cent of an elder's month and what it was for.
+         */
+        Month: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            entitlement: components["schemas"]["Entitlement"] | null;
+            /** Lines */
+            lines: components["schemas"]["LedgerLine"][];
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
+         * MoveIn
+         * @description Who comes when; the lead first.
+         */
+        MoveIn: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
+         * NotDelivered
+         * @description Why there was no service.
+         * @enum {string}
+         */
+        NotDelivered: "no_one_home" | "refused" | "in_hospital" | "unsafe" | "missed" | "other";
+        /**
+         * NotDeliveredIn
+         * @description Why there was no service; `other` needs a note.
+         */
+        NotDeliveredIn: {
+            reason: components["schemas"]["NotDelivered"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * NoteIn
+         * @description A line for the log.
+         */
+        NoteIn: {
+            /** Text */
+            text: string;
         };
         /**
          * OrderEvent
@@ -1357,21 +2746,80 @@ export interface components {
             next: string | null;
         };
         /**
-         * PartOut
-         * @description What one programme pays.
+         * Outcome
+         * @description What became of a reported event; it is kept whatever it says.
+         * @enum {string}
          */
-        PartOut: {
-            /** Program */
-            program: string;
-            /** Cents */
-            cents: number;
-        };
+        Outcome: "accepted" | "repeated" | "attention";
         /**
          * Payer
          * @description Who pays for an order.
          * @enum {string}
          */
         Payer: "entitlement" | "none";
+        /**
+         * PlanOut
+         * @description A version of the day's plan.
+         */
+        PlanOut: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Revision */
+            revision: number;
+            state: components["schemas"]["PlanState"];
+            /** Possible */
+            possible: string[];
+            /** Engine */
+            engine: string;
+            /** Seed */
+            seed: number;
+            /** Iterations */
+            iterations: number;
+            /** Cost */
+            cost: {
+                [key: string]: number;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+        };
+        /**
+         * PlanState
+         * @description Where a plan of one district and local day stands.
+         * @enum {string}
+         */
+        PlanState: "drafting" | "draft" | "published" | "superseded";
+        /**
+         * PointOut
+         * @description WGS-84.
+         */
+        PointOut: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+        };
+        /**
+         * PresenceOut
+         * @description Who is in the home now.
+         */
+        PresenceOut: {
+            /** Caregiver */
+            caregiver: string;
+            /** Item */
+            item: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
         /**
          * PriceOut
          * @description Cents for a visit or an hour.
@@ -1388,6 +2836,28 @@ export interface components {
          */
         PriceUnit: "visit" | "hour";
         /**
+         * ProgramBalance
+         * @description One programme's part of a month.
+         */
+        ProgramBalance: {
+            /** Program */
+            program: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Free Cents */
+            free_cents: number;
+            /** Reserved Cents */
+            reserved_cents: number;
+            /** Captured Cents */
+            captured_cents: number;
+            /** Expired Cents */
+            expired_cents: number;
+        };
+        /**
          * Promise
          * @description The split the caller has told the elder.
          */
@@ -1396,6 +2866,26 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+        };
+        /**
+         * Queue
+         * @description Everything the left column and the strip show.
+         */
+        Queue: {
+            /** Items */
+            items: components["schemas"]["AlarmRow"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            duty: components["schemas"]["DutyOut"];
+            /** Nobody On Duty */
+            nobody_on_duty: boolean;
+            /** Parts */
+            parts: components["schemas"]["app__alarms__api__PartOut"][];
+            /** Set Aside */
+            set_aside: number;
         };
         /**
          * QuoteIn
@@ -1431,7 +2921,7 @@ export interface components {
             /** Price Cents */
             price_cents: number;
             /** Parts */
-            parts: components["schemas"]["PartOut"][];
+            parts: components["schemas"]["app__orders__shapes__PartOut"][];
             /** Allowance Cents */
             allowance_cents: number;
             /** Self Pay Cents */
@@ -1451,6 +2941,85 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["QuoteLineOut"][];
         };
+        /**
+         * RaiseIn
+         * @description A call for help that came by telephone.
+         */
+        RaiseIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** @default telephone */
+            kind: components["schemas"]["AlarmKind"];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * RawOut
+         * @description An event as the phone reported it; `at` by the server's clock, `device_at` by the phone's.
+         */
+        RawOut: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["EventKind"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Device At
+             * Format: date-time
+             */
+            device_at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Skew Seconds */
+            skew_seconds: number;
+            place: components["schemas"]["app__visits__shapes__PlaceOut"] | null;
+            /** Distance M */
+            distance_m: number | null;
+            /** Caregiver */
+            caregiver: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Problem */
+            problem: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ReasonOut
+         * @description Why nobody comes: the first rule in each caregiver's way, the cheapest way out, and both in words.
+         */
+        ReasonOut: {
+            /** Kind */
+            kind: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Blocking */
+            blocking: {
+                [key: string]: unknown;
+            };
+            /** Remedy */
+            remedy: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * Register
+         * @description Why an elder is known to the district.
+         * @enum {string}
+         */
+        Register: "purchased_service" | "welfare_visits";
         /**
          * Relation
          * @description Who a contact is to the elder.
@@ -1510,6 +3079,12 @@ export interface components {
             contact_id: number | null;
         };
         /**
+         * Resolution
+         * @description What the correction rests on.
+         * @enum {string}
+         */
+        Resolution: "elder_confirmed" | "family_confirmed" | "partner_confirmed" | "document_seen" | "provider_stated";
+        /**
          * Result
          * @description What came of a call.
          * @enum {string}
@@ -1523,11 +3098,115 @@ export interface components {
             result: components["schemas"]["Result"];
         };
         /**
+         * Rings
+         * @description Whom an unclaimed alarm rings at.
+         * @enum {string}
+         */
+        Rings: "assigned" | "all" | "lead";
+        /**
          * Role
          * @description What somebody is here to do.
          * @enum {string}
          */
         Role: "operator" | "shift_lead" | "dispatcher" | "caregiver" | "responder" | "manager" | "assessor" | "supervisor" | "admin";
+        /**
+         * SetAside
+         * @description A page of them, newest first.
+         */
+        SetAside: {
+            /** Items */
+            items: components["schemas"]["SetAsideRow"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * SetAsideRow
+         * @description A message nobody could read or store, its beginning as text.
+         */
+        SetAsideRow: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Topic */
+            topic: string;
+            /** Reason */
+            reason: string;
+            /** Payload */
+            payload: string;
+        };
+        /**
+         * Sex
+         * @description As in the ID document.
+         * @enum {string}
+         */
+        Sex: "female" | "male";
+        /**
+         * ShiftOut
+         * @description The caller's turn, and who else is there.
+         */
+        ShiftOut: {
+            /** On */
+            on: boolean;
+            /** Since */
+            since: string | null;
+            /** Colleagues */
+            colleagues: components["schemas"]["Colleague"][];
+        };
+        /**
+         * Skill
+         * @description What a caregiver may be sent for; most rest on a certificate with an expiry.
+         * @enum {string}
+         */
+        Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
+        /**
+         * SpanOut
+         * @description A stretch of time.
+         */
+        SpanOut: {
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
+         * State
+         * @description Where an alarm stands.
+         * @enum {string}
+         */
+        State: "ringing" | "claimed" | "contacting" | "dispatched" | "on_site" | "follow_up" | "closed";
+        /**
+         * Stored
+         * @description The event is safe.
+         */
+        Stored: {
+            /** Id */
+            id: string | null;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+        };
+        /**
+         * SuspendIn
+         * @description For how long, and why.
+         */
+        SuspendIn: {
+            /** Minutes */
+            minutes: number;
+            /** Reason */
+            reason: string;
+        };
         /**
          * Target
          * @description Whom we called.
@@ -1548,6 +3227,82 @@ export interface components {
             /** Evidence */
             evidence: string;
         };
+        /**
+         * TaskOut
+         * @description A task of the item and how it went.
+         */
+        TaskOut: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            outcome: components["schemas"]["TaskOutcome"] | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * TaskOutcome
+         * @description How one task of the item went.
+         * @enum {string}
+         */
+        TaskOutcome: "done" | "not_done" | "refused" | "not_applicable";
+        /**
+         * TeamMember
+         * @description One place of the care team; `id` names it where somebody fills it.
+         */
+        TeamMember: {
+            role: components["schemas"]["TeamRole"];
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Id */
+            id: number | null;
+        };
+        /**
+         * TeamOut
+         * @description One place of the care team; nobody where it is missing.
+         */
+        TeamOut: {
+            role: components["schemas"]["TeamRole"];
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+        };
+        /**
+         * TeamRole
+         * @description The five of the 5个一 care team.
+         * @enum {string}
+         */
+        TeamRole: "guardian" | "carer" | "responsible" | "caregiver" | "social_worker";
+        /**
+         * UnmaskIn
+         * @description Which field to show in the clear, and why; `target_id` names the contact or team member.
+         */
+        UnmaskIn: {
+            field: components["schemas"]["Unmaskable"];
+            /** Target Id */
+            target_id?: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Unmaskable
+         * @description What is masked and may be shown on request.
+         * @enum {string}
+         */
+        Unmaskable: "phone" | "id_number" | "address" | "access_note" | "place" | "contact_phone" | "team_phone";
+        /**
+         * Unmasked
+         * @description The field in the clear. That it was shown is on record.
+         */
+        Unmasked: {
+            /** Value */
+            value: string;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -1560,6 +3315,34 @@ export interface components {
             input?: unknown;
             /** Context */
             ctx?: Record<string, never>;
+        };
+        /**
+         * Verdict
+         * @description What it turned out to be.
+         * @enum {string}
+         */
+        Verdict: "real" | "false" | "accidental" | "test" | "life_help" | "technical";
+        /**
+         * VisitBrief
+         * @description A visit in one line.
+         */
+        VisitBrief: {
+            /** Id */
+            id: number;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            state: components["schemas"]["VisitState"];
+            /** Caregivers */
+            caregivers: string[];
+            /** Note */
+            note?: string | null;
         };
         /**
          * VisitEvent
@@ -1619,11 +3402,148 @@ export interface components {
             possible: components["schemas"]["VisitEvent"][];
         };
         /**
+         * VisitRowOut
+         * @description One line of the queue.
+         */
+        VisitRowOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item */
+            item: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            state: components["schemas"]["VisitState"];
+            /** Possible */
+            possible: string[];
+            /** Caregivers */
+            caregivers: string[];
+            /** Reasons */
+            reasons: string[];
+            /** Held Since */
+            held_since: string | null;
+            /** Flaws */
+            flaws: components["schemas"]["FlawOut"][];
+        };
+        /**
+         * VisitRowsOut
+         * @description A page of them.
+         */
+        VisitRowsOut: {
+            /** Items */
+            items: components["schemas"]["VisitRowOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * VisitState
          * @description 工单: one appointment at a home.
          * @enum {string}
          */
         VisitState: "waiting" | "planned" | "published" | "under_way" | "done" | "held" | "verified" | "not_delivered" | "cancelled";
+        /**
+         * VisitWhole
+         * @description Everything about one visit; names and places only for the desk.
+         */
+        VisitWhole: {
+            /** Id */
+            id: number;
+            /** Order Id */
+            order_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Item */
+            item: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            state: components["schemas"]["VisitState"];
+            /** Possible */
+            possible: string[];
+            /** Reason */
+            reason: string | null;
+            /** Caregivers */
+            caregivers: string[];
+            /** Reasons */
+            reasons: string[];
+            /** Held Since */
+            held_since: string | null;
+            /** Address */
+            address: string;
+            place: components["schemas"]["app__visits__shapes__PlaceOut"] | null;
+            /** Planned Minutes */
+            planned_minutes: number;
+            /** Least Minutes */
+            least_minutes: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Attendances */
+            attendances: components["schemas"]["AttendanceWhole"][];
+            /** Tasks */
+            tasks: components["schemas"]["TaskOut"][];
+            /** Flaws */
+            flaws: components["schemas"]["FlawOut"][];
+            /** History */
+            history: components["schemas"]["app__visits__shapes__StepOut"][];
+        };
+        /**
+         * Visits
+         * @description A page of an elder's visits, latest first.
+         */
+        Visits: {
+            /** Items */
+            items: components["schemas"]["ElderVisit"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * WhoseIn
+         * @description Whose alarm it is.
+         */
+        WhoseIn: {
+            /** Elder Id */
+            elder_id: number;
+        };
+        /**
+         * Why
+         * @description A reason, where there is one.
+         */
+        Why: {
+            /** Reason */
+            reason?: string | null;
+        };
         /**
          * WishIn
          * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
@@ -1643,89 +3563,77 @@ export interface components {
             minutes?: number | null;
         };
         /**
-         * Channel
-         * @description How somebody is told.
-         * @enum {string}
+         * CandidateOut
+         * @description Somebody who can be sent, and whom that keeps waiting.
          */
-        app__messages__rules__Channel: "sms" | "voice";
-        /**
-         * Channel
-         * @description How an order came in.
-         * @enum {string}
-         */
-        app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
-        /** UnmaskIn */
-        UnmaskIn: {
-            /** Field */
-            field: string;
-            /** Target Id */
-            target_id?: number | null;
-            /** Reason */
-            reason: string;
-        };
-        /** ValidationError */
-        ValidationErrorDraft: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
-        };
-        /** SuspendIn */
-        SuspendIn: {
-            /** Minutes */
-            minutes: number;
-            /** Reason */
-            reason: string;
-        };
-        /** SetAside */
-        SetAside: {
-            /** Items */
-            items: components["schemas"]["SetAsideRow"][];
-        };
-        /** Task */
-        TaskDraft: {
-            /** Code */
-            code: string;
+        app__alarms__api__CandidateOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
             /** Name */
             name: string;
-            /** Outcome */
-            outcome: string | null;
-            /** Reason */
-            reason: string | null;
+            /** Phone */
+            phone: string;
+            /** Responder */
+            responder: boolean;
+            /** Skills */
+            skills: components["schemas"]["Skill"][];
+            /** Lacks */
+            lacks: string[];
+            /** Minutes */
+            minutes: number;
+            /** Doing */
+            doing: string | null;
+            /** Going */
+            going: boolean;
+            place: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
+            /** Affected */
+            affected: number;
+            /** Affected Visits */
+            affected_visits: number[];
         };
-        /** Correction */
-        Correction: {
-            /** Id */
-            id: number;
-            /** Field */
-            field: string;
-            /** Before */
-            before: string | null;
-            /** After */
-            after: string;
-            /** By */
-            by: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Reason */
-            reason: string;
+        /**
+         * Candidates
+         * @description The best few, nearest first.
+         */
+        app__alarms__api__Candidates: {
+            /** Items */
+            items: components["schemas"]["app__alarms__api__CandidateOut"][];
         };
-        /** HTTPValidationError */
-        HTTPValidationErrorDraft: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationErrorDraft"][];
+        /**
+         * PartOut
+         * @description A part the alarms depend on; what is not well is a banner.
+         */
+        app__alarms__api__PartOut: {
+            /** Name */
+            name: string;
+            /** Well */
+            well: boolean;
+            /** At */
+            at: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
         };
-        /** Step */
-        Step: {
+        /**
+         * PlaceOut
+         * @description A point in WGS-84 and how well it is known.
+         */
+        app__alarms__shapes__PlaceOut: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Accuracy M */
+            accuracy_m: number | null;
+            /** Source */
+            source?: string | null;
+        };
+        /**
+         * StepOut
+         * @description One line of what happened.
+         */
+        app__alarms__shapes__StepOut: {
             /**
              * At
              * Format: date-time
@@ -1742,562 +3650,62 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** Held */
-        Held: {
+        /**
+         * Channel
+         * @description How somebody is told.
+         * @enum {string}
+         */
+        app__messages__rules__Channel: "sms" | "voice";
+        /**
+         * Channel
+         * @description How an order came in.
+         * @enum {string}
+         */
+        app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
+        /**
+         * PartOut
+         * @description What one programme pays.
+         */
+        app__orders__shapes__PartOut: {
+            /** Program */
+            program: string;
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * Candidates
+         * @description The best ways to serve a visit, cheapest first.
+         */
+        app__planning__api__Candidates: {
             /** Items */
-            items: components["schemas"]["HeldRow"][];
-            /** Next */
-            next?: string | null;
+            items: components["schemas"]["app__planning__choices__CandidateOut"][];
         };
-        /** CorrectIn */
-        CorrectIn: {
-            /** Attendance Id */
-            attendance_id: number;
-            /** Field */
-            field: string;
-            /** Value */
-            value: string;
-            /** Reason */
-            reason: string;
-        };
-        /** DispatchIn */
-        DispatchIn: {
-            /** Caregiver Id */
-            caregiver_id: number;
-        };
-        /** Month */
-        Month: {
-            /** Month */
-            month: string;
-            entitlement: components["schemas"]["Entitlement"];
-            /** Lines */
-            lines: components["schemas"]["LedgerLine"][];
-            /** Self Pay Cents */
-            self_pay_cents: number;
-        };
-        /** Home */
-        Home: {
-            /** Id */
-            id: number;
-            /** Address */
-            address: string;
-            /** Division */
-            division: string;
-            /** Entry */
-            entry: string | null;
-            place: components["schemas"]["Place"] | null;
-            /** Floor */
-            floor: number | null;
-            /** Lift */
-            lift: boolean | null;
-        };
-        /** RawEvent */
-        RawEvent: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            place: components["schemas"]["Place"] | null;
-            /** Distance M */
-            distance_m: number | null;
-            /** Caregiver */
-            caregiver: string;
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-        };
-        /** ElderRow */
-        ElderRow: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Sex */
-            sex: string;
-            /** Age */
-            age: number;
-            /** Level */
-            level: string;
-            /** Tags */
-            tags: string[];
-            /** Phone */
-            phone: string | null;
-            /** Id Last4 */
-            id_last4: string | null;
-            /** Division */
-            division: string;
-            /** Address */
-            address: string;
-        };
-        /** SetAsideRow */
-        SetAsideRow: {
-            /** Id */
-            id: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Device Id */
-            device_id: string | null;
-            /** Topic */
-            topic: string | null;
-            /** Reason */
-            reason: string;
-            /** Payload */
-            payload: string;
-        };
-        /** HeldRow */
-        HeldRow: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Item */
-            item: string;
+        /**
+         * CandidateOut
+         * @description Who, when, what it adds to the plan's cost, how long the way is, and whom it delays.
+         */
+        app__planning__choices__CandidateOut: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /** Caregivers */
+            caregivers: string[];
             /**
              * Starts At
              * Format: date-time
              */
             starts_at: string;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Caregivers */
-            caregivers: string[];
-            /** Reasons */
-            reasons: string[];
-            /** Held Since */
-            held_since: string | null;
+            /** Added Cost */
+            added_cost: number;
+            /** Travel Seconds */
+            travel_seconds: number;
+            /** Delays */
+            delays: components["schemas"]["DelayOut"][];
         };
-        /** Candidates */
-        Candidates: {
-            /** Items */
-            items: components["schemas"]["Candidate"][];
-        };
-        /** Shift */
-        Shift: {
-            /** On */
-            on: boolean;
-            /** Since */
-            since: string | null;
-        };
-        /** Health */
-        Health: {
-            /** Conditions */
-            conditions: string[];
-            /** Allergies */
-            allergies: string[];
-            /** Medicines */
-            medicines: string[];
-            /** Blood Type */
-            blood_type: string | null;
-            /** Notes */
-            notes: string | null;
-        };
-        /** Duty */
-        Duty: {
-            /** On Duty */
-            on_duty: number;
-            /** Ringing */
-            ringing: number;
-            /** Open */
-            open: number;
-            /** Answered In 60 */
-            answered_in_60: number;
-            /** Answered */
-            answered: number;
-            /** Slowest Seconds */
-            slowest_seconds: number;
-        };
-        /** VisitBrief */
-        VisitBrief: {
-            /** Id */
-            id: number;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** Ends At */
-            ends_at: string | null;
-            /** State */
-            state: string;
-            /** Caregivers */
-            caregivers: string[];
-            /** Note */
-            note: string | null;
-        };
-        /** NoteIn */
-        NoteIn: {
-            /** Text */
-            text: string;
-        };
-        /** CallIn */
-        CallIn: {
-            /**
-             * Target
-             * @enum {string}
-             */
-            target: "device" | "elder" | "contact" | "ambulance";
-            /** Contact Id */
-            contact_id?: number | null;
-            /** Result */
-            result: string;
-        };
-        /** Contact */
-        Contact: {
-            /** Id */
-            id: number;
-            /** Position */
-            position: number;
-            /** Name */
-            name: string;
-            /** Relation */
-            relation: string;
-            /** Phone */
-            phone: string;
-            /** Is Guardian */
-            is_guardian: boolean;
-            /** Has Key */
-            has_key: boolean;
-            /** Minutes Away */
-            minutes_away: number | null;
-        };
-        /** CloseIn */
-        CloseIn: {
-            /** Verdict */
-            verdict: string;
-            /** Note */
-            note?: string | null;
-        };
-        /** Queue */
-        Queue: {
-            /** Items */
-            items: components["schemas"]["AlarmRow"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-            duty: components["schemas"]["Duty"];
-        };
-        /** Elder */
-        Elder: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Sex */
-            sex: string;
-            /** Age */
-            age: number;
-            /** Level */
-            level: string;
-            /** Tags */
-            tags: string[];
-            /** Phone */
-            phone: string | null;
-            /** Id Last4 */
-            id_last4: string | null;
-            /** Division */
-            division: string;
-            /** Address */
-            address: string;
-            health: components["schemas"]["Health"];
-            home: components["schemas"]["Home"];
-            /** Contacts */
-            contacts: components["schemas"]["Contact"][];
-            /** Care Team */
-            care_team: components["schemas"]["TeamMember"][];
-            entitlement: components["schemas"]["Entitlement"] | null;
-            /** Devices */
-            devices: components["schemas"]["DeviceRow"][];
-            /** In Home Now */
-            in_home_now: components["schemas"]["Presence"][];
-            next_visit: components["schemas"]["VisitBrief"] | null;
-            last_visit: components["schemas"]["VisitBrief"] | null;
-        };
-        /** Elders */
-        Elders: {
-            /** Items */
-            items: components["schemas"]["ElderRow"][];
-            /** Next */
-            next: string | null;
-        };
-        /** Candidate */
-        Candidate: {
-            /** Caregiver Id */
-            caregiver_id: number;
-            /** Name */
-            name: string;
-            /** Phone */
-            phone: string | null;
-            /** Skills */
-            skills: string[];
-            /** Minutes */
-            minutes: number;
-            /** Doing */
-            doing: string | null;
-            place: components["schemas"]["Place"] | null;
-            /** Affected */
-            affected: number;
-        };
-        /** Reason */
-        Reason: {
-            /** Reason */
-            reason: string;
-        };
-        /** DeviceRow */
-        DeviceRow: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Model */
-            model: string;
-            /** Home Id */
-            home_id: number | null;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Address */
-            address: string | null;
-            /** State */
-            state: string;
-            /** Battery */
-            battery: number | null;
-            /** Last Seen */
-            last_seen: string | null;
-            /** Worn */
-            worn: boolean;
-            /**
-             * Voice
-             * @default true
-             */
-            voice: boolean;
-        };
-        /** Presence */
-        Presence: {
-            /** Caregiver */
-            caregiver: string;
-            /** Item */
-            item: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-        };
-        /** OrderOut */
-        OrderOutDraft: {
-            /** Id */
-            id: number;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Item */
-            item: string;
-            /** Item Name */
-            item_name: string;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Visit State */
-            visit_state: string | null;
-            /** Caregivers */
-            caregivers: string[];
-            /** Starts At */
-            starts_at: string | null;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** Received By */
-            received_by: string;
-        };
-        /** AlarmRow */
-        AlarmRow: {
-            /** Id */
-            id: number;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Kind */
-            kind: string;
-            /** Priority */
-            priority: number;
-            /** Count */
-            count: number;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Home Id */
-            home_id: number;
-            /** Address */
-            address: string;
-            /** Division */
-            division: string;
-            /** Age */
-            age: number | null;
-            /** Tags */
-            tags: string[];
-            /** Level */
-            level: string | null;
-            /**
-             * Raised At
-             * Format: date-time
-             */
-            raised_at: string;
-            /** Ringing Since */
-            ringing_since: string | null;
-            /** Claimed By */
-            claimed_by: string | null;
-            /** Claimed At */
-            claimed_at: string | null;
-            /** Suspended Until */
-            suspended_until: string | null;
-            /** Suspend Reason */
-            suspend_reason: string | null;
-            /** Responder */
-            responder: string | null;
-            /** Responder Minutes */
-            responder_minutes: number | null;
-            /** Device Kind */
-            device_kind: string | null;
-            /** Verdict */
-            verdict: string | null;
-        };
-        /** AlarmCase */
-        AlarmCase: {
-            /** Id */
-            id: number;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Kind */
-            kind: string;
-            /** Priority */
-            priority: number;
-            /** Count */
-            count: number;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Home Id */
-            home_id: number;
-            /** Address */
-            address: string;
-            /** Division */
-            division: string;
-            /** Age */
-            age: number | null;
-            /** Tags */
-            tags: string[];
-            /** Level */
-            level: string | null;
-            /**
-             * Raised At
-             * Format: date-time
-             */
-            raised_at: string;
-            /** Ringing Since */
-            ringing_since: string | null;
-            /** Claimed By */
-            claimed_by: string | null;
-            /** Claimed At */
-            claimed_at: string | null;
-            /** Suspended Until */
-            suspended_until: string | null;
-            /** Suspend Reason */
-            suspend_reason: string | null;
-            /** Responder */
-            responder: string | null;
-            /** Responder Minutes */
-            responder_minutes: number | null;
-            /** Device Kind */
-            device_kind: string | null;
-            /** Verdict */
-            verdict: string | null;
-            elder: components["schemas"]["Elder"] | null;
-            home: components["schemas"]["Home"];
-            /** Contacts */
-            contacts: components["schemas"]["Contact"][];
-            /** Timeline */
-            timeline: components["schemas"]["Step"][];
-            device: components["schemas"]["DeviceRow"] | null;
-            /** Pressed At */
-            pressed_at: string | null;
-            /** Linked */
-            linked: components["schemas"]["AlarmRow"][];
-            /** Closed At */
-            closed_at?: string | null;
-        };
-        /** TeamMember */
-        TeamMember: {
-            /** Role */
-            role: string;
-            /** Name */
-            name: string | null;
-            /** Phone */
-            phone: string | null;
-        };
-        /** Unmasked */
-        Unmasked: {
-            /** Value */
-            value: string;
-        };
-        /** Visits */
-        Visits: {
-            /** Items */
-            items: components["schemas"]["VisitBrief"][];
-            /** Next */
-            next?: string | null;
-        };
-        /** Place */
-        Place: {
+        /**
+         * PlaceOut
+         * @description WGS-84, with the radius it is known to.
+         */
+        app__visits__shapes__PlaceOut: {
             /** Lat */
             lat: number;
             /** Lon */
@@ -2305,53 +3713,11 @@ export interface components {
             /** Accuracy M */
             accuracy_m?: number | null;
         };
-        /** Visit */
-        Visit: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** State */
-            state: string;
-            /** Possible */
-            possible: string[];
-            /** Caregivers */
-            caregivers: string[];
-            /** Reasons */
-            reasons: string[];
-            /** Held Since */
-            held_since: string | null;
-            /** Address */
-            address: string;
-            place: components["schemas"]["Place"] | null;
-            /** Planned Minutes */
-            planned_minutes: number;
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Attendances */
-            attendances: components["schemas"]["Attendance"][];
-            /** Tasks */
-            tasks: components["schemas"]["TaskDraft"][];
-            /** History */
-            history: components["schemas"]["Step"][];
-        };
-        /** LedgerLine */
-        LedgerLine: {
-            /** Id */
-            id: number;
+        /**
+         * StepOut
+         * @description One line of the visit's history.
+         */
+        app__visits__shapes__StepOut: {
             /**
              * At
              * Format: date-time
@@ -2359,53 +3725,14 @@ export interface components {
             at: string;
             /** Kind */
             kind: string;
-            /** Amount Cents */
-            amount_cents: number;
-            /** Balance Cents */
-            balance_cents: number;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Order Id */
-            order_id: number | null;
+            /** By */
+            by: string | null;
             /** Text */
             text: string | null;
-        };
-        /** Attendance */
-        Attendance: {
-            /** Id */
-            id: number;
-            /** Caregiver */
-            caregiver: string;
-            /** State */
-            state: string;
-            /** Arrived At */
-            arrived_at: string | null;
-            /** Left At */
-            left_at: string | null;
-            /** Minutes */
-            minutes: number | null;
-            /** Events */
-            events: components["schemas"]["RawEvent"][];
-            /** Corrections */
-            corrections: components["schemas"]["Correction"][];
-        };
-        /** Entitlement */
-        Entitlement: {
-            /** Month */
-            month: string;
-            /** Granted Cents */
-            granted_cents: number;
-            /** Reserved Cents */
-            reserved_cents: number;
-            /** Captured Cents */
-            captured_cents: number;
-            /** Free Cents */
-            free_cents: number;
-            /**
-             * Expires On
-             * Format: date
-             */
-            expires_on: string;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
         };
     };
     responses: never;
@@ -2484,6 +3811,661 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    alarms_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+        };
+    };
+    alarms_raise_by_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaiseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_candidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__alarms__api__Candidates"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Why"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_ring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Why"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_dispatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DispatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_arrive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArriveIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_follow_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_name_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhoseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shift_my_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+        };
+    };
+    shift_start_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+        };
+    };
+    shift_end_shift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+        };
+    };
+    alarms_set_aside: {
+        parameters: {
+            query?: {
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetAside"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hooks_take_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stored"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
             };
         };
     };
@@ -2668,6 +4650,175 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ItemsOut"];
+                };
+            };
+        };
+    };
+    elders_elders: {
+        parameters: {
+            query?: {
+                /** @description name, pinyin, initials, phone, ID or last four, place */
+                q?: string;
+                level?: components["schemas"]["AbilityLevel"] | null;
+                /** @description code or its beginning */
+                division?: string;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Elders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    elders_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Elder"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    elders_visits: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Visits"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    elders_month: {
+        parameters: {
+            query?: {
+                /** @description YYYY-MM; now if absent */
+                month?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Month"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    elders_unmask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmaskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2990,15 +5141,15 @@ export interface operations {
             };
         };
     };
-    elders_api_elders_get: {
+    planning_board: {
         parameters: {
-            query?: {
-                q?: string;
-                level?: string | null;
-                cursor?: string | null;
+            query?: never;
+            header?: {
+                "if-none-match"?: string | null;
             };
-            header?: never;
-            path?: never;
+            path: {
+                day: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3009,8 +5160,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Elders"];
+                    "application/json": components["schemas"]["Board"];
                 };
+            };
+            /** @description nothing has changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -3018,118 +5176,184 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    elder__api_elders__elder_id__get: {
+    planning_draft: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Elder"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    ev_api_elders__elder_id__visits_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Visits"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    em_api_elders__elder_id__month_get: {
-        parameters: {
-            query: {
-                month: string;
-            };
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Month"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    um_api_elders__elder_id__unmask_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
+                day: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UnmaskIn"];
+                "application/json": components["schemas"]["DraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_publish: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_check_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveIn"];
             };
         };
         responses: {
@@ -3139,7 +5363,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Unmasked"];
+                    "application/json": components["schemas"]["CheckOut"];
                 };
             };
             /** @description Validation Error */
@@ -3148,12 +5372,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    canc_api_orders__order_id__cancel_post: {
+    planning_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    planning_cancel_order: {
         parameters: {
             query?: never;
             header?: never;
@@ -3164,7 +5493,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Because"];
             };
         };
         responses: {
@@ -3174,7 +5503,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderOutDraft"];
+                    "application/json": components["schemas"]["OrderOut"];
                 };
             };
             /** @description Validation Error */
@@ -3183,37 +5512,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    alarms_api_alarms_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Queue"];
-                };
-            };
-        };
-    };
-    case_api_alarms__alarm_id__get: {
+    planning_choices: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                alarm_id: number;
+                visit_id: number;
             };
             cookie?: never;
         };
@@ -3225,7 +5534,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlarmCase"];
+                    "application/json": components["schemas"]["app__planning__api__Candidates"];
                 };
             };
             /** @description Validation Error */
@@ -3234,456 +5543,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    claim_api_alarms__alarm_id__claim_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    release_api_alarms__alarm_id__release_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    ring_api_alarms__alarm_id__ring_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    call_api_alarms__alarm_id__call_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    disp_api_alarms__alarm_id__dispatch_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DispatchIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    arr_api_alarms__alarm_id__arrive_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    fu_api_alarms__alarm_id__follow_up_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    close_api_alarms__alarm_id__close_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CloseIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    susp_api_alarms__alarm_id__suspend_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SuspendIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    note_api_alarms__alarm_id__note_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NoteIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    cands_api_alarms__alarm_id__candidates_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Candidates"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
-                };
-            };
-        };
-    };
-    shift_api_shift_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Shift"];
-                };
-            };
-        };
-    };
-    ss_api_shift_start_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Shift"];
-                };
-            };
-        };
-    };
-    se_api_shift_end_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Shift"];
-                };
-            };
-        };
-    };
-    sa_api_set_aside_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SetAside"];
-                };
-            };
-        };
-    };
-    visits_api_visits_get: {
+    visits_visits: {
         parameters: {
             query?: {
-                state?: string | null;
+                state?: components["schemas"]["VisitState"];
+                /** @description `next` of the page before */
+                cursor?: number | null;
             };
             header?: never;
             path?: never;
@@ -3697,7 +5567,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Held"];
+                    "application/json": components["schemas"]["VisitRowsOut"];
                 };
             };
             /** @description Validation Error */
@@ -3706,12 +5576,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    visit__api_visits__visit_id__get: {
+    visits_visit: {
         parameters: {
             query?: never;
             header?: never;
@@ -3728,7 +5598,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Visit"];
+                    "application/json": components["schemas"]["VisitWhole"];
                 };
             };
             /** @description Validation Error */
@@ -3737,12 +5607,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    vv_api_visits__visit_id__verify_post: {
+    visits_verify: {
         parameters: {
             query?: never;
             header?: never;
@@ -3753,7 +5623,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Because"];
             };
         };
         responses: {
@@ -3763,7 +5633,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Visit"];
+                    "application/json": components["schemas"]["VisitWhole"];
                 };
             };
             /** @description Validation Error */
@@ -3772,12 +5642,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    vr_api_visits__visit_id__reject_post: {
+    visits_reject: {
         parameters: {
             query?: never;
             header?: never;
@@ -3788,7 +5658,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["Because"];
             };
         };
         responses: {
@@ -3798,7 +5668,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Visit"];
+                    "application/json": components["schemas"]["VisitWhole"];
                 };
             };
             /** @description Validation Error */
@@ -3807,12 +5677,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    vc_api_visits__visit_id__correct_post: {
+    visits_fail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotDeliveredIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_correct: {
         parameters: {
             query?: never;
             header?: never;
@@ -3833,7 +5738,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Visit"];
+                    "application/json": components["schemas"]["VisitWhole"];
                 };
             };
             /** @description Validation Error */
@@ -3842,7 +5747,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationErrorDraft"];
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

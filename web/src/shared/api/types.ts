@@ -1,24 +1,31 @@
-// Short names for what the server answers.
-import type { components } from './schema'
+// Short names for what the server answers, taken from the operations: schema names change when two features share a word.
+import type { components, operations } from './schema'
 
 type Schemas = components['schemas']
+type Answer<Name extends keyof operations> = operations[Name] extends { responses: { 200: { content: { 'application/json': infer Body } } } } ? Body : never
+
 export type Me = Schemas['Me']
-export type AlarmQueue = Schemas['Queue']
-export type AlarmRow = Schemas['AlarmRow']
-export type AlarmCase = Schemas['AlarmCase']
-export type Candidate = Schemas['Candidate']
-export type Contact = Schemas['Contact']
-export type Elder = Schemas['Elder']
-export type ElderRow = Schemas['ElderRow']
-export type Device = Schemas['DeviceOut']
-export type Item = Schemas['ItemOut']
-export type Quote = Schemas['QuoteOut']
-export type Order = Schemas['OrderOut']
-export type VisitRow = Schemas['HeldRow']
-export type VisitBrief = Schemas['VisitBrief']
-export type Visit = Schemas['Visit']
-export type Message = Schemas['MessageOut']
-export type SetAsideRow = Schemas['SetAsideRow']
-export type OrderRow = Schemas['OrderRowOut']
-export type Call = Schemas['CallOut']
-export type Entitlement = Schemas['Entitlement']
+export type AlarmQueue = Answer<'alarms_queue'>
+export type AlarmRow = AlarmQueue['items'][number]
+export type AlarmCase = Answer<'alarms_case'>
+export type Contact = AlarmCase['contacts'][number]
+export type Candidate = Answer<'alarms_candidates'>['items'][number]
+export type Shift = Answer<'shift_my_shift'>
+export type SetAsideRow = Answer<'alarms_set_aside'>['items'][number]
+export type ElderRow = Answer<'elders_elders'>['items'][number]
+export type Elder = Answer<'elders_elder'>
+export type Entitlement = NonNullable<Elder['entitlement']>
+export type ElderVisit = Answer<'elders_visits'>['items'][number]
+export type Month = Answer<'elders_month'>
+export type LedgerLine = Month['lines'][number]
+export type Item = Answer<'catalogue_items'>['items'][number]
+export type Quote = Answer<'orders_quote'>
+export type Order = Answer<'orders_order'>
+export type OrderRow = Answer<'orders_orders'>['items'][number]
+export type VisitRow = Answer<'visits_visits'>['items'][number]
+export type Visit = Answer<'visits_visit'>
+export type Attendance = Visit['attendances'][number]
+export type Flaw = Visit['flaws'][number]
+export type Device = Answer<'devices_devices'>['items'][number]
+export type Message = Answer<'messages_outgoing'>['items'][number]
+export type Call = Answer<'calls_calls'>['items'][number]
