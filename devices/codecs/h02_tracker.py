@@ -6,8 +6,8 @@
     24 id(5) hhmmss ddmmyy ddmm.mmmm battery dddmm.mmmm+flags speed course status(4) …           binary, BCD
 
 The status is 32 bits, low means alarm: 0 vibration, 1 robbery, 2 overspeed, 18 SOS, 19 power cut. FFFFFFFF is all well.
-Robbery is what an SOS key sends in the text form; in the binary form of cars it is low on ordinary journeys too, so there it
-rings as an alarm of unknown kind.
+Robbery is what an SOS key sends in the text form; in the binary form of cars it is low on ordinary journeys too, so
+there it rings as an alarm of unknown kind.
 """
 
 import re

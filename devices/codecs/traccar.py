@@ -1,7 +1,7 @@
 """Traccar's JSON forward of positions and events (public source: traccar.org, "Event and position forwarding").
 
 {"event": {"id", "type": "alarm", "eventTime", "attributes": {"alarm": "sos"}}, "position": {…}, "device": {"uniqueId"}}
-{"position": {"latitude", "longitude", "valid", "fixTime", "accuracy", "attributes": {"alarm", "batteryLevel", …}}, "device": …}
+{"position": {"latitude", "longitude", "valid", "fixTime", "attributes": {"alarm", "batteryLevel"}}, "device": …}
 """
 
 from typing import Any, Final
