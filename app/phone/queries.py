@@ -15,15 +15,15 @@ from app.people import queries as people
 from app.people.tables import Caregiver, Elder, Home
 from app.phone.rules import may_see
 from app.phone.shapes import (
-    ContactOut,
     Days,
-    ElderOut,
     Hours,
     PartnerOut,
+    PhoneContact,
     PhoneDay,
+    PhoneElder,
+    PhoneTask,
     PhoneVisit,
     PointOut,
-    TaskOut,
 )
 from app.places.rules import Place, travel_seconds
 from app.planning import queries as planning
@@ -113,17 +113,17 @@ def possible(state: AttendanceState) -> list[str]:
     return [*events, "note"] if state in ACTIVE else events
 
 
-def _elder(elder: Elder, *, shown: bool, on: datetime) -> ElderOut:
-    return ElderOut(
+def _elder(elder: Elder, *, shown: bool, on: datetime) -> PhoneElder:
+    return PhoneElder(
         name=elder.name if shown else mask_name(elder.name), sex=elder.sex,
         age=calendar.age_on(elder.born, calendar.day_of(on)), level=elder.level if shown else None,
         phone=elder.phone if shown else None,
     )  # fmt: skip
 
 
-def _contact(session: Session, elder_id: int) -> ContactOut | None:
+def _contact(session: Session, elder_id: int) -> PhoneContact | None:
     contact = next((c for c in people.contacts_of(session, elder_id) if c.is_emergency), None)
-    return ContactOut(name=contact.name, relation=contact.relation, phone=contact.phone) if contact else None
+    return PhoneContact(name=contact.name, relation=contact.relation, phone=contact.phone) if contact else None
 
 
 def _partners(session: Session, mine: Attendance, *, shown: bool) -> list[PartnerOut]:
@@ -136,9 +136,9 @@ def _partners(session: Session, mine: Attendance, *, shown: bool) -> list[Partne
     return [PartnerOut(name=name, state=state, phone=phone if shown else None) for name, phone, state in rows]
 
 
-def _tasks(item: ServiceItem, results: Mapping[str, Any]) -> list[TaskOut]:
+def _tasks(item: ServiceItem, results: Mapping[str, Any]) -> list[PhoneTask]:
     return [
-        TaskOut(
+        PhoneTask(
             code=task["code"], zh=task["zh"], en=task["en"], evidence=task.get("evidence", "none"),
             outcome=results[task["code"]].outcome if task["code"] in results else None,
             reason=results[task["code"]].reason if task["code"] in results else None,

@@ -21,7 +21,7 @@ class PointOut(BaseModel):
     lon: float
 
 
-class ElderOut(BaseModel):
+class PhoneElder(BaseModel):
     """Who is visited; outside the hours of a visit the name is masked and the rest is missing."""
 
     name: str
@@ -31,7 +31,7 @@ class ElderOut(BaseModel):
     phone: str | None
 
 
-class ContactOut(BaseModel):
+class PhoneContact(BaseModel):
     """Whom to call when nobody opens."""
 
     name: str
@@ -47,7 +47,7 @@ class PartnerOut(BaseModel):
     phone: str | None
 
 
-class TaskOut(BaseModel):
+class PhoneTask(BaseModel):
     """One thing to do; an event `task` names its code."""
 
     code: str
@@ -75,8 +75,8 @@ class PhoneVisit(BaseModel):
     item_zh: str
     item_en: str
     shown: bool
-    elder: ElderOut
-    contact: ContactOut | None
+    elder: PhoneElder
+    contact: PhoneContact | None
     estate: str
     address: str | None
     access_note: str | None
@@ -88,7 +88,7 @@ class PhoneVisit(BaseModel):
     notes: list[str]
     allergies: list[str]
     partners: list[PartnerOut]
-    tasks: list[TaskOut]
+    tasks: list[PhoneTask]
     times: dict[str, datetime]
 
 
