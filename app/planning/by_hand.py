@@ -77,8 +77,8 @@ def move_by_hand(
 
     With a draft open it changes the draft; else the published plan, at once; else it begins a draft.
     """
-    on = calendar.day_of(order_queries.visit(session, visit_id).opens)
-    queries.lock_day(session, order_queries.visit(session, visit_id).district_id, on)
+    district_id, on = queries.day_of_visit(session, visit_id)
+    queries.lock_day(session, district_id, on)
     trial = try_move(session, visit_id, caregiver_ids=caregiver_ids, starts_at=starts_at, lock=True)
     visit, plan = trial.visit, trial.draft
     if queries.plan(session, visit.district_id, on, PlanState.DRAFTING):

@@ -46,6 +46,14 @@ def visits_of_day(session: Session, district_id: int, day: date, *, lock: bool =
     return session.scalars(query.order_by(Visit.id)).all()
 
 
+def day_of_visit(session: Session, visit_id: int) -> tuple[int, date]:
+    """District and local day of a visit, read as numbers: a row read before its lock would be stale behind it."""
+    row = session.execute(select(Visit.district_id, Visit.opens).where(Visit.id == visit_id)).first()
+    if row is None:
+        raise NotFound("There is no such visit, or it is outside your area.")
+    return row.district_id, calendar.day_of(row.opens)
+
+
 def lock_day(session: Session, district_id: int, day: date) -> None:
     """One writer of a day's plan at a time, until the transaction ends."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"plan:{district_id}:{day}", 0))))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -103,10 +104,14 @@ def receive(
 
 def _lock(session: Session, caregiver_id: int, ids: set[int]) -> dict[int, Attendance]:
     """The caregiver's own among these; their visits are locked in one order, so that partners never block."""
-    mine = {a.id: a for i in sorted(ids) if (a := session.get(Attendance, i)) and a.caregiver_id == caregiver_id}
-    for visit_id in sorted({a.visit_id for a in mine.values()}):
+    rows = session.execute(
+        select(Attendance.id, Attendance.visit_id)
+        .where(Attendance.id.in_(ids), Attendance.caregiver_id == caregiver_id)
+        .order_by(Attendance.visit_id, Attendance.id)
+    ).all()  # numbers only: a row read before its lock would be stale behind it
+    for visit_id in dict.fromkeys(row.visit_id for row in rows):
         order_queries.visit(session, visit_id, lock=True)
-    return {i: planning.attendance(session, i, lock=True) for i in mine}
+    return {row.id: planning.attendance(session, row.id, lock=True) for row in rows}
 
 
 def _keep(
