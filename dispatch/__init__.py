@@ -4,6 +4,7 @@ plan = solve(problem, seconds=10, seed=1)
 list(faults(problem, plan))   # what an independent judge has against it: nothing
 """
 
+from dispatch.candidates import candidates
 from dispatch.check import Fault, faults
 from dispatch.events import (
     Cancelled,
@@ -19,11 +20,14 @@ from dispatch.events import (
     Sick,
     Urgent,
 )
+from dispatch.explain import explain
 from dispatch.impossible import bad
 from dispatch.layout import plan_of
 from dispatch.plan import Assignment, Plan, Rest, Route, Stop, Unserved
 from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promise, Shift, Visit, Weights, Window
+from dispatch.replan import replan
 from dispatch.solve import solve
+from dispatch.warm import warm
 from dispatch.wire import from_json, schema, to_json
 
 __all__ = [
@@ -57,10 +61,14 @@ __all__ = [
     "Weights",
     "Window",
     "bad",
+    "candidates",
+    "explain",
     "faults",
     "from_json",
     "plan_of",
+    "replan",
     "schema",
     "solve",
     "to_json",
+    "warm",
 ]

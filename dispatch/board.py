@@ -16,7 +16,7 @@ from dispatch.problem import Problem
 from dispatch.timing import State
 
 USED = (
-    timing.put, timing.pull, timing.settle, timing.retime, timing.choose, timing.enqueue,
+    timing.put, timing.pull, timing.settle, timing.retime, timing.choose, timing.enqueue, timing.detour,
     insertion.insert, insertion.bind, insertion.scan, insertion.scan_route, insertion.construct, insertion.slot,
     ruin.total, ruin.copy, ruin.search,
 )  # fmt: skip
@@ -137,19 +137,25 @@ class Board:
         begun = [r for r, shift in zip(routes, shifts, strict=True) if shift.start <= start]
         return begun[-1] if begun else None
 
-    def assignments(self) -> list[Assignment]:
-        """The earliest schedule of what is on the board, and what is frozen."""
+    def starts(self) -> dict[str, int]:
+        """When each visit on the board starts, in the earliest schedule."""
         f, s = self.f, self.s
         for r in range(f.sizes[1]):
             if s.stops[r]:
                 self.kernel.choose(f, s, r)
+        placed = ((visit.id, f.first[v]) for v, visit in enumerate(self.day.visits))
+        return {name: int(s.start[node]) for name, node in placed if s.where[node] >= 0}
+
+    def assignments(self) -> list[Assignment]:
+        """The earliest schedule of what is on the board, and what is frozen."""
+        f, s, starts = self.f, self.s, self.starts()
         found = list(self.day.frozen)
         for v, visit in enumerate(self.day.visits):
             first = f.first[v]
             nodes = range(first, first + visit.caregivers)
             if s.where[first] >= 0:
                 names = [self.day.problem.caregivers[f.owner[s.where[node]]].id for node in nodes]
-                found.append(Assignment(visit.id, int(s.start[first]), tuple(names)))
+                found.append(Assignment(visit.id, starts[visit.id], tuple(names)))
         return found
 
 

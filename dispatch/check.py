@@ -135,6 +135,8 @@ def nobody_works_outside_a_shift(problem: Problem, plan: Plan) -> Iterator[Fault
         if leave < shift.start and not first.visit.frozen:
             facts = {"leaves": leave, "begins": shift.start}
             yield Fault("shift", visit=first.visit.id, caregiver=caregiver.id, facts=facts)
+        if problem.now is not None and leave < problem.now and not first.visit.frozen:
+            yield Fault("past", visit=first.visit.id, caregiver=caregiver.id, facts={"leaves": leave})
         back = last.end + problem.ticks(caregiver.mode, last.visit.place, caregiver.end)
         if back > _closing(caregiver, index) and not last.visit.frozen:
             facts = {"returns": back, "ends": shift.end, "overtime": caregiver.overtime}
@@ -146,6 +148,8 @@ def nobody_is_in_two_places(problem: Problem, plan: Plan) -> Iterator[Fault]:
     for caregiver, _, goings in _worked(problem, plan):
         for before, after in pairwise(goings):
             travel = problem.ticks(caregiver.mode, before.visit.place, after.visit.place)
+            if problem.now is not None and after.start - travel < problem.now and not after.visit.frozen:
+                yield Fault("past", visit=after.visit.id, caregiver=caregiver.id, facts={"start": after.start})
             if before.end + travel > after.start and not (before.visit.frozen and after.visit.frozen):
                 facts = {"after": before.visit.id, "free": before.end, "travel": travel, "start": after.start}
                 rule = "overlap" if before.end > after.start else "travel"

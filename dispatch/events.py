@@ -20,10 +20,14 @@ class Sick:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The caregiver cannot be anywhere before tick `until` (traffic, a visit that takes longer)."""
+    """The caregiver cannot be anywhere before tick `until` (traffic, a visit that takes longer).
+
+    `visit` is the first one they have not begun though its time has come.
+    """
 
     caregiver: str
     until: int
+    visit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Candidate:
 
     caregivers: tuple[str, ...]
     start: int
+    latest: int  # any start from `start` to here works, if nothing else changes
     added: int
     travel: int
     delays: tuple[tuple[str, int], ...] = ()
@@ -97,9 +102,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A change that was really tried and lets the visit in: `kind` is window, overtime, skill, person or drop.
+    """A change that was really tried and lets the visit in.
 
-    `facts` say how much.
+    `kind` is window (ticks wider on both sides), overtime (ticks), waive (a rule, for one caregiver) or person (one
+    more like this caregiver).
     """
 
     kind: str

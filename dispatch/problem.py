@@ -136,6 +136,7 @@ class Problem:
     links: tuple[Link, ...] = ()
     weights: Weights = Weights()
     tick_seconds: float = 1.0
+    now: int | None = None  # nobody sets out before it; None: the day has not begun
 
     def visit(self, visit_id: str) -> Visit:
         return self.visit_of[visit_id]

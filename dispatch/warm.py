@@ -1,0 +1,42 @@
+"""Compiles the search at set-up, so that no dispatcher ever waits for a compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dispatch.board import Board
+from dispatch.jit import remember, warmed
+from dispatch.problem import Break, Caregiver, Problem, Shift, Visit, Window
+from dispatch.solve import improve
+
+STEPS = 4
+
+
+def warm(progress: Callable[[int, int, str], object] | None = None) -> None:
+    """Called once by whoever installs, with NUMBA_CACHE_DIR set; `progress` gets (step, steps, what)."""
+
+    def tell(step: int, what: str) -> None:
+        if progress is not None:
+            progress(step, STEPS, what)
+
+    if warmed():
+        tell(STEPS, "ready")
+        return
+    staff = tuple(Caregiver(name, (Shift(0, 100, (Break(40, 60, 5),)),)) for name in ("a", "b"))
+    visits = tuple(Visit(f"v{k}", 0, (Window(0, 90),), 5, caregivers=1 + k % 2) for k in range(4))
+    board = Board(Problem(staff, visits, {"ebike": np.zeros((1, 1), dtype=np.int64)}), fast=True)
+    tell(0, "times")
+    board.insert(0)
+    tell(1, "insertion")
+    board.construct()
+    tell(2, "search")
+    improve(board, seconds=None, iterations=2, progress=None)
+    board.kernel.scan_route(board.f, board.s, 0, 0, -1)
+    board.kernel.detour(board.f, board.s, 0, 0, board.f.sizes[0], board.s.next[board.f.sizes[0]])
+    board.remove(0)
+    board.starts()
+    tell(3, "writing it down")
+    remember()
+    tell(STEPS, "ready")
