@@ -49,37 +49,6 @@ def district(
         console.print(f"  {title:<12}{entry['login']:<12}{entry['password']}  {entry['name']}")
 
 
-@contextmanager
-def progress() -> Iterator["Tell"]:
-    """A bar for each kind of work; lines where there is no terminal."""
-    columns = (TextColumn("  {task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        yield Tell(bars)
-
-
-class Tell:
-    """Called with what is being made, how many are done, and of how many."""
-
-    def __init__(self, bars: Progress) -> None:
-        self.bars = bars
-        self.tasks: dict[str, TaskID] = {}
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """One step further."""
-        if what not in self.tasks:
-            self.tasks[what] = self.bars.add_task(what, total=total)
-            if not console.is_terminal:
-                console.print(f"- {what} ...")
-        self.bars.update(self.tasks[what], completed=done, total=total)
-
-
-def _keep(path: Path, logins: object) -> None:
-    from app.cli.table import keep
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    keep(path, json.dumps(logins, ensure_ascii=False, indent=1))
-
-
 @simulate.command()
 def day(
     speed: Annotated[float, typer.Option(min=0.1, help="so many times as fast as life")] = 1,
@@ -113,3 +82,34 @@ def day(
         tell=tell,
     )
     console.print(f"- {done} attendances finished")
+
+
+@contextmanager
+def progress() -> Iterator["Tell"]:
+    """A bar for each kind of work; lines where there is no terminal."""
+    columns = (TextColumn("  {task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        yield Tell(bars)
+
+
+class Tell:
+    """Called with what is being made, how many are done, and of how many."""
+
+    def __init__(self, bars: Progress) -> None:
+        self.bars = bars
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """One step further."""
+        if what not in self.tasks:
+            self.tasks[what] = self.bars.add_task(what, total=total)
+            if not console.is_terminal:
+                console.print(f"- {what} ...")
+        self.bars.update(self.tasks[what], completed=done, total=total)
+
+
+def _keep(path: Path, logins: object) -> None:
+    from app.cli.table import keep
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keep(path, json.dumps(logins, ensure_ascii=False, indent=1))

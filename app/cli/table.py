@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+
 from app.cli.parts import Part, broker, postgres, valkey
 from app.cli.warm import cache_dir
 from app.config import Settings
@@ -107,10 +109,10 @@ def platform(env: Mapping[str, str]) -> list[Part]:
     few = {**env, "YINLING_DATABASE_POOL": "5"}
     return [
         process("web", ["web"], env, ready=lambda: answers(url)),
-        process("listener-1", ["listener", "--name", "1"], few),
-        process("listener-2", ["listener", "--name", "2"], few),
+        process("listener-1", ["listener", "--name", "1"], few, ready=lambda: beats(env, "listener-1")),
+        process("listener-2", ["listener", "--name", "2"], few, ready=lambda: beats(env, "listener-2")),
         process("worker", ["worker"], few, dies_with=signal.SIGTERM),  # it has to end its own children
-        process("clock", ["clock"], few),
+        process("clock", ["clock"], few, ready=lambda: beats(env, "clock")),
     ]
 
 
@@ -133,6 +135,17 @@ def answers(url: str) -> bool:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
+        return False
+
+
+def beats(env: Mapping[str, str], name: str) -> bool:
+    """The process said a moment ago that it is well, and the database heard it."""
+    query = "select well from pulses where name = %s and at > now() - interval '3 seconds'"
+    url = env["YINLING_DATABASE_URL"].replace("+psycopg", "")
+    try:
+        with psycopg.connect(url, connect_timeout=2) as connection:
+            return connection.execute(query, [name]).fetchone() == (True,)
+    except psycopg.Error:
         return False
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import psycopg
 
 OLDEST_POSTGRES, OLDEST_REDIS = 150000, (6, 2)
+SILENT = 10  # seconds
 SKEW = 2.0  # seconds between our clock and the database's
 
 
@@ -34,6 +35,7 @@ def database() -> Iterator[Finding]:
         yield from _rights(connection)
         yield from _schema(connection)
         yield from _skew(connection)
+        yield from _pulses(connection)
 
 
 def _rights(connection: "psycopg.Connection[tuple[Any, ...]]") -> Iterator[Finding]:
@@ -83,6 +85,27 @@ def _skew(connection: "psycopg.Connection[tuple[Any, ...]]") -> Iterator[Finding
         yield ill("clock", f"this machine and the database differ by {skew:.1f} s", "let both keep time by NTP")
     else:
         yield well("clock", f"this machine and the database differ by {skew * 1000:.0f} ms")
+
+
+def _pulses(connection: "psycopg.Connection[tuple[Any, ...]]") -> Iterator[Finding]:
+    """Listeners and clock say every second or two how they are."""
+    there = connection.execute("select to_regclass('public.pulses') is not null").fetchone()
+    if not there or not there[0]:
+        return
+    rows = connection.execute("select name, well, now() - at, facts ->> 'error' from pulses order by name").fetchall()
+    if not rows:
+        yield ill("processes", "no listener and no clock has ever said a word", "start `yinling listener` and `clock`")
+    for name, is_well, silence, error in rows:
+        if silence.total_seconds() > SILENT:
+            yield ill(
+                "processes", f"{name} is silent since {str(silence).split('.')[0]}", f"start it; var/log/{name}.log"
+            )
+        elif not is_well:
+            yield ill(
+                "processes", f"{name} is not well: {error or 'see the broker below'}", f"var/log/{name}.log says more"
+            )
+        else:
+            yield well("processes", f"{name} is well")
 
 
 def redis() -> Iterator[Finding]:
