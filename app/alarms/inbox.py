@@ -96,6 +96,30 @@ def receive(batch: Sequence[Message]) -> Sequence[Ack]:
     return acks
 
 
+def receive_telemetry(batch: Sequence[Message]) -> Sequence[Ack]:
+    """What can wait: links, heartbeats, readings. It never waits in the inbox's turn; a call for help among it does."""
+    now = datetime.now(UTC)
+    arrivals = [_read(message, now) for message in batch]
+    urgent = [a.message for a in arrivals if a.unreadable or any(_may_ring(signal) for signal in a.signals)]
+    with transaction(Scope.PLATFORM) as session:
+        wire_ids = {signal.device for arrival in arrivals for signal in arrival.signals if signal.device}
+        calm = Batch(now, 0, register.known(session, wire_ids), {})
+        for arrival in arrivals:
+            if arrival.message not in urgent:
+                _presence(calm, arrival)
+                for signal in arrival.signals:
+                    device = calm.devices.get(signal.device or "")
+                    if device and signal.kind in READINGS and not arrival.message.retained:
+                        equipment.measured(session, device, signal.kind, _said(signal), at=arrival.at)
+        session.flush()
+        equipment.hear(session, calm.heard, now=now)
+    return receive(urgent) if urgent else []
+
+
+def _may_ring(signal: Signal) -> bool:
+    return rings_as(signal.kind, history=signal.history, of_button=True) is not None
+
+
 def take(session: Session, messages: Sequence[Message], *, now: datetime) -> Sequence[Ack]:
     """Store a batch in the transaction of the caller."""
     session.execute(select(func.pg_advisory_xact_lock(TURN)))

@@ -128,9 +128,14 @@ class PartHealth:
 
 
 def health(session: Session, *, now: datetime) -> Sequence[PartHealth]:
-    """Every process that has ever said how it is; one that has fallen silent is not well."""
-    pulses = session.scalars(select(Pulse).order_by(Pulse.name))
-    return [PartHealth(p.name, p.well and p.at > now - STALE, p.at, dict(p.facts)) for p in pulses]
+    """Every process that has ever said how it is, and the broker as the listeners see it. Silence is not health."""
+    pulses = session.scalars(select(Pulse).order_by(Pulse.name)).all()
+    parts = [PartHealth(p.name, p.well and p.at > now - STALE, p.at, dict(p.facts)) for p in pulses]
+    listeners = [p for p in pulses if p.name.startswith("listener")]
+    reached = [p for p in listeners if p.at > now - STALE and p.facts.get("connected")]
+    if listeners:
+        parts.append(PartHealth("broker", bool(reached), max(p.at for p in listeners), {}))
+    return parts
 
 
 def set_aside(

@@ -62,10 +62,11 @@ def install(
 
 def take_back(session: Session, device: Device, *, by: str, now: datetime, reason: str) -> Device:
     """Out of its home; what was wrong with it there is over."""
+    _end(session, [device.id], list(Fault), now=now)
+    move(session, device, DeviceEvent.TAKE_BACK, by=by, now=now, reason=reason)
     device.home_id = device.elder_id = device.spot = None
     device.division_code = f"{device.district_id:06d}000000"
-    _end(session, [device.id], list(Fault), now=now)
-    return move(session, device, DeviceEvent.TAKE_BACK, by=by, now=now, reason=reason)
+    return device
 
 
 def move(

@@ -1,0 +1,117 @@
+"""The clock process: lets what is due happen. One of several is elected, the others stand by.
+
+Every job is a query and an action on a timer; a job must bear being run twice, or an hour late.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from prometheus_client import Counter
+from sqlalchemy.orm import Session
+
+from app.alarms import pulse, timers
+from app.config import settings
+from app.db import transaction
+from app.election import Election
+from app.equipment import actions as equipment
+from app.equipment import queries as register
+from app.funding import actions as funding
+from app.funding import queries as money
+from app.jobs import actions as jobs
+from app.jobs import queries as job_queries
+from app.logs import configure
+from app.messages import actions as messages
+from app.visits import queries as visits
+from app.visits import review
+
+log = structlog.get_logger()
+DONE: Final = Counter("yinling_clock_total", "What the clock let happen", ["job", "outcome"])
+TURN: Final = 0.5  # seconds between two looks at the office
+PULSE: Final = 2
+
+
+def sweep(due: Callable[..., Sequence[int]], act: Callable[..., object]) -> None:
+    """One row, one transaction: a row that fails must not hold up the others."""
+    now = datetime.now(UTC)
+    with transaction() as session:
+        ids = due(session, now=now)
+    for row_id in ids:
+        name = getattr(act, "__name__", "job")
+        try:
+            with transaction() as session:
+                act(session, row_id, now=datetime.now(UTC))
+            DONE.labels(name, "done").inc()
+        except Exception:
+            log.exception("a job failed", job=name, row=row_id)
+            DONE.labels(name, "failed").inc()
+
+
+def grant() -> None:
+    """This month's allowances and, in advance, next month's."""
+    with transaction() as session:
+        funding.grant_months(session, now=datetime.now(UTC))
+
+
+def expire(session: Session, entitlement_id: int, *, now: datetime) -> None:
+    """What is free of an ended month expires; after its days of grace also what is reserved."""
+    funding.expire(session, entitlement_id, now=now, grace_days=settings().capture_grace_days)
+
+
+def beat() -> None:
+    """The desk sees that the clock runs."""
+    with transaction() as session:
+        pulse.beat(session, "clock", well=True, now=datetime.now(UTC))
+
+
+def schedule() -> BackgroundScheduler:
+    """All jobs, each with a thread when its time comes and never twice at once."""
+    clock = BackgroundScheduler(
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(10)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    every = partial(clock.add_job, trigger="interval")
+    every(sweep, seconds=1, args=[timers.due, timers.fire], id="escalate")
+    every(messages.deliver_due, seconds=1, id="deliver")
+    every(beat, seconds=PULSE, id="pulse")
+    every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")
+    every(sweep, seconds=30, args=[register.fallen_silent, equipment.mark_silent], id="silence")
+    every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
+    every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
+    every(grant, minutes=30, id="grant", next_run_time=datetime.now(UTC))
+    graced = partial(money.expirable, grace_days=settings().capture_grace_days)
+    every(sweep, minutes=30, args=[graced, expire], id="expire", next_run_time=datetime.now(UTC))
+    return clock
+
+
+def main() -> None:
+    """Run until asked to stop."""
+    configure("clock")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    run(stopping)
+
+
+def run(stopping: threading.Event) -> None:
+    """Stand by until elected; then let everything happen until the office is lost."""
+    election = Election("clock")
+    clock: BackgroundScheduler | None = None
+    while not stopping.wait(TURN):
+        held = election.held()
+        if held and clock is None:
+            clock = schedule()
+            clock.start()
+        elif clock is not None and not held:
+            clock.shutdown(wait=False)
+            clock = None
+    if clock is not None:
+        clock.shutdown(wait=True)
+    election.resign()
