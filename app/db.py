@@ -110,6 +110,7 @@ def engine() -> Engine:
         pool_size=settings().database_pool,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error must not carry somebody's name into the log
         connect_args={"connect_timeout": 5, "application_name": "yinling"},
     )
     return made

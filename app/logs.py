@@ -41,9 +41,15 @@ def configure(process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    logging.getLogger("uvicorn.error").addFilter(_not_twice)
     for noisy in ("uvicorn.access", "httpx", "apscheduler.executors.default"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _not_twice(record: logging.LogRecord) -> bool:
+    """`app.problems` has written the bug down already, with its route."""
+    return not str(record.msg).startswith("Exception in ASGI application")
 
 
 Message = MutableMapping[str, Any]

@@ -142,9 +142,12 @@ def log_in(credentials: Credentials, request: Request, response: Response) -> Me
 
 
 @router.get("")
-def who_am_i(me: Anyone) -> Me:
-    """The caller."""
-    return Me.of(me)
+def who_am_i(request: Request) -> Me | None:
+    """The caller, or null for somebody who has not logged in: a page asks this before it knows."""
+    try:
+        return Me.of(_caller(request))
+    except NotLoggedIn:
+        return None
 
 
 @router.delete("", status_code=204)

@@ -1,7 +1,6 @@
 // Who is here: the login of this browser, its rights and what the district calls itself.
 import { computed, ref } from 'vue'
 import { api, ask, onLoggedOut, trust } from './api/client'
-import { Problem } from './api/problem'
 import type { Me } from './api/types'
 import { setServerTime } from './clock'
 import { setZone } from './words'
@@ -26,12 +25,8 @@ export function useSession() {
     /** Who this browser is logged in as, or null. */
     async resume(): Promise<Me | null> {
       if (me.value) return me.value
-      try {
-        return keep(await ask(api.GET('/api/session')))
-      } catch (error) {
-        if (error instanceof Problem && error.status === 401) return null
-        throw error
-      }
+      const answer: Me | null = await ask(api.GET('/api/session'))
+      return answer && keep(answer)
     },
     async logIn(login: string, password: string): Promise<Me> {
       return keep(await ask(api.POST('/api/session', { body: { login, password } })))
