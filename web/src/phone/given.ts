@@ -5,8 +5,9 @@ export const ENOUGH = 0.9
 
 /** Whole minutes since the start; undefined before it. */
 export function minutesGiven(visit: Visit, now: number): number | undefined {
-  if (!visit.started_at) return undefined
-  return Math.max(0, Math.floor((Date.parse(visit.finished_at ?? new Date(now).toISOString()) - Date.parse(visit.started_at)) / 60_000))
+  const { start, finish } = visit.times
+  if (!start) return undefined
+  return Math.max(0, Math.floor(((finish ? Date.parse(finish) : now) - Date.parse(start)) / 60_000))
 }
 
 export function tooShort(visit: Visit, now: number): boolean {

@@ -18,7 +18,8 @@ type Reach = Stopped | 'starting'
 
 const RETRY_S = [2, 5, 10, 30, 60]
 const ASK_AGAIN_S = 45
-const LOCATED = new Set(['arrive', 'finish'])
+/** The place of an arrival still being found, so that the check-in can carry it, too. */
+const arriving = new Map<number, Promise<Fix>>()
 
 /** An operator's or manager's login: right password, wrong screen. */
 export class NotForThePhone extends Error {}
@@ -124,29 +125,41 @@ async function take(me: Me): Promise<void> {
 async function act(action: Action): Promise<void> {
   const person = carrier.value
   if (!person) return
-  const located = LOCATED.has(action.kind)
+  const place = placeOf(action)
   const now = Date.now()
   const event = {
     ...action,
-    ...(located ? { fix: { none: 'timeout' } satisfies Fix } : {}),
+    ...(place ? { fix: { none: 'timeout' } satisfies Fix } : {}),
     id: uuid(),
     at: new Date(now).toISOString(),
     ticks: Math.round(performance.now()),
     boot: BOOT,
   }
   try {
-    entries.value = [...entries.value, await store.add(event, person.id, located ? placeDeadline(now) : undefined)]
+    entries.value = [...entries.value, await store.add(event, person.id, place ? placeDeadline(now) : undefined)]
     unwritable.value = false
   } catch (error) {
     unwritable.value = true // said on the screen at once: this step is not recorded
     throw error
   }
   navigator.vibrate?.(30)
-  if (located)
-    void here()
+  if (place)
+    void place
       .then((fix) => store.complete(event.id, fix))
       .finally(sync)
   else void sync()
+}
+
+/** Taken when she arrives and when she finishes. The check-in at that same door carries the arrival's, if there was one. */
+function placeOf({ kind, attendance_id }: Action): Promise<Fix> | undefined {
+  if (kind === 'start') {
+    const before = entries.value.findLast(({ event }) => event.attendance_id === attendance_id && event.kind === 'arrive')?.event.fix
+    return arriving.get(attendance_id) ?? (before && 'lat' in before ? Promise.resolve(before) : here())
+  }
+  if (kind !== 'arrive' && kind !== 'finish') return undefined
+  const found = here()
+  if (kind === 'arrive') arriving.set(attendance_id, found)
+  return found
 }
 
 async function logIn(login: string, password: string): Promise<void> {

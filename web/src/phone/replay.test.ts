@@ -5,10 +5,10 @@ import { nextStep, replay } from './replay'
 import type { Days, Visit } from './wire'
 
 const AT = '2026-11-23T06:02:00Z'
-const TASKS = [{ code: 'pressure', name: '测血压', outcome: null, reason: null }]
+const TASKS = [{ code: 'pressure', zh: '测血压', en: 'Blood pressure', evidence: 'reading', outcome: null, reason: null }]
 
 function days(more: Partial<Visit> = {}): Days {
-  const visit = { attendance_id: 3, state: 'accepted', possible: ['decline', 'depart'], tasks: TASKS, started_at: null, finished_at: null, ...more }
+  const visit = { attendance_id: 3, state: 'accepted', possible: ['decline', 'depart'], tasks: TASKS, times: {}, ...more }
   return { days: [{ day: '2026-11-23', visits: [visit as unknown as Visit] }] } as Days
 }
 function event(kind: Kind, data = {}, attendance_id = 3): PhoneEvent {
@@ -21,10 +21,10 @@ describe('unsent steps', () => {
     expect(nextStep(after(event('depart'))?.possible ?? [])).toBe('arrive')
     expect(nextStep(after(event('depart'), event('arrive'))?.possible ?? [])).toBe('start')
     const served = after(event('depart'), event('arrive'), event('start'))
-    expect([served?.state, served?.started_at, nextStep(served?.possible ?? [])]).toEqual(['in_service', AT, 'finish'])
+    expect([served?.state, served?.times.start, nextStep(served?.possible ?? [])]).toEqual(['in_service', AT, 'finish'])
   })
   it('end the visit, done or not', () => {
-    expect(after(event('finish'))).toMatchObject({ state: 'finished', finished_at: AT, possible: [] })
+    expect(after(event('finish'))).toMatchObject({ state: 'finished', times: { finish: AT }, possible: [] })
     expect(after(event('not_delivered', { reason: 'no_one_home' }))).toMatchObject({ state: 'finished', possible: [] })
     expect(after(event('decline', { reason: 'sick' }))).toMatchObject({ state: 'declined', possible: [] })
   })

@@ -1,9 +1,11 @@
 // What the caregiver sees at once: the server's last days with her unsent events played over them.
 import type { Kind, PhoneEvent } from './outbox/events'
-import type { Days, Visit } from './wire'
+import type { Days, Task, Visit } from './wire'
+
+type State = Visit['state']
 
 /** The one place where the phone knows the life of an attendance: for as long as the server cannot be asked. */
-const AFTER: Partial<Record<Kind, string>> = {
+const AFTER: Partial<Record<Kind, State>> = {
   accept: 'accepted',
   decline: 'declined',
   depart: 'on_the_way',
@@ -12,11 +14,11 @@ const AFTER: Partial<Record<Kind, string>> = {
   finish: 'finished',
   not_delivered: 'finished',
 }
-const POSSIBLE: Record<string, Kind[]> = {
+const POSSIBLE: Partial<Record<State, Kind[]>> = {
   accepted: ['decline', 'depart', 'arrive', 'start'],
   on_the_way: ['arrive', 'start', 'not_delivered'],
   arrived: ['start', 'not_delivered'],
-  in_service: ['finish', 'not_delivered'],
+  in_service: ['finish', 'not_delivered', 'task'],
 }
 /** The way through a visit; the first that is possible is the big button. */
 export const STEPS = ['accept', 'depart', 'arrive', 'start', 'finish'] as const
@@ -44,12 +46,8 @@ function grouped(events: PhoneEvent[]): Map<number, PhoneEvent[]> {
   return groups
 }
 
-const STAMPS: Partial<Record<Kind, 'arrived_at' | 'started_at' | 'finished_at'>> = {
-  arrive: 'arrived_at',
-  start: 'started_at',
-  finish: 'finished_at',
-  not_delivered: 'finished_at',
-}
+/** The times of the door that the server keeps, by its own names. */
+const STAMPS: Partial<Record<Kind, 'arrive' | 'start' | 'finish'>> = { arrive: 'arrive', start: 'start', finish: 'finish', not_delivered: 'finish' }
 
 function after(visit: Visit, event: PhoneEvent): Visit {
   if (event.kind === 'task') {
@@ -58,9 +56,9 @@ function after(visit: Visit, event: PhoneEvent): Visit {
   }
   const [state, stamp] = [AFTER[event.kind], STAMPS[event.kind]]
   if (!state) return visit
-  return { ...visit, state, possible: POSSIBLE[state] ?? [], ...(stamp ? { [stamp]: event.at } : {}) }
+  return { ...visit, state, possible: POSSIBLE[state] ?? [], times: stamp ? { ...visit.times, [stamp]: event.at } : visit.times, ...(event.kind === 'not_delivered' ? { visit_state: 'not_delivered' } : {}) }
 }
 
-function outcome({ data }: PhoneEvent): { outcome: string | null; reason: string | null } {
-  return { outcome: (data.outcome as string | undefined) ?? null, reason: (data.reason as string | undefined) ?? null }
+function outcome({ data }: PhoneEvent): Pick<Task, 'outcome' | 'reason'> {
+  return { outcome: (data.outcome as Task['outcome'] | undefined) ?? null, reason: (data.reason as string | undefined) ?? null }
 }

@@ -1,58 +1,17 @@
 // What the phone hears from the server and says to it.
-import { api, ask, onceKey } from '@/shared/api/client'
+import { api, ask } from '@/shared/api/client'
+import type { components } from '@/shared/api/schema'
 import { BOOT } from './outbox/ids'
 import type { PhoneEvent } from './outbox/events'
 import type { Answer } from './outbox/send'
 
-export interface Task {
-  code: string
-  name: string
-  outcome: string | null
-  reason: string | null
-}
-export interface Partner {
-  name: string
-  state: string
-  phone: string | null
-}
-export interface Visit {
-  attendance_id: number
-  visit_id: number
-  state: string
-  possible: string[]
-  starts_at: string
-  ends_at: string
-  minutes: number
-  aid: string
-  item: string
-  elder: { name: string; sex: string; age: number; level: string | null; phone: string | null }
-  contact: { name: string; relation: string; phone: string } | null
-  address: string
-  access_note: string | null
-  place: { lat: number; lon: number } | null
-  travel_minutes: number | null
-  notes: string[]
-  allergies: string[]
-  health_gate: string | null
-  partners: Partner[]
-  tasks: Task[]
-  arrived_at: string | null
-  started_at: string | null
-  finished_at: string | null
-}
-export interface Day {
-  day: string
-  visits: Visit[]
-}
-export interface Days {
-  server_time: string
-  days: Day[]
-  hours: { today_minutes: number; week_minutes: number; week_limit_minutes: number }
-}
+type Schemas = components['schemas']
+export type Days = Schemas['Days']
+export type Day = Schemas['PhoneDay']
+export type Visit = Schemas['PhoneVisit']
+export type Task = Schemas['PhoneTask']
 
-export async function askDays(): Promise<Days> {
-  return (await ask(api.GET('/api/phone/days' as never))) as Days
-}
+export const askDays = (): Promise<Days> => ask(api.GET('/api/phone/days'))
 
 const clockMs = (): number => Math.round(performance.now())
 
@@ -63,9 +22,12 @@ export async function post(events: PhoneEvent[]): Promise<Answer<Days>> {
     events: events.map(({ fix, ticks, boot, data, ...event }) => ({
       ...event,
       offset_ms: boot === BOOT ? Math.max(0, clockMs() - ticks) : null,
-      place: fix && 'lat' in fix ? fix : null,
+      place: fix && 'lat' in fix ? { ...fix, datum: 'wgs84' as const } : null,
       data: fix && 'none' in fix ? { ...data, no_place: fix.none } : data,
     })),
   }
-  return (await ask(api.POST('/api/phone/events' as never, { body, headers: onceKey() } as never))) as Answer<Days>
+  return ask(api.POST('/api/phone/events', { body, params: { header: { 'idempotency-key': keyOf(events) } } }))
 }
+
+/** The unsent come in order and only leave from the front: first, last and how many name the batch, also when sent again. */
+const keyOf = (events: PhoneEvent[]): string => [events[0]?.id, events.at(-1)?.id, events.length].join('+')
