@@ -37,7 +37,8 @@ SENSORS: Final[dict[int, tuple[str, int, float, bool]]] = {  # name, bytes, fact
     0x58: ("temperature", 1, 0.35, True), 0x59: ("count", 1, 1, True), 0x5A: ("count", 2, 1, True),
     0x5B: ("count", 4, 1, True), 0x5C: ("power", 4, 0.01, True), 0x5D: ("current", 2, 0.001, True),
     0x5E: ("direction", 2, 0.01, False), 0x5F: ("precipitation", 2, 0.1, False), 0x60: ("channel", 1, 1, False),
-    0xF0: ("device_type_id", 2, 1, False), 0xF1: ("firmware_version", 4, 1, False), 0xF2: ("firmware_version", 3, 1, False),
+    0xF0: ("device_type_id", 2, 1, False), 0xF1: ("firmware_version", 4, 1, False),
+    0xF2: ("firmware_version", 3, 1, False),
 }  # fmt: skip
 BINARIES: Final = {
     0x0F: "generic", 0x10: "power", 0x11: "opening", 0x15: "battery_low", 0x16: "battery_charging",
@@ -105,8 +106,10 @@ def _read(frame: Frame) -> list[tuple[str, Any]]:
         elif number == DIMMER:
             turn, steps = TURNS.get(frame.u(1)), frame.u(1)
             found.append(("event:dimmer", turn and f"{turn} {steps}"))
-        else:
+        elif not found:
             raise BadPayload(f"unknown object {number:#04x}")
+        else:
+            break  # its length is not known, so the rest is left, as the format asks
     return found
 
 
