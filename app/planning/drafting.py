@@ -26,6 +26,7 @@ POLL = 0.2
 BEAT = 1.0
 GRACE = 30  # seconds beyond the thinking time until the child is killed: compiling, reading, explaining
 WORKER = "planner"
+SOLVER = "app.planning.solving"
 log = logging.getLogger(__name__)
 
 
@@ -120,9 +121,7 @@ def think(
 @contextmanager
 def _child(asked: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[str], "queue.Queue[dict[str, Any]]"]]:
     """A solver process that never outlives the block: killed if it is still there."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "app.planning.solving"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen([sys.executable, "-m", SOLVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     heard: queue.Queue[dict[str, Any]] = queue.Queue()
     reader = threading.Thread(target=_hear, args=(child, heard), daemon=True)
     reader.start()

@@ -23,7 +23,8 @@ def main() -> None:
     try:
         problem = dispatch.from_json(dispatch.Problem, json.dumps(asked["problem"]))
         plan = dispatch.solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=Teller(stop))
-        why = [_plain(dispatch.explain(problem, plan, u.visit), u.reason) for u in plan.unserved]
+        kinds = {u.visit: u.reason for u in plan.unserved}
+        why = [_plain(reason, kinds[reason.visit]) for reason in dispatch.explain(problem, plan)]
         _say({"plan": json.loads(dispatch.to_json(plan)), "why": why})
     except dispatch.BadProblem as error:
         _say({"error": str(error)})
