@@ -40,7 +40,7 @@ def _offers(board: Board, node: int, apart: int) -> list[Spot]:
     """The best spot on every route, cheapest first."""
     f, s = board.f, board.s
     for r in range(f.sizes[1]):
-        board.kernel.scan_route(f, s, node, r, apart)
+        board.kernel.scan_route(f, s, node, r, apart, FAR)
     spots = [
         (int(s.offer[4 * r]), r, int(s.offer[4 * r + 1]), int(s.offer[4 * r + 2]), int(s.offer[4 * r + 3]))
         for r in range(f.sizes[1])

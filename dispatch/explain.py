@@ -81,7 +81,7 @@ def _fits(board: Board, visit: Visit, caregiver: Caregiver) -> bool:
     for node in range(first, first + visit.caregivers):
         board.kernel.bind(board.f, board.s, node)
         for r in board.routes_of.get(caregiver.id, ()):
-            board.kernel.scan_route(board.f, board.s, node, r, -1)
+            board.kernel.scan_route(board.f, board.s, node, r, -1, FAR)
             if board.s.offer[4 * r] < FAR:
                 return True
     return False

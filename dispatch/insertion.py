@@ -95,20 +95,21 @@ def soft_price(f: Facts, s: State, j: int, r: int, p: int) -> int:
 
 
 @compiled
-def consider(f: Facts, s: State, j: int, r: int, p: int) -> None:
-    """Keeps the spot after p where it is the best of its route so far."""
+def consider(f: Facts, s: State, j: int, r: int, p: int, limit: int) -> None:
+    """Keeps the spot after p where it is below the limit and the best of its route so far."""
     if s.random[2]:
         s.random[1] -= 1
         if s.random[1] <= 0:
             s.random[1] = 1 + draw(s, 2 * s.random[2])
             return
     cost = price(f, s, j, r, p)
-    if cost < s.offer[4 * r]:
+    limit = min(limit, s.offer[4 * r])
+    if cost < limit:
         first, last = slot(f, s, j, r, p)
         if first <= last:
             if f.sizes[6]:
                 cost += soft_price(f, s, j, r, p)
-            if cost < s.offer[4 * r]:
+            if cost < limit:
                 s.offer[4 * r], s.offer[4 * r + 1] = cost, p
                 s.offer[4 * r + 2], s.offer[4 * r + 3] = first, last
 
@@ -127,45 +128,52 @@ def welcome(f: Facts, s: State, j: int, r: int, apart: int) -> bool:
 
 
 @compiled
-def scan_route(f: Facts, s: State, j: int, r: int, apart: int) -> None:
-    """The best spot of one route becomes its offer."""
+def scan_route(f: Facts, s: State, j: int, r: int, apart: int, limit: int) -> None:
+    """The best spot of one route becomes its offer, if it is below the limit."""
     n, labels = f.sizes[0], f.sizes[3]
     s.offer[4 * r] = FAR
     if not welcome(f, s, j, r, apart):
         return
-    closes = f.windows[2 * ((j + 1) * f.sizes[4] - 1) + 1]
+    closes = min(f.windows[2 * ((j + 1) * f.sizes[4] - 1) + 1], s.hi[j])
     p = n + r
     while True:
         soonest = s.early[p * labels]
         if soonest < FAR and soonest + service(f, r, p) > closes:
             return
-        consider(f, s, j, r, p)
+        consider(f, s, j, r, p, limit)
         p = s.next[p]
         if p >= n:
             return
 
 
 @compiled
-def scan(f: Facts, s: State, j: int, apart: int) -> None:
-    """Offers of all routes; on large days only beside near neighbours and at the start of each route."""
+def scan(f: Facts, s: State, j: int, apart: int, limit: int, narrow: bool) -> None:
+    """Offers of all routes; on large days only beside near neighbours and at the start of each route.
+
+    A narrow scan looks only for what beats the offers before it.
+    """
     n, routes = f.sizes[0], f.sizes[1]
     near = f.sizes[7]
     if near >= n - 1 or f.link_from[j] < f.link_from[j + 1]:
         for r in range(routes):
-            scan_route(f, s, j, r, apart)
+            scan_route(f, s, j, r, apart, limit)
+            if narrow:
+                limit = min(limit, s.offer[4 * r])
         return
     for r in range(routes):
         s.offer[4 * r] = FAR
         s.queue[r] = 0
         if welcome(f, s, j, r, apart):
             s.queue[r] = 1
-            consider(f, s, j, r, n + r)
+            consider(f, s, j, r, n + r, limit)
     for k in range(j * near, (j + 1) * near):
         u = f.near[k]
         r = s.where[u]
         if r >= 0 and s.queue[r]:
-            consider(f, s, j, r, u)
-            consider(f, s, j, r, s.prev[u])
+            consider(f, s, j, r, u, limit)
+            consider(f, s, j, r, s.prev[u], limit)
+            if narrow:
+                limit = min(limit, s.offer[4 * r])
 
 
 @compiled
@@ -192,10 +200,10 @@ def bind(f: Facts, s: State, j: int) -> None:
 @compiled
 def insert_one(f: Facts, s: State, j: int, limit: int) -> bool:
     bind(f, s, j)
-    scan(f, s, j, -1)
+    scan(f, s, j, -1, limit, True)
     for _ in range(4):
         r = best_offer(f, s)
-        if r < 0 or s.offer[4 * r] >= limit:
+        if r < 0:
             break
         put(f, s, j, r, s.offer[4 * r + 1])
         if settle(f, s, enqueue(s, 0, r)):
@@ -212,11 +220,11 @@ def insert_one(f: Facts, s: State, j: int, limit: int) -> bool:
 def insert_two(f: Facts, s: State, j: int, m: int, limit: int) -> bool:
     """Both caregivers of a visit at the same minute: for the best spots of one, the best of the other in its time."""
     bind(f, s, j)
-    scan(f, s, j, -1)
+    scan(f, s, j, -1, limit, False)
     size = 0
     while size < SHORT:
         r = best_offer(f, s)
-        if r < 0 or s.offer[4 * r] >= limit:
+        if r < 0:
             break
         for k in range(4):
             s.short[6 * size + k] = s.offer[4 * r + k]
@@ -231,9 +239,9 @@ def insert_two(f: Facts, s: State, j: int, m: int, limit: int) -> bool:
                 continue
             bind(f, s, m)
             s.lo[m], s.hi[m] = max(s.lo[m], s.short[6 * k + 2]), min(s.hi[m], s.short[6 * k + 3])
-            scan(f, s, m, f.owner[s.short[6 * k + 4]])
+            scan(f, s, m, f.owner[s.short[6 * k + 4]], cost - s.short[6 * k], True)
             r = best_offer(f, s)
-            if r >= 0 and s.short[6 * k] + s.offer[4 * r] < cost:
+            if r >= 0:
                 cost = s.short[6 * k] + s.offer[4 * r]
                 best, r2, p2 = k, r, s.offer[4 * r + 1]
         if best < 0:
@@ -277,7 +285,7 @@ def construct(f: Facts, s: State, visits: Ints, table: Ints) -> None:
             visits[size] = v
             size += 1
     for i in range(size):
-        scan(f, s, f.first[visits[i]], -1)
+        scan(f, s, f.first[visits[i]], -1, FAR, False)
         for r in range(routes):
             table[i * wide + r] = s.offer[4 * r]
         rank(table, i * wide, routes)
@@ -298,7 +306,7 @@ def construct(f: Facts, s: State, visits: Ints, table: Ints) -> None:
         if served:
             r = s.where[j]
             for i in range(size):
-                scan_route(f, s, f.first[visits[i]], r, -1)
+                scan_route(f, s, f.first[visits[i]], r, -1, FAR)
                 table[i * wide + r] = s.offer[4 * r]
                 k = i * wide + routes
                 if table[k + 2] == r or s.offer[4 * r] < table[k + 1]:

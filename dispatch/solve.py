@@ -40,15 +40,16 @@ def solve(
     refuse(problem)
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: one of {', '.join(ENGINES)}")
-    if engine == "ortools":
-        from dispatch import second_opinion
-
-        return second_opinion.solve(problem, seconds=seconds or 10.0, seed=seed, start=start, progress=progress)
     fast = warmed() or engine == "search"
     board = Board(problem, seed=seed, fast=fast)
     if start is not None:
         board.fill(start.assignments)
     board.construct()
+    if engine == "ortools":
+        from dispatch import second_opinion
+
+        board = second_opinion.solve(problem, seconds=seconds or 10.0, start=board, progress=progress)
+        return answer(board, engine="ortools")
     rounds = 0
     if engine != "insertion" and (seconds or iterations) and board.day.visits and board.day.shifts:
         rounds = improve(board, seconds=seconds, iterations=iterations, progress=progress)

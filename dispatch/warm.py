@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dispatch.arrays import FAR
 from dispatch.board import Board
 from dispatch.jit import remember, warmed
 from dispatch.problem import Break, Caregiver, Problem, Shift, Visit, Window
@@ -33,7 +34,7 @@ def warm(progress: Callable[[int, int, str], object] | None = None) -> None:
     board.construct()
     tell(2, "search")
     improve(board, seconds=None, iterations=2, progress=None)
-    board.kernel.scan_route(board.f, board.s, 0, 0, -1)
+    board.kernel.scan_route(board.f, board.s, 0, 0, -1, FAR)
     board.kernel.detour(board.f, board.s, 0, 0, board.f.sizes[0], board.s.next[board.f.sizes[0]])
     board.remove(0)
     board.starts()

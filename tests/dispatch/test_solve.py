@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,19 +12,27 @@ from hypothesis import strategies as st
 from dispatch import (
     BadProblem,
     Break,
+    Cancelled,
     Caregiver,
+    Late,
     Link,
+    NoShow,
     Plan,
     Problem,
     Promise,
     Shift,
+    Sick,
+    Urgent,
     Visit,
     Window,
     bad,
     faults,
+    replan,
     solve,
     to_json,
 )
+from dispatch.board import Board
+from dispatch.second_opinion import GRACE
 
 SKILLS = st.frozensets(st.sampled_from(["bath", "aid"]), max_size=2)
 NAMES = [f"c{k}" for k in range(4)]
@@ -194,3 +204,43 @@ def test_an_engine_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="no engine"):
         solve(a_full_day(), engine="magic")
     assert isinstance(solve(a_full_day(), engine="insertion"), Plan)
+
+
+@settings(max_examples=100, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(days(), st.integers(0, 80), st.data())
+def test_the_judge_finds_no_fault_with_any_replanned_day(problem: Problem, now: int, data: st.DataObject) -> None:
+    if bad(problem):
+        return
+    plan = solve(problem)
+    visit = st.sampled_from([v.id for v in problem.visits])
+    event = st.one_of(
+        st.builds(Sick, st.sampled_from(NAMES), st.integers(0, 80)),
+        st.builds(Late, st.sampled_from(NAMES), st.integers(now, 100)),
+        st.builds(Cancelled, visit),
+        st.builds(Urgent, visits("new")),
+        st.builds(NoShow, visit, st.integers(now, now + 20)),
+    )
+    diff = replan(problem, plan, [data.draw(event)], now=now, freeze=data.draw(st.integers(0, 20)), iterations=2)
+    assert list(faults(diff.problem, diff.plan)) == []
+
+
+@settings(max_examples=100, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(days())
+def test_the_search_and_the_plan_count_the_same_cost(problem: Problem) -> None:
+    if bad(problem):
+        return
+    plan = solve(problem)
+    board = Board(problem)
+    assert board.fill(plan.assignments) == []
+    dear = sum(int(board.f.prize[v]) - board.day.visits[v].prize for v in board.absent())
+    assert board.cost() - dear == plan.total
+
+
+def test_the_second_opinion_keeps_its_limit_and_is_no_worse() -> None:
+    day = a_full_day()
+    begun = time.monotonic()
+    plan = solve(day, seconds=1, engine="ortools")
+    assert time.monotonic() - begun < 1 + GRACE + 2
+    assert list(faults(day, plan)) == []
+    assert plan.engine == "ortools"
+    assert plan.total <= solve(day).total
