@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.errors import NotFound
@@ -104,9 +104,8 @@ def matches(word: str) -> ColumnElement[bool]:
         return Elder.id_hash == digest("id", typed.upper())
     if re.fullmatch(r"\+?[\d-]{5,}", typed):
         hashed = digest("phone", phone_digits(typed))
-        return or_(
-            Elder.phone_hash == hashed, exists().where(Contact.elder_id == Elder.id, Contact.phone_hash == hashed)
-        )
+        own = select(Elder.id).where(Elder.phone_hash == hashed)
+        return Elder.id.in_(own.union(select(Contact.elder_id).where(Contact.phone_hash == hashed)))
     if re.fullmatch(r"[a-z'ü]+", typed):
         return Elder.pinyin.contains([typed.replace("ü", "v")])
     return or_(

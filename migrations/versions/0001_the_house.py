@@ -1042,7 +1042,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_elders_name"), "elders", ["name"], unique=False)
     op.create_index(op.f("ix_elders_phone_hash"), "elders", ["phone_hash"], unique=False)
     op.create_index(op.f("ix_elders_phone_tail_hash"), "elders", ["phone_tail_hash"], unique=False)
-    op.create_index("ix_elders_pinyin", "elders", ["pinyin"], unique=False, postgresql_using="gin")
+    op.create_index("ix_elders_spelled", "elders", [sa.literal_column("(pinyin[1])"), "id"], unique=False)
     op.create_table(
         "shifts",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1904,7 +1904,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_shifts_district_id"), table_name="shifts")
     op.drop_index(op.f("ix_shifts_caregiver_id"), table_name="shifts")
     op.drop_table("shifts")
-    op.drop_index("ix_elders_pinyin", table_name="elders", postgresql_using="gin")
+    op.drop_index("ix_elders_spelled", table_name="elders")
     op.drop_index(op.f("ix_elders_phone_tail_hash"), table_name="elders")
     op.drop_index(op.f("ix_elders_phone_hash"), table_name="elders")
     op.drop_index(op.f("ix_elders_name"), table_name="elders")
