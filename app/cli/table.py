@@ -7,9 +7,11 @@ import signal
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -107,26 +109,25 @@ def platform(env: Mapping[str, str]) -> list[Part]:
     if env["YINLING_WEB_HOST"] in ("0.0.0.0", "127.0.0.1"):
         url = f"http://127.0.0.1:{env['YINLING_WEB_PORT']}/readyz"
     few = {**env, "YINLING_DATABASE_POOL": "5"}
-    return [
-        process("web", ["web"], env, ready=lambda: answers(url)),
-        process("listener-1", ["listener", "--name", "1"], few, ready=lambda: beats(env, "listener-1")),
-        process("listener-2", ["listener", "--name", "2"], few, ready=lambda: beats(env, "listener-2")),
-        process("worker", ["worker"], few, dies_with=signal.SIGTERM),  # it has to end its own children
-        process("clock", ["clock"], few, ready=lambda: beats(env, "clock")),
+    parts = [
+        process("web", ["web"], env),
+        process("worker", ["worker"], few),
+        *(process(f"listener-{name}", ["listener", "--name", name], few) for name in "12"),
+        process("clock", ["clock"], few),
     ]
+    pulses = {name: Pulse(env, name) for name in ("listener-1", "listener-2", "clock")}
+    changes: dict[str, dict[str, Any]] = {
+        "web": {"ready": lambda: answers(url)},
+        "worker": {"dies_with": signal.SIGTERM},  # it has to end its own children
+        **{name: {"before": pulse.listen, "ready": pulse.heard} for name, pulse in pulses.items()},
+    }
+    return [replace(part, **changes[part.name]) for part in parts]
 
 
-def process(
-    name: str,
-    arguments: list[str],
-    env: Mapping[str, str],
-    *,
-    ready: Callable[[], bool] = lambda: True,
-    dies_with: signal.Signals = signal.SIGKILL,
-) -> Part:
+def process(name: str, arguments: list[str], env: Mapping[str, str]) -> Part:
     """One `yinling` command as a part."""
     command = [sys.executable, "-m", "app.cli", *arguments]
-    return Part(name=name, command=command, env=env, ready=ready, dies_with=dies_with, cwd=str(Path.cwd()))
+    return Part(name=name, command=command, env=env, ready=lambda: True, cwd=str(Path.cwd()))
 
 
 def answers(url: str) -> bool:
@@ -138,15 +139,25 @@ def answers(url: str) -> bool:
         return False
 
 
-def beats(env: Mapping[str, str], name: str) -> bool:
-    """The process said a moment ago that it is well, and the database heard it."""
-    query = "select well from pulses where name = %s and at > now() - interval '3 seconds'"
-    url = env["YINLING_DATABASE_URL"].replace("+psycopg", "")
-    try:
-        with psycopg.connect(url, connect_timeout=2) as connection:
-            return connection.execute(query, [name]).fetchone() == (True,)
-    except psycopg.Error:
-        return False
+class Pulse:
+    """A process is ready once it has said, since its start, that it is well, and the database heard it."""
+
+    def __init__(self, env: Mapping[str, str], name: str) -> None:
+        self.url, self.name = env["YINLING_DATABASE_URL"].replace("+psycopg", ""), name
+        self.since = datetime.now(UTC)
+
+    def listen(self) -> None:
+        """From now on."""
+        self.since = datetime.now(UTC)
+
+    def heard(self) -> bool:
+        """Since then."""
+        query = "select well from pulses where name = %s and at > %s"
+        try:
+            with psycopg.connect(self.url, connect_timeout=2) as connection:
+                return connection.execute(query, [self.name, self.since]).fetchone() == (True,)
+        except psycopg.Error:
+            return False
 
 
 def whole(env: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,12 @@ FOLDER = "银铃 a folder, with everything"
 
 def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+
+
+def is_alive(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @pytest.fixture
@@ -52,6 +59,23 @@ def test_what_was_committed_survives_a_killed_database(folder: Path) -> None:
         server.start()
         with connect(server.owner_url) as owner:
             assert owner.execute("select number from kept").fetchone() == (7,)
+    finally:
+        server.stop()
+
+
+def test_a_server_waits_for_what_a_killed_one_left_running(folder: Path) -> None:
+    server = postgres.start(folder)
+    try:
+        with connect(server.owner_url) as owner:
+            pid = owner.info.backend_pid
+            os.kill(pid, signal.SIGSTOP)  # frozen, it does not notice that its server is dead
+            server.process.kill()
+            server.process.wait()
+            os.kill(pid, signal.SIGCONT)
+            server.start()
+            assert not is_alive(pid)
+        with connect(server.url) as app:
+            assert app.execute("select 1").fetchone() == (1,)
     finally:
         server.stop()
 

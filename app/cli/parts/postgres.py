@@ -96,7 +96,7 @@ def prepare(folder: Path, *, port: int = 0, settings: Mapping[str, str] | None =
         name="postgres",
         command=[str(binaries / "postgres"), "-D", str(data), "-p", str(port), *options],
         ready=lambda: _ready(port, passwords),
-        before=lambda: _clear_stale_pid(data),
+        before=lambda: _make_way(data),
         account=account,
         stop=signal.SIGINT,
         dies_with=signal.SIGINT,
@@ -243,17 +243,29 @@ def _ready(port: int, passwords: Mapping[str, str]) -> bool:
     return True
 
 
-def _clear_stale_pid(data: Path) -> None:
-    """A pid file left by a crash may name a stranger by now, and would keep the server from starting."""
+def _make_way(data: Path) -> None:
+    """Wait for whatever still runs on this data: two servers on one folder would destroy it.
+
+    A pid file left by a crash may name a stranger by now and would keep the server from starting. Any other stale file
+    the server recognises by itself, by means that are lost with the file.
+    """
+    mine = _running_on(data)
+    for process in mine:
+        process.send_signal(signal.SIGINT)  # the whole server of a killed supervisor, or what a killed server left
+    for process in psutil.wait_procs(mine, timeout=20)[1]:
+        process.kill()
+    psutil.wait_procs(mine, timeout=5)
     file = data / "postmaster.pid"
-    try:
-        pid = int(file.read_text().split("\n", 1)[0])
-        process = psutil.Process(pid)
-        ours = process.name().startswith("postgres") and str(data) in process.cmdline()
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
-        ours = False
-    if ours:  # the last one of our own is still shutting down
-        process.send_signal(signal.SIGINT)
-        with suppress(psutil.TimeoutExpired):
-            process.wait(20)
-    file.unlink(missing_ok=True)
+    with suppress(FileNotFoundError, ValueError):
+        if psutil.pid_exists(int(file.read_text().split("\n", 1)[0])) and not _running_on(data):
+            file.unlink()
+
+
+def _running_on(data: Path) -> list[psutil.Process]:
+    """Processes of PostgreSQL that work in this folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name().startswith("postgres") and process.cwd() == str(data):
+                found.append(process)
+    return found
