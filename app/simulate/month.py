@@ -133,6 +133,7 @@ def _order_and_visit(session: Session, told: Told) -> tuple[Order, Visit]:
     order = Order(
         **shared, channel=Channel.HOTLINE, payer=Payer.ENTITLEMENT, received_at=booked, received_by=BY,
         state=OrderState.CONFIRMED if told.end is VisitState.HELD else OrderState.CLOSED,
+        visits_open=int(told.end is VisitState.HELD), visits_tried=int(told.end is not VisitState.HELD),
     )  # fmt: skip
     visit = Visit(
         **shared, provider_id=told.team[0].provider_id, item_code=booking.item.code, aid=booking.item.aid,
