@@ -1,8 +1,7 @@
 """Calls: the switchboard's webhooks, who is calling, click to call."""
 
-import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -14,7 +13,6 @@ from app.calls import actions
 from app.calls.exchange import Exchange
 from app.calls.rules import CallEvent, CallState, Direction, Result
 from app.calls.tables import Call
-from app.config import settings
 from app.db import transaction
 from app.main import create_app
 from tests.app.alarms.story import hear, press, the_alarm
@@ -23,15 +21,6 @@ from tests.clients import Client, ok
 from tests.conftest import MORNING
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def token() -> Iterator[str]:
-    os.environ["YINLING_HOOKS_TOKEN"] = "open sesame"
-    settings.cache_clear()
-    yield "open sesame"
-    del os.environ["YINLING_HOOKS_TOKEN"]
-    settings.cache_clear()
 
 
 def exchange(token: str, *, answers: float = 1.0) -> Exchange:
