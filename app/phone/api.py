@@ -1,11 +1,11 @@
 """The phone's two routes: what is to do, and what was done."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from app.access.api import Field
+from app.access.api import Field, Now
 from app.access.queries import Caller
 from app.db import transaction
 from app.errors import Refused
@@ -24,20 +24,20 @@ def _caregiver(me: Caller) -> int:
 
 
 @router.get("/days")
-def days(me: Field, response: Response) -> Days:
+def days(me: Field, now: Now, response: Response) -> Days:
     """Today and tomorrow."""
     response.headers["Cache-Control"] = "no-store"
     with transaction(me.scope) as session:
-        return queries.days(session, _caregiver(me), now=datetime.now(UTC))
+        return queries.days(session, _caregiver(me), now=now)
 
 
 @router.post("/events")
 def events(
-    batch: EventsIn, me: Field, response: Response, idempotency_key: Annotated[str | None, Header()] = None
+    batch: EventsIn, me: Field, now: Now, response: Response, idempotency_key: Annotated[str | None, Header()] = None
 ) -> Answer:
     """Keep what happened, each event once; the answer holds the days as they are now. Nothing sent here is lost."""
     response.headers["Cache-Control"] = "no-store"
-    caregiver_id, now = _caregiver(me), datetime.now(UTC)
+    caregiver_id = _caregiver(me)
     sent_at = batch.sent_at.astimezone(UTC) if batch.sent_at else None
     with transaction(me.scope) as session:
         results = once(
@@ -51,4 +51,4 @@ def events(
             ],
         )  # fmt: skip
     with transaction(me.scope) as session:
-        return Answer(results=results, days=queries.days(session, caregiver_id, now=datetime.now(UTC)))
+        return Answer(results=results, days=queries.days(session, caregiver_id, now=now))

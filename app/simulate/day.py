@@ -118,14 +118,14 @@ class Worker(threading.Thread):
 
     def _next(self) -> dict[str, Any] | None:
         today = str(self._clock.day)
-        visits = [v for d in self._phone.days() if d["date"] == today for v in d["visits"]]
+        visits = [v for d in self._phone.days() if d["day"] == today for v in d["visits"]]
         waiting = [v for v in visits if v["state"] in ("assigned", "accepted", "on_the_way", "arrived", "in_service")]
         return min(waiting, key=lambda v: str(v["starts_at"]), default=None)
 
     def _attend(self, visit: dict[str, Any]) -> None:
         rng, number = self._rng, int(visit["attendance_id"])
         starts = datetime.fromisoformat(visit["starts_at"])
-        way = timedelta(seconds=visit.get("travel_seconds") or 600)
+        way = timedelta(minutes=visit["travel_minutes"] or 10)
         state, door = visit["state"], self._door(visit)
         if state == "assigned":
             self._phone.report(number, "accept")

@@ -19,6 +19,8 @@ GUARDS = (
     "alter table alarm_events enable row level security",
     "alter table alarm_events force row level security",
     "create policy alarm_events_area on alarm_events using (app_sees(division_code)) with check (app_sees(division_code))",
+    "create trigger call_reports_never_changes before update or delete on call_reports for each row execute function app_never_changes()",
+    "create trigger call_reports_never_empties before truncate on call_reports for each statement execute function app_never_changes()",
     "create trigger corrections_never_changes before update or delete on corrections for each row execute function app_never_changes()",
     "create trigger corrections_never_empties before truncate on corrections for each statement execute function app_never_changes()",
     "alter table corrections enable row level security",
@@ -48,6 +50,9 @@ GUARDS = (
     "alter table visit_events enable row level security",
     "alter table visit_events force row level security",
     "create policy visit_events_area on visit_events using (app_sees(division_code) and app_serves(provider_id)) with check (app_sees(division_code) and app_serves(provider_id))",
+    "alter table outbox_messages enable row level security",
+    "alter table outbox_messages force row level security",
+    "create policy outbox_messages_area on outbox_messages using (app_sees(division_code)) with check (app_sees(division_code))",
     "create trigger access_log_never_changes before update or delete on access_log for each row execute function app_never_changes()",
     "create trigger access_log_never_empties before truncate on access_log for each statement execute function app_never_changes()",
     "alter table caregivers enable row level security",
@@ -77,6 +82,9 @@ GUARDS = (
     "alter table alarms enable row level security",
     "alter table alarms force row level security",
     "create policy alarms_area on alarms using (app_sees(division_code)) with check (app_sees(division_code))",
+    "alter table calls enable row level security",
+    "alter table calls force row level security",
+    "create policy calls_area on calls using (app_sees(division_code)) with check (app_sees(division_code))",
     "alter table device_faults enable row level security",
     "alter table device_faults force row level security",
     "create policy device_faults_area on device_faults using (app_sees(division_code)) with check (app_sees(division_code))",
@@ -132,6 +140,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("district_id", "id", name=op.f("pk_alarm_events")),
         sa.UniqueConstraint("district_id", "alarm_id", "n", name=op.f("uq_alarm_events_district_id_alarm_id_n")),
         info={"area": "division_code", "append_only": True},
+    )
+    op.create_table(
+        "call_reports",
+        sa.Column("district_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("district_id", "id", name=op.f("pk_call_reports")),
+        sa.UniqueConstraint("district_id", "key", name=op.f("uq_call_reports_district_id_key")),
+        info={"append_only": True},
     )
     op.create_table(
         "corrections",
@@ -576,6 +595,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_map_lines")),
     )
     op.create_index(op.f("ix_map_lines_district_id"), "map_lines", ["district_id"], unique=False)
+    op.create_table(
+        "outbox_messages",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("division_code", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum("sms", "voice", name="channel", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("to", sa.Text(), nullable=False),
+        sa.Column("to_whom", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("about", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("via", sa.String(), nullable=True),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_outbox_messages_district_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_messages")),
+        sa.UniqueConstraint("district_id", "key", name=op.f("uq_outbox_messages_district_id_key")),
+        info={"area": "division_code"},
+    )
+    op.create_index("ix_outbox_messages_about", "outbox_messages", ["about"], unique=False)
+    op.create_index(op.f("ix_outbox_messages_district_id"), "outbox_messages", ["district_id"], unique=False)
+    op.create_index(
+        "ix_outbox_messages_due",
+        "outbox_messages",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("due_at is not null"),
+    )
     op.create_table(
         "plans",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1425,6 +1479,92 @@ def upgrade() -> None:
         "uq_alarms_open", "alarms", ["subject", "kind"], unique=True, postgresql_where=sa.text("state <> 'closed'")
     )
     op.create_table(
+        "calls",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("division_code", sa.String(), nullable=False),
+        sa.Column("call_id", sa.String(), nullable=True),
+        sa.Column(
+            "direction",
+            sa.Enum("inbound", "outbound", name="direction", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "dialling",
+                "ringing",
+                "answered",
+                "ended",
+                name="callstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "target",
+            sa.Enum(
+                "elder",
+                "device",
+                "contact",
+                "caregiver",
+                "ambulance",
+                "fire",
+                "police",
+                "other",
+                name="target",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("phone_hash", sa.String(), nullable=True),
+        sa.Column("elder_id", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("alarm_id", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "answered",
+                "safe",
+                "help",
+                "no_answer",
+                "busy",
+                "refused",
+                "wrong_number",
+                "off",
+                name="result",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("recording", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_calls_contact_id")),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_calls_district_id")),
+        sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_calls_elder_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_calls_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+        sa.UniqueConstraint("district_id", "call_id", name=op.f("uq_calls_district_id_call_id")),
+        info={"area": "division_code"},
+    )
+    op.create_index(op.f("ix_calls_alarm_id"), "calls", ["alarm_id"], unique=False)
+    op.create_index(op.f("ix_calls_district_id"), "calls", ["district_id"], unique=False)
+    op.create_index(op.f("ix_calls_elder_id"), "calls", ["elder_id"], unique=False)
+    op.create_index(
+        "ix_calls_open", "calls", ["district_id", "state"], unique=False, postgresql_where=sa.text("state <> 'ended'")
+    )
+    op.create_index(op.f("ix_calls_phone_hash"), "calls", ["phone_hash"], unique=False)
+    op.create_table(
         "device_faults",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("district_id", sa.Integer(), nullable=False),
@@ -1873,6 +2013,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_device_faults_district_id"), table_name="device_faults")
     op.drop_index(op.f("ix_device_faults_device_id"), table_name="device_faults")
     op.drop_table("device_faults")
+    op.drop_index(op.f("ix_calls_phone_hash"), table_name="calls")
+    op.drop_index("ix_calls_open", table_name="calls", postgresql_where=sa.text("state <> 'ended'"))
+    op.drop_index(op.f("ix_calls_elder_id"), table_name="calls")
+    op.drop_index(op.f("ix_calls_district_id"), table_name="calls")
+    op.drop_index(op.f("ix_calls_alarm_id"), table_name="calls")
+    op.drop_table("calls")
     op.drop_index("uq_alarms_open", table_name="alarms", postgresql_where=sa.text("state <> 'closed'"))
     op.drop_index(op.f("ix_alarms_visit_id"), table_name="alarms")
     op.drop_index("ix_alarms_queue", table_name="alarms", postgresql_where=sa.text("state <> 'closed'"))
@@ -1953,6 +2099,12 @@ def downgrade() -> None:
     op.drop_index("uq_plans_one_draft", table_name="plans", postgresql_where=sa.text("state = 'draft'"))
     op.drop_index(op.f("ix_plans_district_id"), table_name="plans")
     op.drop_table("plans")
+    op.drop_index(
+        "ix_outbox_messages_due", table_name="outbox_messages", postgresql_where=sa.text("due_at is not null")
+    )
+    op.drop_index(op.f("ix_outbox_messages_district_id"), table_name="outbox_messages")
+    op.drop_index("ix_outbox_messages_about", table_name="outbox_messages")
+    op.drop_table("outbox_messages")
     op.drop_index(op.f("ix_map_lines_district_id"), table_name="map_lines")
     op.drop_table("map_lines")
     op.drop_index("ix_jobs_open", table_name="jobs", postgresql_where=sa.text("state in ('queued', 'running')"))
@@ -1989,5 +2141,6 @@ def downgrade() -> None:
     op.drop_table("device_models")
     op.drop_index("ix_corrections_visit", table_name="corrections")
     op.drop_table("corrections")
+    op.drop_table("call_reports")
     op.drop_table("alarm_events")
     op.execute("drop function app_sees, app_serves, app_never_changes")
