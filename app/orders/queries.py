@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -16,7 +16,7 @@ from app.funding import queries as funding
 from app.funding.rules import Account
 from app.funding.tables import LedgerEntry
 from app.orders.quotes import Bill, Quote, Wish, quote
-from app.orders.rules import BadWindow, OrderState, VisitState
+from app.orders.rules import VISIT_ENDED, BadWindow, OrderState, VisitState
 from app.orders.tables import Order, Visit
 from app.people import queries as people
 from app.people.tables import Elder
@@ -60,7 +60,10 @@ def get(session: Session, order_id: int, *, lock: bool = False) -> Order:
 
 
 def visit(session: Session, visit_id: int, *, lock: bool = False) -> Visit:
-    """The visit; raises NotFound also when it is outside the caller's area."""
+    """The visit; raises NotFound also when it is outside the caller's area. Its order is locked first: no deadlock."""
+    if lock:
+        order_id = select(Visit.order_id).where(Visit.id == visit_id).scalar_subquery()
+        session.execute(select(Order.id).where(Order.id == order_id).with_for_update())
     found = session.get(Visit, visit_id, with_for_update=lock, populate_existing=lock)
     if found is None:
         raise NotFound("There is no such visit, or it is outside your area.")
@@ -166,6 +169,18 @@ def quoted(session: Session, elder_id: int, item_code: str, wishes: Sequence[Wis
     item = catalogue.item(session, elder.district_id, item_code)
     made = bills(session, elder, item, wishes, now=now)
     return quote(made, item.aid, funding.sources(session, elder.id, {bill.month for bill in made}))
+
+
+def clashes(session: Session, elder_id: int, wishes: Sequence[Wish]) -> Sequence[Visit]:
+    """Visits the elder has agreed to already whose windows touch a wish: most often a booking made twice."""
+    touching = [and_(Visit.opens <= wish.closes, Visit.closes >= wish.opens) for wish in wishes]
+    return session.scalars(
+        select(Visit)
+        .join(Order, Order.id == Visit.order_id)
+        .where(Visit.elder_id == elder_id, Visit.state.not_in(VISIT_ENDED), Order.state == OrderState.CONFIRMED)
+        .where(or_(*touching))
+        .order_by(Visit.opens, Visit.id)
+    ).all()
 
 
 def uncovered(session: Session) -> Sequence[Uncovered]:

@@ -1,5 +1,6 @@
 """The JSON shapes of orders and visits."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -84,38 +85,6 @@ class QuoteLineOut(BaseModel):
     self_pay_cents: int
 
 
-class QuoteOut(BaseModel):
-    """The price of an order as it would be split now. Nothing is reserved by asking."""
-
-    price_cents: int
-    allowance_cents: int
-    self_pay_cents: int
-    lines: list[QuoteLineOut]
-
-    @classmethod
-    def of(cls, quote: Quote) -> Self:
-        """As the booking screen shows it."""
-        lines = [
-            QuoteLineOut(
-                opens=line.bill.opens,
-                closes=line.bill.closes,
-                minutes=line.bill.minutes,
-                caregivers=line.bill.caregivers,
-                price_cents=line.bill.cents,
-                parts=[PartOut(program=part.program, cents=part.cents) for part in line.split.parts],
-                allowance_cents=line.split.allowance_cents,
-                self_pay_cents=line.split.self_pay_cents,
-            )
-            for line in quote.lines
-        ]
-        return cls(
-            price_cents=quote.price_cents,
-            allowance_cents=quote.allowance_cents,
-            self_pay_cents=quote.self_pay_cents,
-            lines=lines,
-        )
-
-
 class VisitOut(BaseModel):
     """A visit as every screen knows it."""
 
@@ -145,6 +114,40 @@ class VisitOut(BaseModel):
     def of(cls, visit: Visit, role: Role) -> Self:
         """With the events this role may send now."""
         return cls.model_validate(visit).model_copy(update={"possible": visit_possible(visit.state, role)})
+
+
+class QuoteOut(BaseModel):
+    """The price of an order as it would be split now. Nothing is reserved by asking."""
+
+    price_cents: int
+    allowance_cents: int
+    self_pay_cents: int
+    lines: list[QuoteLineOut]
+    clashes: list[VisitOut]  # visits agreed already at that time: booked twice?
+
+    @classmethod
+    def of(cls, quote: Quote, clashes: Sequence[Visit], role: Role) -> Self:
+        """As the booking screen shows it."""
+        lines = [
+            QuoteLineOut(
+                opens=line.bill.opens,
+                closes=line.bill.closes,
+                minutes=line.bill.minutes,
+                caregivers=line.bill.caregivers,
+                price_cents=line.bill.cents,
+                parts=[PartOut(program=part.program, cents=part.cents) for part in line.split.parts],
+                allowance_cents=line.split.allowance_cents,
+                self_pay_cents=line.split.self_pay_cents,
+            )
+            for line in quote.lines
+        ]
+        return cls(
+            price_cents=quote.price_cents,
+            allowance_cents=quote.allowance_cents,
+            self_pay_cents=quote.self_pay_cents,
+            lines=lines,
+            clashes=[VisitOut.of(visit, role) for visit in clashes],
+        )
 
 
 class HistoryOut(BaseModel):

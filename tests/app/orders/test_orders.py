@@ -114,6 +114,14 @@ def test_when_nothing_is_left_it_says_so(lin: Elder) -> None:
         agreed(order)
 
 
+def test_a_booking_made_twice_is_noticed(lin: Elder) -> None:
+    first = agreed(taken(lin))
+    taken(lin, a_wish(1))  # not agreed to yet
+    with transaction() as session:
+        assert [visit.order_id for visit in queries.clashes(session, lin.id, [a_wish(0), a_wish(1)])] == [first.id]
+        assert queries.clashes(session, lin.id, [a_wish(2)]) == []
+
+
 def test_two_caregivers_come_to_bathe_somebody_severely_disabled(lin: Elder) -> None:
     with transaction() as session:
         heavy = an_elder(session, level=AbilityLevel.SEVERE, wishes={"same_sex_bathing": True})
