@@ -4,10 +4,12 @@ from app.jobs import queue
 from app.logs import configure
 from app.planning import drafting
 from app.planning.actions import DRAFT
+from app.tables import metadata
 
 LONGEST = 15 * 60 * 1000  # milliseconds a message may take; each job has a tighter limit of its own
 
 configure("worker")
+assert metadata.tables  # a foreign key finds its table only where every table is known
 broker = queue.broker()
 queue.dramatiq.set_broker(broker)
 
