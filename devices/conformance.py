@@ -19,6 +19,7 @@ from devices.decode import as_json, message_of
 from devices.signals import BadPayload, Kind
 
 ALARM_ROWS: Final = {"sos", "fall", "smoke", "water_leak", "gas", "fire", "low_battery"}
+MORE_EXACT: Final = {"other_alarm": {Kind.TAMPER, Kind.GEOFENCE}}  # the proposals do not use these words
 SILENT: Final = {Kind.HEARTBEAT, Kind.STATUS, Kind.BATTERY_OR_STATUS}  # what a frame without an event may still say
 TWINS: Final = {  # a source's name for what a signal holds as a field of its own
     "latitude": "lat", "gpsLatitude": "lat", "Latitude": "lat", "batteryLevel": "battery", "fixTime": "at",
@@ -91,7 +92,7 @@ def _kind_is_right(canonical: str, kinds: list[str], refused: str | None) -> boo
         return refused is not None
     if canonical == "no_event":
         return refused is None and set(kinds) <= SILENT
-    return bool(kinds) and kinds[0] == canonical
+    return bool(kinds) and (kinds[0] == canonical or kinds[0] in MORE_EXACT.get(canonical, ()))
 
 
 def _all(signal: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from devices.codecs import (
     ble_bthome,
     ble_gatt_vitals,
+    ble_theengs,
     ble_xiaomi,
     care_v1,
     chirpstack_event,
@@ -35,6 +36,7 @@ from devices.codecs import (
     tasmota,
     thingsboard,
     traccar,
+    wristband,
     zigbee2mqtt,
 )
 from devices.signals import BadPayload, Message, Signal
@@ -61,6 +63,7 @@ CODECS: Final[Mapping[str, Codec]] = {
         zigbee2mqtt,
         ble_bthome,
         ble_gatt_vitals,
+        ble_theengs,
         ble_xiaomi,
         chirpstack_event,
         fhir_observation,
@@ -87,6 +90,7 @@ CODECS: Final[Mapping[str, Codec]] = {
         tasmota,
         thingsboard,
         traccar,
+        wristband,
     )
 }
 

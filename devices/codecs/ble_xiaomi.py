@@ -180,7 +180,7 @@ def claims(message: Message) -> bool:
 def decode(message: Message) -> list[Signal]:
     address = message.meta.get("address")
     device = str(address) if address is not None else None
-    if len(message.payload) == 10 and 2000 <= int.from_bytes(message.payload[3:5], "little") < 2100:
+    if len(message.payload) == 10 and 1970 <= int.from_bytes(message.payload[3:5], "little") < 2100:
         return _old_scale(message.payload, device)
     frame = Frame(message.payload)
     control, product = frame.u(2, little=True), frame.take(2)

@@ -23,7 +23,7 @@ FIELDS: Final = ("id", "kind", "at", "seq", "battery", "lat", "lon", "accuracy_m
 
 
 def claims(message: Message) -> bool:
-    return message.transport == "mqtt" and tuple(message.topic.split("/")[:2]) == PREFIX
+    return message.transport.startswith("mqtt") and tuple(message.topic.split("/")[:2]) == PREFIX
 
 
 def decode(message: Message) -> list[Signal]:

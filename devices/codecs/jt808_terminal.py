@@ -24,6 +24,7 @@ ALARM_BITS: Final = {
     11: "fault", 16: "movement", 17: "tampering", 20: "geofence", 28: "movement", 29: "accident",
 }  # fmt: skip
 DRIVING_BITS: Final = {8: "hardAcceleration", 9: "hardBraking", 10: "hardCornering"}
+EXTENDED_BITS: Final = {0: "hardAcceleration", 1: "hardBraking", 2: "hardCornering", 3: "accident", 4: "tampering"}
 SILENT: Final = {0x0001, 0x0003, 0x0100, 0x0102, 0x0104, 0x0107, 0x0109, 0x0201, 0x0300, 0x0702, 0x0800, 0x0801, 0x0900}
 
 
@@ -146,6 +147,8 @@ def _extras(body: Frame, alarms: list[str]) -> dict[str, Any]:
                 alarms += [name for number, name in DRIVING_BITS.items() if bit(driving, number)]
             case (0x33, _) if value.content.startswith(b"*M00") and length >= 15 and value.content[10:13].isdigit():
                 volts = int(value.content[10:13]) / 100
+            case (0xFE, _):
+                alarms += _driving(value)
             case (0xEB, _):
                 volts = _nested(value, found, alarms) or volts
     return found | {"volts": volts}
@@ -157,6 +160,19 @@ def _temperatures(value: Frame) -> dict[str, float]:
         n: -(word & 0x7FFF) / 10 if bit(word, 15) else word / 10 for n, word in enumerate(raw, 1) if word != 0xFFFF
     }
     return {f"temp{n}": degree for n, degree in degrees_c.items()}
+
+
+def _driving(value: Frame) -> list[str]:
+    """Inside a long FE: a mark, then pairs of number(1), length(1), value; 01 is how the car is driven."""
+    value.take(min(1, value.left))
+    while value.left >= 2:
+        number, length = value.u(1), value.u(1)
+        if length > value.left:
+            break
+        bits = int.from_bytes(value.take(length))
+        if number == 0x01:
+            return [name for at, name in EXTENDED_BITS.items() if bit(bits, at)]
+    return []
 
 
 def _nested(value: Frame, found: dict[str, Any], alarms: list[str]) -> float | None:

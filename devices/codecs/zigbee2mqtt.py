@@ -25,7 +25,7 @@ CLICKS: Final = ("action", "click")  # `click` is what older versions called it
 
 
 def claims(message: Message) -> bool:
-    return message.transport == "mqtt" and f"/{BASE}/" in f"/{message.topic}/"
+    return BASE in message.transport or (message.transport.startswith("mqtt") and f"/{BASE}/" in f"/{message.topic}/")
 
 
 def decode(message: Message) -> list[Signal]:

@@ -1,11 +1,14 @@
 """Every codec against frames written from its protocol's public description, and against whatever else may come."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.codecs import CODECS, decode, family_of
@@ -84,15 +87,43 @@ FIELDS = st.dictionaries(st.sampled_from(NAMES), JSON)
 
 
 @pytest.mark.parametrize("family", CODECS)
+@settings(max_examples=30)
 @given(payload=st.binary(max_size=64), topic=TOPICS | st.text(max_size=20))
 def test_any_bytes_are_signals_or_a_bad_payload(family: str, payload: bytes, topic: str) -> None:
     check(Message(topic, payload), family)
 
 
-@pytest.mark.parametrize("family", CODECS)
+@pytest.mark.parametrize("family", ["care_v1", "zigbee2mqtt", "tasmota", "thingsboard", "shelly", "traccar"])
 @given(fields=JSON | FIELDS, topic=TOPICS)
 def test_any_json_is_signals_or_a_bad_payload(family: str, fields: Any, topic: str) -> None:
     check(Message(topic, json.dumps(fields).encode()), family)
+
+
+@pytest.mark.parametrize("family", CODECS)
+def test_a_damaged_frame_is_signals_or_a_bad_payload(family: str) -> None:
+    """`make torture` asks for a million of them."""
+    dice = Random(f"damage {family}")
+    whole = [message_of(frame) for frame in frames(family)]
+    for _ in range(int(os.environ.get("YINLING_DAMAGED_FRAMES", "400"))):
+        message = dice.choice(whole)
+        check(replace(message, payload=damaged(message.payload, dice)), family)
+
+
+def damaged(payload: bytes, dice: Random) -> bytes:
+    """A few bytes changed, lost or doubled; what counts most stands near the front."""
+    content = bytearray(payload)
+    for _ in range(dice.randint(1, 4)):
+        at = min(int(dice.expovariate(4 / (len(content) + 1))), len(content))
+        match dice.randrange(4):
+            case 0:
+                content[at : at + 1] = bytes([dice.randrange(256)])
+            case 1:
+                del content[at : at + dice.randint(1, 4)]
+            case 2:
+                content[at:at] = content[at : at + 8]
+            case 3 if at < len(content):
+                content[at] ^= 1 << dice.randrange(8)
+    return bytes(content)
 
 
 def check(message: Message, family: str) -> None:
