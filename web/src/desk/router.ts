@@ -24,7 +24,9 @@ function number(name: string) {
 }
 
 router.beforeEach(async (to) => {
-  const me = await useSession().resume()
+  const me = await useSession()
+    .resume()
+    .catch(() => null) // unreachable: the login page will say so
   if (!me) return to.name === 'login' ? true : { name: 'login', query: to.path === '/' ? {} : { to: to.fullPath } }
   const pages = pagesOf(me.role)
   if (to.name === 'login') return { name: pages[0]?.name ?? 'login' }

@@ -15,6 +15,7 @@ export function useCase(id: () => number | undefined) {
   const candidates = shallowRef<Candidate[]>([])
   const busy = ref(false)
   const missing = ref(false)
+  const failed = ref(false)
   let asked = 0
 
   async function load(): Promise<void> {
@@ -29,13 +30,15 @@ export function useCase(id: () => number | undefined) {
       if (turn === asked) show(answer)
     } catch (error) {
       if (turn !== asked) return
+      console.warn('case', error)
       missing.value = error instanceof Problem && [403, 404].includes(error.status)
-      if (missing.value) alarm.value = null
+      failed.value = !missing.value
+      if (missing.value || alarm.value?.id !== wanted) alarm.value = null
     }
   }
 
   function show(answer: AlarmCase): void {
-    missing.value = false
+    missing.value = failed.value = false
     const first = alarm.value?.id !== answer.id
     alarm.value = answer
     if (first) candidates.value = []
@@ -75,5 +78,5 @@ export function useCase(id: () => number | undefined) {
   }
   onScopeDispose(() => clearInterval(slow))
 
-  return { alarm, candidates, busy, missing, act }
+  return { alarm, candidates, busy, missing, failed, load, act }
 }

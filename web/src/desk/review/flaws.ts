@@ -1,0 +1,14 @@
+// What is odd about a visit, as a sentence with its figures.
+import { useI18n } from 'vue-i18n'
+import type { Flaw } from '@/shared/api/types'
+import { metres } from '@/shared/words'
+
+export function useFlaws() {
+  const { t } = useI18n()
+  return function sentence({ flaw, facts }: Pick<Flaw, 'flaw' | 'facts'>): string {
+    const end = facts.end === 'start' || facts.end === 'finish' ? t(`desk.review.end.${facts.end}`) : ''
+    const distance = typeof facts.distance_m === 'number' ? metres(facts.distance_m) : ''
+    const tasks = Array.isArray(facts.tasks) ? facts.tasks.join('、') : ''
+    return t(`desk.review.flaw.${flaw}`, { ...facts, end, distance, tasks })
+  }
+}
