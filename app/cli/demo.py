@@ -1,5 +1,6 @@
 """`yinling demo`: the whole platform on one machine, on real embedded parts, under one supervisor."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+ELSEWHERE = "Run where you own the folder, or choose another with YINLING_VAR_DIR."
+WAYS_OUT = {
+    errno.EACCES: ELSEWHERE,
+    errno.EPERM: ELSEWHERE,
+    errno.EROFS: ELSEWHERE,
+    errno.ENOSPC: "Make room, or choose another disk with YINLING_VAR_DIR.",
+}
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -24,16 +32,18 @@ def demo(
     from app.cli.supervisor import Stopped
     from app.config import Settings
 
+    given = Settings()
     try:
-        stage.play(Settings(), reset=reset, elders=elders, seed=seed, speed=speed, logs=logs)
+        stage.play(given, reset=reset, elders=elders, seed=seed, speed=speed, logs=logs)
     except PartFailed as failed:
         console.print(f"\n[red]✗[/] {failed}")
         raise typer.Exit(1) from None
     except Stopped:
         pass
-    except PermissionError as error:
-        console.print(f"\n[red]✗[/] {error.filename} cannot be written: run where you own the folder, "
-                      "or choose another with YINLING_VAR_DIR.")  # fmt: skip
+    except OSError as error:
+        if error.errno not in WAYS_OUT:
+            raise
+        console.print(f"\n[red]✗[/] {error.filename or given.var_dir}: {error.strerror}. {WAYS_OUT[error.errno]}")
         raise typer.Exit(1) from None
     console.print("Stopped. Nothing runs any more; `make demo` goes on where this ended.")
 
