@@ -30,3 +30,6 @@ export async function candidates(visit: number): Promise<Candidate[]> {
   const { items } = await ask(api.GET('/api/visits/{visit_id}/candidates', { params: of(visit) }))
   return items
 }
+
+export const askVisit = (visit: number) => ask(api.GET('/api/visits/{visit_id}', { params: of(visit) }))
+export type Whole = Awaited<ReturnType<typeof askVisit>>

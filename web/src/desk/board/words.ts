@@ -1,5 +1,4 @@
 // Broken rules and ways out as sentences.
-import { time } from '@/shared/words'
 import type { Board, BoardVisit, Fault } from './model'
 
 interface Translator {
@@ -17,13 +16,26 @@ export function faultInWords({ rule, caregiver_id, facts }: Fault, board: Board,
   return t(key, { name, missing, travel: minutes(facts.travel), gap: minutes(Number(facts.start ?? 0) - Number(facts.free ?? 0)), work: minutes(facts.work), limit: minutes(facts.limit) })
 }
 
-/** The cheapest change that would let a visit in; the server has tried it. */
+/** Why nobody comes, from the data: how many caregivers which rule keeps away. Names and languages are ours to put in. */
+export function reasonInWords({ reason }: BoardVisit, language: string, { t, te }: Translator): string {
+  if (!reason) return ''
+  const counts = new Map<string, number>()
+  for (const rule of Object.values(reason.blocking)) counts.set(String(rule), (counts.get(String(rule)) ?? 0) + 1)
+  if (!counts.size) return language === 'en' ? reason.en : reason.zh
+  const word = (rule: string): string => (te(`board.blocks.${rule}`) ? t(`board.blocks.${rule}`) : rule)
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([rule, n]) => t('board.blocked', { n, rule: word(rule) })).join('；')
+}
+
+interface Remedy {
+  kind?: string
+  facts?: { ticks?: number; rule?: string; like?: string }
+}
+
+/** The cheapest change that would let a visit in; the server has tried it. A tick is a second. */
 export function remedyInWords({ reason }: BoardVisit, board: Board, { t, te }: Translator): string {
-  const { kind, facts, caregiver_ids, starts_at } = (reason?.remedy ?? {}) as { kind?: string; facts?: Record<string, unknown>; caregiver_ids?: number[]; starts_at?: string }
-  if (!kind || !te(`board.remedy.${kind}`)) return ''
-  const words = [t(`board.remedy.${kind}`, { minutes: Number(facts?.minutes ?? 0) })]
-  const names = (caregiver_ids ?? []).map((id) => board.caregivers.find((one) => one.id === id)?.name).filter(Boolean)
-  if (starts_at) words.push(time(starts_at))
-  if (names.length) words.push(names.join(' + '))
-  return words.join(' · ')
+  const { kind, facts = {} } = (reason?.remedy ?? {}) as Remedy
+  const key = kind === 'waive' ? `board.remedy.waive_${facts.rule}` : `board.remedy.${kind}`
+  if (!kind || !te(key)) return ''
+  const like = board.caregivers.find(({ id }) => String(id) === facts.like)?.name ?? ''
+  return t(key, { minutes: Math.round((facts.ticks ?? 0) / 60), like })
 }
