@@ -6,12 +6,14 @@
     "ADM-CID"  data  #account|1110 00 129          1 new or 3 restored; event(3); partition; zone
     "NULL"     the supervision message             a * before the name: encrypted
 
-CRC and length are not judged: an SOS must not fall through. What is encrypted and cannot be read is refused, and so
-shown: it may be one.
+CRC and length are not judged: an SOS must not fall through. What is encrypted is read with `meta["key"]`; without the
+key it is refused, and so shown: it may be one.
 """
 
 import re
 from typing import Any, Final
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from devices.codecs import reading
 from devices.codecs.frame import date_time
@@ -77,14 +79,15 @@ def decode(message: Message) -> list[Signal]:
     found = FRAME.fullmatch(text)
     if found is None:
         raise BadPayload("not a DC-09 frame")
+    encrypted = bool(found["secret"])
     if found["secret"]:
-        raise BadPayload(f"encrypted, and no key for account {found['account']} is known")
+        found = _decrypted(text, found, message.meta.get("key"))
     account, separator, content = found["data"].partition("|")
     if not separator:
         account, content = "", found["data"]
     known = account.lstrip("#") or found["account"]
     extra = dict(EXTRA.findall(found["extra"]))
-    said: dict[str, Any] = {"account": known, "extended_data": bool(extra), "encrypted": False}
+    said: dict[str, Any] = {"account": known, "extended_data": bool(extra), "encrypted": encrypted}
     if found["name"] == "NULL":
         return [_signal(Kind.HEARTBEAT, known, found, extra, said)]
     if found["name"] == "ADM-CID":
@@ -94,6 +97,23 @@ def decode(message: Message) -> list[Signal]:
     else:
         raise BadPayload(f"unknown protocol {found['name']}")
     return [_signal(kind, known, found, extra, said | event) for kind, event in events]
+
+
+def _decrypted(text: str, sealed: re.Match[str], key: Any) -> re.Match[str]:
+    """From the bracket on: padding, a bar, and then what would have stood there. AES-CBC, beginning with zeros."""
+    if not isinstance(key, str):
+        raise BadPayload(f"encrypted, and no key for account {sealed['account']} is known")
+    head, _, rest = text.partition("[")
+    try:
+        cipher = Cipher(algorithms.AES(bytes.fromhex(key)), modes.CBC(bytes(16))).decryptor()
+        plain = cipher.update(bytes.fromhex(rest.rstrip("]"))) + cipher.finalize()
+    except ValueError as error:
+        raise BadPayload(f"encrypted, and not to be read: {error}") from None
+    body = plain.decode("latin-1").partition("|")[2].rstrip("\0")
+    found = FRAME.fullmatch(f"{head.replace('*', '', 1)}[{body}")
+    if found is None or "]" not in body:
+        raise BadPayload("the key does not fit")
+    return found
 
 
 def _codes(content: str) -> list[tuple[Kind, dict[str, Any]]]:

@@ -87,13 +87,14 @@ FIELDS = st.dictionaries(st.sampled_from(NAMES), JSON)
 
 
 @pytest.mark.parametrize("family", CODECS)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(payload=st.binary(max_size=64), topic=TOPICS | st.text(max_size=20))
 def test_any_bytes_are_signals_or_a_bad_payload(family: str, payload: bytes, topic: str) -> None:
     check(Message(topic, payload), family)
 
 
 @pytest.mark.parametrize("family", ["care_v1", "zigbee2mqtt", "tasmota", "thingsboard", "shelly", "traccar"])
+@settings(max_examples=60, deadline=None)
 @given(fields=JSON | FIELDS, topic=TOPICS)
 def test_any_json_is_signals_or_a_bad_payload(family: str, fields: Any, topic: str) -> None:
     check(Message(topic, json.dumps(fields).encode()), family)

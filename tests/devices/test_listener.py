@@ -171,6 +171,22 @@ def test_a_message_that_finds_no_place_at_all_stays_with_the_broker_and_shuts_no
         until(lambda: listener.health().waiting == 0)
 
 
+def test_what_nobody_will_repeat_fills_no_memory(mosquitto: Broker) -> None:
+    store = Store()
+    store.down = True
+    with listening(mosquitto, store, most_waiting=50) as listener, device(mosquitto) as anna:
+        until(lambda: listener.health().connected)
+        for number in range(300):
+            anna.publish("care/v1/anna/event", json.dumps({"id": f"t{number}"}), qos=0)
+        press(anna, [1])
+        until(lambda: listener.health().dropped)
+        store.down = False
+        until(lambda: "1" in store.ids)
+        until(lambda: listener.health().waiting == 0)
+        health = listener.health()
+    assert health.received == 301 == health.stored + health.dropped
+
+
 def test_a_retained_message_says_that_it_is_one(any_broker: Broker) -> None:
     seen: list[Message] = []
     store = Store()
