@@ -28,9 +28,11 @@ from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.logs import configure
 from app.messages import actions as messages
+from app.tables import metadata
 from app.visits import queries as visits
 from app.visits import review
 
+assert metadata.tables  # a foreign key finds its table only where every table is known
 log = structlog.get_logger()
 DONE: Final = Counter("yinling_clock_total", "What the clock let happen", ["job", "outcome"])
 TURN: Final = 0.5  # seconds between two looks at the office

@@ -67,3 +67,13 @@ def test_a_job_survives_its_worker_and_stops_when_it_is_told(queued: int) -> Non
         with transaction() as session:
             jobs.stop(session, queued, district_id=DISTRICT, by="王调度", now=datetime.now(UTC))
         assert wait_for(queued, lambda job: job.ended_at is not None).state is JobState.DONE
+
+
+@pytest.mark.parametrize("process", ["worker", "clock", "listener"])
+def test_every_process_knows_every_table_a_foreign_key_names(process: str) -> None:
+    look = (
+        f"import app.{process}; from app.db import Base; "
+        "[key.column for table in Base.metadata.tables.values() for key in table.foreign_keys]"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", look], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
