@@ -3,6 +3,7 @@
 Every job is a query and an action on a timer; a job must bear being run twice, or an hour late.
 """
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -96,6 +97,7 @@ def schedule() -> BackgroundScheduler:
 def main() -> None:
     """Run until asked to stop."""
     configure("clock")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

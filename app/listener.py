@@ -7,6 +7,8 @@ over with everything that waits in them.
 
 import signal
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,15 +19,16 @@ from app.config import settings
 from app.db import transaction
 from app.election import Election
 from app.logs import configure
-from devices.listener import Listener, Receive
+from app.tables import metadata
+from devices import codecs
+from devices.listener import Ack, Listener, Receive
 from devices.mqtt import Address
+from devices.signals import Message
 
+assert metadata.tables  # a foreign key finds its table only where every table is known
 log = structlog.get_logger()
 EVENTS: Final = ("care/v1/+/event",)
-ELECTED: Final = {
-    "yinling-bridges": (("zigbee2mqtt/#",), inbox.receive),
-    "yinling-telemetry": (("care/v1/+/telemetry", "care/v1/+/status"), inbox.receive_telemetry),
-}
+CALM: Final = ("care/v1/+/telemetry", "care/v1/+/status")
 TURN: Final = 1.0  # seconds between two looks at the office
 
 
@@ -46,12 +49,22 @@ def run(name: str, stopping: threading.Event) -> None:
     elected: list[_Running] = []
     while not stopping.wait(TURN):
         if election.held() != bool(elected):
-            elected = _step_down(elected) if elected else [
-                _listen(address, client_id, topics, receive) for client_id, (topics, receive) in ELECTED.items()
-            ]  # fmt: skip
+            elected = _step_down(elected) if elected else _take_office(address)
         _beat(name, [events, *elected], elected=bool(elected))
     _step_down([events, *elected])
     election.resign()
+
+
+def _take_office(address: Address) -> list["_Running"]:
+    bridges = tuple(topic.strip() for topic in settings().mqtt_bridges.split(",") if topic.strip())
+    calm = _listen(address, "yinling-telemetry", CALM, inbox.receive_telemetry)
+    return [calm, _listen(address, "yinling-bridges", bridges, _receive_of_bridges)] if bridges else [calm]
+
+
+def _receive_of_bridges(batch: Sequence[Message]) -> Sequence[Ack]:
+    """A bridge under a topic of its own choosing is a Zigbee2MQTT with another base topic."""
+    zigbee = {"family": "zigbee2mqtt"}
+    return inbox.receive([m if codecs.family_of(m) else replace(m, meta=zigbee) for m in batch])
 
 
 class _Running:

@@ -2,7 +2,9 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,3 +209,22 @@ def test_an_sos_without_a_fix_has_no_place_and_still_rings() -> None:
     device = pendant(model="yl-watch")
     hear(press(device.wire_id, lat=0, lon=0, battery=0), now=MORNING)
     assert the_alarm().place is None
+
+
+def test_recorded_zigbee_frames_ring_where_they_call_for_help_and_nowhere_else(shared: Path) -> None:
+    lines = (shared / "devices" / "corpus.jsonl").read_text().splitlines()
+    frames = [frame for frame in map(json.loads, lines) if frame["family"] == "zigbee2mqtt"]
+    calls = {"sos", "smoke", "water_leak"}
+    for n, frame in enumerate(frames):
+        with transaction() as session:
+            name = frame["topic"].removesuffix("/action").rpartition("/")[2]
+            if name not in register.known(session, [name]):
+                a_device(session, wire_id=name, model="z2m-water")
+            before = sum(alarm.count for alarm in alarms(session))
+        now = seconds(60 * n)
+        message = Message(frame["topic"], frame["payload"].encode(), qos=1, received_at=now, source="bridges")
+        hear(replace(message, meta={"family": "zigbee2mqtt"}), now=now)
+        with transaction() as session:
+            rang = sum(alarm.count for alarm in alarms(session)) - before
+        assert rang == (frame["canonical"] in calls), frame["id"]
+    assert len(frames) > 15
