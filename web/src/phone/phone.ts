@@ -2,6 +2,7 @@
 import { computed, ref, shallowRef } from 'vue'
 import { Problem } from '@/shared/api/problem'
 import { useSession } from '@/shared/session'
+import { setServerTime } from '@/shared/clock'
 import { setZone } from '@/shared/words'
 import type { Me } from '@/shared/api/types'
 import { placeDeadline, unsent, type Action, type Entry, type Fix } from './outbox/events'
@@ -17,7 +18,7 @@ export type Carrier = Pick<Me, 'id' | 'login' | 'name' | 'role' | 'hotline' | 't
 type Reach = Stopped | 'starting'
 
 const RETRY_S = [2, 5, 10, 30, 60]
-const ASK_AGAIN_S = 45
+const ASK_AGAIN_S = 30
 /** The place of an arrival still being found, so that the check-in can carry it, too. */
 const arriving = new Map<number, Promise<Fix>>()
 
@@ -88,6 +89,7 @@ async function talk(): Promise<Stopped> {
     const { stopped, days: answered } = await drain(store, me.id, post)
     const newest = answered ?? (stopped === 'done' ? await askDays() : undefined)
     if (newest) {
+      setServerTime(newest.server_time)
       served.value = newest
       lastSync.value = Date.now()
       await store.keep('days', newest)
