@@ -65,7 +65,7 @@ class OrderIn(QuoteIn):
     note: str | None = Field(None, max_length=500)
 
 
-class PartOut(BaseModel):
+class QuotePart(BaseModel):
     """What one programme pays."""
 
     program: str
@@ -80,7 +80,7 @@ class QuoteLineOut(BaseModel):
     minutes: int
     caregivers: int
     price_cents: int
-    parts: list[PartOut]
+    parts: list[QuotePart]
     allowance_cents: int
     self_pay_cents: int
 
@@ -135,7 +135,7 @@ class QuoteOut(BaseModel):
                 minutes=line.bill.minutes,
                 caregivers=line.bill.caregivers,
                 price_cents=line.bill.cents,
-                parts=[PartOut(program=part.program, cents=part.cents) for part in line.split.parts],
+                parts=[QuotePart(program=part.program, cents=part.cents) for part in line.split.parts],
                 allowance_cents=line.split.allowance_cents,
                 self_pay_cents=line.split.self_pay_cents,
             )
