@@ -17,7 +17,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
+from app.alarms import actions as alarm_actions
 from app.alarms import pulse, timers
+from app.alarms import queries as alarms
 from app.config import settings
 from app.db import transaction
 from app.election import Election
@@ -82,6 +84,7 @@ def schedule() -> BackgroundScheduler:
     )
     every = partial(clock.add_job, trigger="interval")
     every(sweep, seconds=1, args=[timers.due, timers.fire], id="escalate")
+    every(sweep, seconds=1, args=[alarms.arrived, alarm_actions.notice_arrival], id="arrivals")
     every(messages.deliver_due, seconds=1, id="deliver")
     every(beat, seconds=PULSE, id="pulse")
     every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")

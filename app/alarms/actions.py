@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import HOTLINE, Role
 from app.access.tables import User
-from app.alarms import hearing, log, nearest, timers
+from app.alarms import hearing, log, nearest, queries, timers
 from app.alarms.rules import (
     ANYBODY,
     LEADS,
@@ -179,12 +179,13 @@ def arrive(session: Session, alarm_id: int, *, me: Caller, now: datetime, who: s
     return _arrived(session, alarm, by=me.by, now=now, **_said(who=who))
 
 
-def on_attendance_arrived(session: Session, visit_id: int, *, by: str, now: datetime) -> None:
-    """The responder's own phone says she is at the door; called by the phone's door after the attendance moved."""
-    for alarm_id in session.scalars(select(Alarm.id).where(Alarm.visit_id == visit_id, Alarm.state.in_(OPEN))).all():
-        alarm = get(session, alarm_id)
-        if alarm.state is State.DISPATCHED:
-            _arrived(session, alarm, by=by, now=now, visit_id=visit_id)
+def notice_arrival(session: Session, alarm_id: int, *, now: datetime) -> None:
+    """The responder's own phone says she is at the door: for the clock's sweep, a second later, whoever is on line."""
+    alarm = get(session, alarm_id)
+    if alarm.state is State.DISPATCHED and (found := queries.at_the_door(session, alarm)):
+        name, at = found
+        alarm.arrived_at = at or now
+        _arrived(session, alarm, by=name, now=now, visit_id=alarm.visit_id)
 
 
 def _arrived(session: Session, alarm: Alarm, *, by: str, now: datetime, **facts: object) -> Alarm:

@@ -233,3 +233,25 @@ def was_opened(session: Session, alarm: Alarm, user_id: int) -> bool:
         AccessLog.elder_id.is_not_distinct_from(alarm.elder_id),
     )  # fmt: skip
     return session.scalar(seen.limit(1)) is not None
+
+
+HERE = (AttendanceState.ARRIVED, AttendanceState.IN_SERVICE, AttendanceState.FINISHED)
+
+
+def arrived(session: Session, *, now: datetime) -> Sequence[int]:
+    """Alarms whose responder is at the door and which do not know it yet."""
+    there = select(Attendance.id).where(Attendance.visit_id == Alarm.visit_id, Attendance.state.in_(HERE))
+    return session.scalars(select(Alarm.id).where(Alarm.state == State.DISPATCHED, there.exists())).all()
+
+
+def at_the_door(session: Session, alarm: Alarm) -> tuple[str, datetime | None] | None:
+    """Who came first to an alarm's visit, and when by the server's clock."""
+    at = func.coalesce(Attendance.arrived_at, Attendance.started_at)
+    found = session.execute(
+        select(Caregiver.name, at)
+        .join(Caregiver, Caregiver.id == Attendance.caregiver_id)
+        .where(Attendance.visit_id == alarm.visit_id, Attendance.state.in_(HERE))
+        .order_by(at.nulls_last())
+        .limit(1)
+    ).first()
+    return (found[0], found[1]) if found else None

@@ -73,8 +73,12 @@ def test_from_the_press_to_the_verdict_every_step_is_on_record() -> None:
         attendance = session.scalars(select(Attendance).where(Attendance.visit_id == visit.id)).one()
         assert (order.payer, order.price_cents, visit.state) == (Payer.NONE, 0, VisitState.PUBLISHED)
         assert (attendance.caregiver_id, attendance.urgent) == (nurse.id, True)
-        actions.on_attendance_arrived(session, visit.id, by="phone", now=at(600))
-        attendance.state = AttendanceState.ARRIVED
+        assert queries.arrived(session, now=at(590)) == []
+        attendance.state, attendance.arrived_at = AttendanceState.ARRIVED, at(600)
+    for _ in range(2):
+        with transaction() as session:
+            for found in queries.arrived(session, now=at(601)):
+                actions.notice_arrival(session, found, now=at(601))
     do(actions.follow_up, number, me=me, now=at(1200))
     closed = do(actions.close, number, Verdict.REAL, me=me, now=at(3000), note="送医")
     assert (closed.state, closed.verdict) == (State.CLOSED, Verdict.REAL)
