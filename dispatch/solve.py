@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dispatch import anneal
 from dispatch.board import Board, fresh_state
 from dispatch.impossible import refuse
 from dispatch.jit import warmed
@@ -17,7 +18,7 @@ from dispatch.plan import Plan, Unserved
 from dispatch.problem import Problem
 
 Progress = Callable[[float, int, int, int], object]  # seconds, iterations, best cost, unserved; False cancels
-ENGINES = ("auto", "insertion", "search", "ortools")
+ENGINES = ("auto", "insertion", "search", "anneal", "ortools")
 CHUNK = 0.1  # seconds between two looks at the clock
 BLINK = 100  # one offer in so many is overlooked
 
@@ -35,11 +36,16 @@ def solve(
     """A plan for the day; the same for the same seed and iterations. Without either budget: regret insertion alone.
 
     `auto` is the compiled search where `warm` has run before on this machine, and the same search in plain Python
-    (a hundredth of the rounds) where it has not: nobody waits for a compiler.
+    (a hundredth of the rounds) where it has not: nobody waits for a compiler. `anneal` is for days where lateness is
+    the objective.
     """
     refuse(problem)
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: one of {', '.join(ENGINES)}")
+    if engine == "anneal":
+        budget = 10.0 if seconds is None and iterations is None else seconds
+        found, rounds = anneal.solve(problem, seconds=budget, iterations=iterations, seed=seed, progress=progress)
+        return plan_of(problem, found, engine="anneal", iterations=rounds)
     fast = warmed() or engine == "search"
     board = Board(problem, seed=seed, fast=fast)
     if start is not None:
