@@ -99,6 +99,9 @@ def correct(
     if value > now:
         raise CannotCorrect("That is in the future.")
     before = queries.effective(attendance, queries.corrections(session, visit.district_id, visit.id))
+    times = before | {field: value}
+    if times["started_at"] and times["finished_at"] and times["finished_at"] < times["started_at"]:
+        raise CannotCorrect("Nobody finishes before starting.")
     correction = Correction(
         district_id=visit.district_id, division_code=visit.division_code, provider_id=attendance.provider_id,
         visit_id=visit.id, attendance_id=attendance.id, field=field, before=before[field], after=value, cause=cause,
