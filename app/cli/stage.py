@@ -32,11 +32,14 @@ def play(given: Settings, *, reset: bool, elders: int, seed: int, speed: int, lo
         table = process_table.lay(given, var)
         process_table.remember(var, table.env)
         supervisor.up(*table.parts)
+        console.print("- the schema ...")
         _finish(supervisor, table, "migrate")
         if not (var / LOGINS).exists():
+            console.print("- a simulated district ...")
             (var / UNFINISHED).touch()
             _finish(supervisor, table, "simulate", "district", "--elders", str(elders), "--seed", str(seed))
             (var / UNFINISHED).unlink()
+        console.print("- the platform ...")
         supervisor.up(*process_table.platform(table.env))
         if speed:
             supervisor.up(process("day", ["simulate", "day", "--speed", str(speed)], table.env))
