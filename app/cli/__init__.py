@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from app.cli import chores, database, demo, doctor, processes
+from app.cli import chores, database, demo, doctor, processes, proofs
 from app.cli.simulate import simulate
 
 HELP = "银铃 Yinling: home help and emergency calls of a district's elders, on one platform."
@@ -21,6 +21,7 @@ for command in (
     database.migrate,
     database.backup,
     database.restore,
+    proofs.verify_log,
     chores.decode,
     chores.openapi,
 ):
@@ -28,6 +29,7 @@ for command in (
 
 
 cli.add_typer(simulate, name="simulate")
+cli.add_typer(proofs.ledger, name="ledger")
 
 
 @cli.callback()

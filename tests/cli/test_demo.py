@@ -125,6 +125,22 @@ def test_whatever_is_killed_comes_back(demo: Demo, name: str) -> None:
     assert demo.process.poll() is None
 
 
+def test_money_and_logs_prove_themselves_and_a_changed_one_does_not(demo: Demo) -> None:
+    def said(*arguments: str) -> tuple[int, str]:
+        env = {**os.environ, "YINLING_VAR_DIR": str(demo.var)}
+        command = [sys.executable, "-m", "app.cli", *arguments]
+        result = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+        return result.returncode, result.stdout
+
+    assert said("ledger", "verify")[0] == 0
+    assert said("verify-log")[0] == 0
+    demo.one("update entitlements set free_cents = free_cents + 1 where id = (select min(id) from entitlements)")
+    code, faults = said("ledger", "verify")
+    assert code == 1
+    assert "free is" in faults
+    demo.one("update entitlements set free_cents = free_cents - 1 where id = (select min(id) from entitlements)")
+
+
 def test_ctrl_c_leaves_nothing_behind_and_a_second_start_keeps_the_data(demo: Demo) -> None:
     elders, children = demo.one("select count(*) from elders"), demo.children()
     demo.stop()
