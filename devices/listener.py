@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 A_WEEK: Final = 7 * 24 * 3600
 FIRST_PAUSE, LONGEST_PAUSE, LONGEST_REST = 0.2, 3.0, 60.0  # seconds
 IDLE: Final = 0.5
+SETTLE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Listener:
         self._set_aside, self._window = set_aside, window
         self._batch, self._most_waiting, self._heard = batch, most_waiting, heard
         self._client_id = client_id
-        self._stopping = Event()
+        self._stopping, self._answered = Event(), Event()
         self._queue: SimpleQueue[Arrival] = SimpleQueue()
         self._pending: deque[Arrival] = deque()
         self._stuck: list[Stuck] = []
@@ -137,9 +138,19 @@ class Listener:
                 self._client.loop_start()  # also revives a network thread that died
                 self._turn()
         finally:
+            self._settle()
             self._client.disconnect()
             self._client.loop_stop()
             self._note(connected=False, since=datetime.now(UTC))
+
+    def _settle(self) -> None:
+        """One round trip: then the broker has read every acknowledgement, which a closing line might else swallow."""
+        with self._lock:
+            live = self._live
+        if live:
+            self._answered.clear()
+            self._address.subscribe(self._client, self._topics)
+            self._answered.wait(SETTLE)
 
     def stop(self) -> None:
         """May be called from a signal handler or another thread."""
@@ -280,6 +291,7 @@ class Listener:
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
+        self._answered.set()
         refused = next((str(reason) for reason in reasons if reason.is_failure), None)
         if refused:
             log.error("%s: may not hear %s: %s", self._client_id, self._topics, refused)
