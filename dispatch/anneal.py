@@ -20,7 +20,7 @@ from dispatch.problem import BadProblem, Problem
 
 Progress = Callable[[float, int, int, int], object]
 NEIGHBOURS = 24
-HOT, COLD = 1.0, 0.01  # of a usual way
+HOT, COLD = 10.0, 0.01  # of a usual way
 
 
 class Staffing(NamedTuple):
@@ -341,7 +341,7 @@ def solve(
     """The best of several runs, each cooling once: many on small days, where one run can end in the wrong valley."""
     s = staffing(problem)
     n = int(s.sizes[0])
-    runs = 12 if n < 50 else 4 if n < 80 else 2 if n < 120 else 1
+    runs = 12 if n < 50 else 2 if n < 120 else 1
     begun, done, top, best_cost = time.monotonic(), 0, np.zeros(0, dtype=np.int64), FAR
     for run in range(runs):
         rota = _first(s, seed * 1009 + run)
@@ -368,7 +368,7 @@ def solve(
 
 
 def _heat(s: Staffing, share: float) -> float:
-    """From a usual way down to a hundredth of it."""
+    """From ten usual ways, since lateness lies deep, down to a hundredth of one."""
     n, near = int(s.sizes[0]), int(s.sizes[2])
     fourth = s.before.reshape(n, near)[:, min(3, near - 1)]
     way = float(np.mean(s.travel.reshape(n + 1, n + 1)[fourth, np.arange(n)])) * float(s.weights[0])
