@@ -35,7 +35,9 @@ def stage(name: str, command: list[str]) -> tuple[bool, str]:
     folder = ROOT / "web" if command[0] == "npm" else ROOT
     if command[0] == "npm":
         command = node_command(command)
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
