@@ -31,6 +31,8 @@ from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.logs import configure
 from app.messages import actions as messages
+from app.orders import actions as orders
+from app.orders import queries as order_queries
 from app.tables import metadata
 from app.visits import queries as visits
 from app.visits import review
@@ -91,6 +93,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=30, args=[register.fallen_silent, equipment.mark_silent], id="silence")
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
+    every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
     every(grant, minutes=30, id="grant", next_run_time=datetime.now(UTC))
     graced = partial(money.expirable, grace_days=settings().capture_grace_days)
     every(sweep, minutes=30, args=[graced, expire], id="expire", next_run_time=datetime.now(UTC))

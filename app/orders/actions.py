@@ -37,6 +37,7 @@ from app.orders.tables import Order, Visit
 from app.people import queries as people
 from app.people.tables import Elder
 
+CLOCK: Final = "clock"
 EXPLAINED: Final = frozenset({VisitEvent.HOLD, VisitEvent.FAIL, VisitEvent.REJECT, VisitEvent.CANCEL})
 RESPONSE: Final = timedelta(minutes=60)  # how long an urgent visit may wait before it is late
 MOST_PRESSING: Final = 100
@@ -174,6 +175,17 @@ def move_visit(
     if after in VISIT_ENDED and before not in VISIT_ENDED:
         _count_ended(session, visit, by=by, now=now, reason=reason)
     return visit
+
+
+def miss(session: Session, visit_id: int, *, now: datetime) -> None:
+    """The job for `queries.missed`: the day is over, the money goes back, the record says why. Bears repetition."""
+    visit = queries.visit(session, visit_id, lock=True)
+    if visit.state not in (VisitState.WAITING, VisitState.PLANNED):
+        return
+    if queries.get(session, visit.order_id).state is OrderState.RECEIVED:
+        move_visit(session, visit, VisitEvent.CANCEL, by=CLOCK, now=now, reason="never confirmed")
+    else:
+        move_visit(session, visit, VisitEvent.FAIL, by=CLOCK, now=now, reason="nobody was sent")
 
 
 def _count_ended(session: Session, visit: Visit, *, by: str, now: datetime, reason: str | None) -> None:

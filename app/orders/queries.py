@@ -87,6 +87,16 @@ def waiting(session: Session, day: date) -> Sequence[Visit]:
     ).all()
 
 
+def missed(session: Session, *, now: datetime) -> Sequence[int]:
+    """Visits of days gone by that were never published: nobody was sent, or the order was never confirmed."""
+    today, _ = calendar.day_bounds(calendar.day_of(now))
+    return session.scalars(
+        select(Visit.id)
+        .where(Visit.state.in_([VisitState.WAITING, VisitState.PLANNED]), Visit.closes < today)
+        .order_by(Visit.id)
+    ).all()
+
+
 def of_elder(session: Session, elder_id: int, *, before: datetime | None = None, limit: int = 50) -> Sequence[Visit]:
     """An elder's visits, latest first."""
     query = select(Visit).where(Visit.elder_id == elder_id).order_by(Visit.opens.desc(), Visit.id.desc()).limit(limit)

@@ -229,6 +229,22 @@ def test_an_item_is_given_at_its_hours_only(lin: Elder) -> None:
     assert refusal.value.facts == {"windows": [["09:30", "11:00"]]}
 
 
+def test_a_visit_nobody_was_sent_to_gives_its_money_back_when_the_day_is_over(lin: Elder) -> None:
+    sent, unconfirmed = agreed(taken(lin)), taken(lin)
+    with transaction() as session:
+        evening = TEN + timedelta(hours=13)  # 23:00
+        assert queries.missed(session, now=evening) == []
+        due = queries.missed(session, now=evening + timedelta(hours=2))
+        for visit_id in (*due, *due):
+            actions.miss(session, visit_id, now=evening + timedelta(hours=2))
+        ends = [(queries.get(session, o.id).state, queries.visits_of(session, o.id)[0]) for o in (sent, unconfirmed)]
+    assert [(state, visit.state, visit.reason) for state, visit in ends] == [
+        (OrderState.CLOSED, VisitState.NOT_DELIVERED, "nobody was sent"),
+        (OrderState.CANCELLED, VisitState.CANCELLED, "never confirmed"),
+    ]
+    assert free(lin) == 26_000
+
+
 def test_nobody_is_served_after_the_end(lin: Elder) -> None:
     with transaction() as session:
         session.get_one(Elder, lin.id).ended_at = NOW
