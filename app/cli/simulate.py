@@ -45,8 +45,7 @@ def district(
         f"  {built.elders} elders ({built.served} on purchased service), {built.caregivers} caregivers, "
         f"{built.devices} devices, {built.past_visits} past visits."
     )
-    for title, entry in firsts.items():
-        console.print(f"  {title:<12}{entry['login']:<12}{entry['password']}  {entry['name']}")
+    console.print(f"  A login for each role: {settings().var_dir / LOGINS}")
 
 
 @simulate.command()

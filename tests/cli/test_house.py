@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MIGRATIONS = ROOT / "migrations"  # as long as the schema
 CODE = (".py", ".ts", ".vue")
 LONGEST = 400
 WRITTEN_BY_MACHINE = ("schema.d.ts",)
@@ -19,10 +20,12 @@ def files() -> list[Path]:
 
 
 def test_no_file_is_too_long_to_be_read_in_one_sitting() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in files() if (n := len(p.read_text().splitlines())) > LONGEST}
-    assert long == {}
+    lengths = {p: len(p.read_text().splitlines()) for p in files() if not p.is_relative_to(MIGRATIONS)}
+    assert {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST} == {}
 
 
 def test_every_python_file_opens_with_a_sentence() -> None:
-    mute = [p for p in files() if p.suffix == ".py" and not ast.get_docstring(ast.parse(p.read_text()))]
+    mute = [
+        p for p in files() if p.suffix == ".py" and (text := p.read_text()) and not ast.get_docstring(ast.parse(text))
+    ]
     assert [str(p.relative_to(ROOT)) for p in mute] == []
