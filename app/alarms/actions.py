@@ -222,7 +222,7 @@ def suspend(session: Session, alarm_id: int, minutes: int, reason: str, *, me: C
     alarm = mine(session, alarm_id, Event.SUSPEND, me)
     alarm.suspended_until, alarm.suspend_reason = now + timedelta(minutes=minutes), reason
     timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
-    timers.schedule(session, alarm, TimerKind.RESUME, alarm.suspended_until)
+    timers.schedule(session, alarm, (TimerKind.RESUME, alarm.suspended_until))
     return move(session, alarm, Event.SUSPEND, by=me.by, now=now, minutes=minutes, reason=reason)
 
 
@@ -234,7 +234,7 @@ def hand_over(session: Session, alarm_id: int, to: int, *, me: Caller, now: date
         raise NotFound("There is no such operator.")
     alarm.claimed_by, alarm.claimed_at = user.id, now
     if alarm.state is State.CLAIMED:
-        timers.schedule(session, alarm, TimerKind.IDLE_CLAIM, timers.idle_at(now))
+        timers.schedule(session, alarm, (TimerKind.IDLE_CLAIM, timers.idle_at(now)))
     return move(session, alarm, Event.HAND_OVER, by=me.by, now=now, to=user.name)
 
 

@@ -48,11 +48,11 @@ def whose(
             select(Elder.id).where(Elder.home_id == home_id, Elder.ended_at.is_(None)).limit(2)
         ).all()  # fmt: skip
         elder_id = living[0] if len(living) == 1 else None
-    if elder_id is not None:
+    if elder_id is not None and home_id is None:
         row = session.execute(
             select(Elder.home_id, Home.division_code).join(Home, Home.id == Elder.home_id).where(Elder.id == elder_id)
         ).one()
-        home_id, division_code = home_id or row[0], row[1]
+        home_id, division_code = row[0], row[1]
     return Whose(district_id, division_code, elder_id, home_id, device_id, wire_id)
 
 
@@ -102,9 +102,9 @@ def _upsert(session: Session, kind: AlarmKind, who: Whose, press: Press, *, now:
             "priority": func.least(Alarm.priority, func.greatest(PRIORITY[kind] - 1, 0)),
             "place": func.coalesce(made.excluded.place, Alarm.place),
         },
-    ).returning(Alarm.id, literal_column("xmax = 0"))
-    alarm_id, new = session.execute(joined).one()
-    return session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True), bool(new)
+    ).returning(Alarm, literal_column("xmax = 0"))
+    alarm, new = session.execute(joined, execution_options={"populate_existing": True}).one()
+    return alarm, bool(new)
 
 
 def _just_closed(session: Session, kind: AlarmKind, who: Whose, *, now: datetime) -> Alarm | None:

@@ -37,13 +37,14 @@ def patience() -> Patience:
     )  # fmt: skip
 
 
-def schedule(session: Session, alarm: Alarm, kind: TimerKind, due_at: datetime) -> None:
+def schedule(session: Session, alarm: Alarm, *what: tuple[TimerKind, datetime]) -> None:
     """Have it happen; setting one anew within a round moves it."""
-    row = {
-        "district_id": alarm.district_id, "alarm_id": alarm.id, "kind": kind, "round": alarm.round, "due_at": due_at,
-    }  # fmt: skip
-    again = {"due_at": due_at, "fired_at": None, "dropped_at": None, "late_seconds": None}
-    made = insert(AlarmTimer).values(row)
+    rows = [
+        {"district_id": alarm.district_id, "alarm_id": alarm.id, "kind": kind, "round": alarm.round, "due_at": due_at}
+        for kind, due_at in what
+    ]
+    made = insert(AlarmTimer).values(rows)
+    again = {"due_at": made.excluded.due_at, "fired_at": None, "dropped_at": None, "late_seconds": None}
     session.execute(made.on_conflict_do_update(index_elements=["alarm_id", "kind", "round"], set_=again))
 
 
@@ -61,8 +62,7 @@ def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> No
 
 def start_ringing(session: Session, alarm: Alarm, *, now: datetime) -> None:
     """The timers of a round of ringing."""
-    for kind, due_at in ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED):
-        schedule(session, alarm, kind, due_at)
+    schedule(session, alarm, *ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED))
 
 
 def ring(
@@ -180,4 +180,4 @@ def claimed(session: Session, alarm: Alarm, *, now: datetime) -> None:
     """Somebody has it: nothing more rings, unless nobody calls."""
     drop(session, alarm, now=now)
     if alarm.state is State.CLAIMED:
-        schedule(session, alarm, TimerKind.IDLE_CLAIM, idle_at(now))
+        schedule(session, alarm, (TimerKind.IDLE_CLAIM, idle_at(now)))

@@ -123,8 +123,11 @@ def hear(session: Session, heard: Sequence[Heard], *, now: datetime) -> None:
         .order_by(Device.id)
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for number in free:
-        session.execute(update(Device).where(Device.id == number).values(latest[number]))
+        alike.setdefault(tuple(latest[number]), []).append({"id": number, **latest[number]})
+    for rows in alike.values():
+        session.execute(update(Device), rows)
     _faults(session, heard, links, now=now)
 
 
