@@ -24,7 +24,8 @@ from app.planning.tables import Plan
 
 POLL = 0.2
 BEAT = 1.0
-GRACE = 30  # seconds beyond the thinking time until the child is killed: compiling, reading, explaining
+GRACE = 180  # seconds beyond the thinking time until the child is killed: starting, constructing, explaining
+PATIENCE = 20  # seconds a stopped child has to hand over what it has
 WORKER = "planner"
 SOLVER = "app.planning.solving"
 log = logging.getLogger(__name__)
@@ -108,12 +109,14 @@ def think(
                     return plan, [actions.Why(**w) for w in line["why"]], stopped
             if child.poll() is not None and heard.empty():
                 raise Silent(f"the solver ended with {child.returncode}")
+            if stopped and time.monotonic() > deadline:
+                return None, [], True
             if time.monotonic() > deadline:
                 raise Silent(f"no answer after {seconds + GRACE} seconds")
             if time.monotonic() - beaten >= BEAT:
                 wish, points, beaten = beat(points), [], time.monotonic()
                 if wish and not stopped:
-                    stopped, deadline = True, time.monotonic() + GRACE
+                    stopped, deadline = True, time.monotonic() + PATIENCE
                     _write(child, "stop")
             time.sleep(POLL)
 

@@ -10,9 +10,14 @@ import json
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 import dispatch
+
+EXPLAINING = 10.0  # seconds
+AT_ONCE = 8
+MANY = {"zh-CN": "当日预约超出可服务能力，此单未能排入。", "en": "More was asked for this day than can be served."}
 
 
 def main() -> None:
@@ -23,9 +28,7 @@ def main() -> None:
     try:
         problem = dispatch.from_json(dispatch.Problem, json.dumps(asked["problem"]))
         plan = dispatch.solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=Teller(stop))
-        kinds = {u.visit: u.reason for u in plan.unserved}
-        why = [_plain(reason, kinds[reason.visit]) for reason in dispatch.explain(problem, plan)]
-        _say({"plan": json.loads(dispatch.to_json(plan)), "why": why})
+        _say({"plan": json.loads(dispatch.to_json(plan)), "why": _why(problem, plan, stop)})
     except dispatch.BadProblem as error:
         _say({"error": str(error)})
 
@@ -49,6 +52,22 @@ class Teller:
             point = {"seconds": round(seconds, 2), "iterations": iterations, "cost": cost, "unserved": unserved}
             _say({"progress": point})
         return not self.stop.is_set()
+
+
+def _why(problem: dispatch.Problem, plan: dispatch.Plan, stop: threading.Event) -> list[dict[str, Any]]:
+    """Reasons for what is unserved, the dearest first, as many as a short while allows: a flooded day has hundreds."""
+    until = time.monotonic() + EXPLAINING
+    unserved = sorted(plan.unserved, key=lambda u: -problem.visit(u.visit).prize)
+    kinds, told = {u.visit: u.reason for u in unserved}, []
+    for first in range(0, len(unserved), AT_ONCE):
+        names = [u.visit for u in unserved[first : first + AT_ONCE]]
+        if stop.is_set() or time.monotonic() > until:
+            told += [
+                {"visit_id": int(n), "kind": kinds[n], "blocking": {}, "remedy": {}, "sentence": MANY} for n in names
+            ]
+        else:
+            told += [_plain(reason, kinds[reason.visit]) for reason in dispatch.explain(problem, plan, names)]
+    return told
 
 
 def _plain(reason: dispatch.Reason, kind: str) -> dict[str, Any]:
