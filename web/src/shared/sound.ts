@@ -33,6 +33,8 @@ export const sound = computed(() => (state.value !== 'running' ? 'locked' : mute
 
 /** Call it from a key or a click: only then does a browser let go of the sound. */
 export async function unlock(): Promise<void> {
+  if (context?.state === 'running') return
+  if ('userActivation' in navigator && !navigator.userActivation.isActive) return // Esc and Tab do not count
   if (!context) {
     context = new AudioContext()
     context.onstatechange = () => (state.value = context?.state ?? 'none')

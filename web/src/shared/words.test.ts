@@ -1,6 +1,6 @@
 // Times and money read as people say them.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { day, dayInWords, dayPlus, instant, lasting, metres, setZone, time, timeOrDay, timeWithSeconds, yuan } from './words'
+import { day, dayInWords, dayPlus, instant, lasting, metres, placeInWords, setZone, time, timeOrDay, timeWithSeconds, yuan } from './words'
 
 describe('in Shanghai', () => {
   beforeEach(() => setZone('Asia/Shanghai'))
@@ -35,6 +35,12 @@ it('counts seconds, minutes and hours', () => {
 
 it('says money without needless cents', () => {
   expect([yuan(12_000), yuan(8_350), yuan(120_405), yuan(-50)]).toEqual(['120', '83.50', '1,204.05', '−0.50'])
+})
+
+it('says a place once', () => {
+  expect(placeInWords('小营村', '小营村 30号')).toBe('小营村 30号')
+  expect(placeInWords('河运社区', '东港新村 3-1-201')).toBe('河运社区 东港新村 3-1-201')
+  expect(placeInWords('河运社区', '')).toBe('河运社区')
 })
 
 it('says distances short', () => {

@@ -84,6 +84,12 @@ export function yuan(cents: number): string {
   return cents < 0 ? `−${text}` : text
 }
 
+/** `六合街道 河运社区 12-2-302`; a village that is its own estate is not said twice. */
+export function placeInWords(division: string | undefined, address: string | undefined): string {
+  if (!division || address?.startsWith(division)) return address ?? ''
+  return [division, address].filter(Boolean).join(' ')
+}
+
 /** `380 m`, `2.4 km` */
 export function metres(value: number): string {
   return value < 1000 ? `${Math.round(value)} m` : `${(value / 1000).toFixed(1)} km`

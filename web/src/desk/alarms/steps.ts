@@ -41,14 +41,14 @@ export function stepsOf(alarm: AlarmCase): Step[] {
 function nextOf(alarm: AlarmCase, steps: Step[], calls: Call[]): StepId | undefined {
   const possible = (id: StepId) => steps.find((step) => step.id === id)?.possible
   const take = (...ids: StepId[]) => ids.find(possible)
-  const last = calls.at(-1)
+  const last = calls.findLast(({ result }) => result !== null)
   if (alarm.state === 'ringing') return take('claim')
   if (alarm.state === 'follow_up') return take('close')
   if (alarm.state === 'on_site') return take('follow_up', 'close')
   if (last?.result === 'safe') return take('close', 'follow_up')
   if (alarm.state === 'dispatched') return take('arrive')
   if (last?.result === 'help') return take('send', 'arrive')
-  const tried = calls.filter(({ step }) => step !== 'ambulance')
+  const tried = calls.filter(({ step, result }) => step !== 'ambulance' && result !== null)
   const nobody = tried.length > 0 && !tried.some(({ result }) => REACHED.includes(result))
   if (nobody && DANGERS.includes(alarm.kind)) return take('send')
   const untried = steps.find((step) => step.possible && !step.done && (step.id === 'device' || step.id === 'elder' || step.contact))

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Who Am I
-         * @description The caller.
+         * @description The caller, or null for somebody who has not logged in: a page asks this before it knows.
          */
         get: operations["session_who_am_i"];
         put?: never;
@@ -2874,6 +2874,22 @@ export interface components {
          */
         Outcome: "accepted" | "repeated" | "attention";
         /**
+         * PartOut
+         * @description A part the alarms depend on; what is not well is a banner.
+         */
+        PartOut: {
+            /** Name */
+            name: string;
+            /** Well */
+            well: boolean;
+            /** At */
+            at: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PartnerOut
          * @description The other one of two, and how far they are.
          */
@@ -3151,7 +3167,7 @@ export interface components {
             /** Nobody On Duty */
             nobody_on_duty: boolean;
             /** Parts */
-            parts: components["schemas"]["app__alarms__api__PartOut"][];
+            parts: components["schemas"]["PartOut"][];
             /** Set Aside */
             set_aside: number;
         };
@@ -3189,7 +3205,7 @@ export interface components {
             /** Price Cents */
             price_cents: number;
             /** Parts */
-            parts: components["schemas"]["app__orders__shapes__PartOut"][];
+            parts: components["schemas"]["QuotePart"][];
             /** Allowance Cents */
             allowance_cents: number;
             /** Self Pay Cents */
@@ -3208,6 +3224,18 @@ export interface components {
             self_pay_cents: number;
             /** Lines */
             lines: components["schemas"]["QuoteLineOut"][];
+            /** Clashes */
+            clashes: components["schemas"]["VisitOut"][];
+        };
+        /**
+         * QuotePart
+         * @description What one programme pays.
+         */
+        QuotePart: {
+            /** Program */
+            program: string;
+            /** Cents */
+            cents: number;
         };
         /**
          * RaiseIn
@@ -3882,22 +3910,6 @@ export interface components {
             items: components["schemas"]["app__alarms__api__CandidateOut"][];
         };
         /**
-         * PartOut
-         * @description A part the alarms depend on; what is not well is a banner.
-         */
-        app__alarms__api__PartOut: {
-            /** Name */
-            name: string;
-            /** Well */
-            well: boolean;
-            /** At */
-            at: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
-        };
-        /**
          * PlaceOut
          * @description A point in WGS-84 and how well it is known.
          */
@@ -3944,16 +3956,6 @@ export interface components {
          * @enum {string}
          */
         app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
-        /**
-         * PartOut
-         * @description What one programme pays.
-         */
-        app__orders__shapes__PartOut: {
-            /** Program */
-            program: string;
-            /** Cents */
-            cents: number;
-        };
         /**
          * Candidates
          * @description The best ways to serve a visit, cheapest first.
@@ -4040,7 +4042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["Me"] | null;
                 };
             };
         };
@@ -5107,7 +5109,9 @@ export interface operations {
     phone_days: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5122,6 +5126,15 @@ export interface operations {
                     "application/json": components["schemas"]["Days"];
                 };
             };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
         };
     };
     phone_events: {
@@ -5129,6 +5142,7 @@ export interface operations {
             query?: never;
             header?: {
                 "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
             };
             path?: never;
             cookie?: never;

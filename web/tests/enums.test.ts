@@ -1,0 +1,49 @@
+// Every value the server may answer has a word in both languages.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+
+interface Schema {
+  enum?: string[]
+}
+const ROOT = join(__dirname, '..')
+const read = (path: string) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as unknown
+const schemas = (read('openapi.json') as { components: { schemas: Record<string, Schema> } }).components.schemas
+
+/** Area and path of the words → the enum's name in the OpenAPI document. */
+const WORDS: [string, string, string][] = [
+  ['enums', 'role', 'Role'],
+  ['enums', 'sex', 'Sex'],
+  ['enums', 'level', 'AbilityLevel'],
+  ['enums', 'category', 'Category'],
+  ['enums', 'relation', 'Relation'],
+  ['enums', 'team_role', 'TeamRole'],
+  ['enums', 'skill', 'Skill'],
+  ['enums', 'aid', 'AidCategory'],
+  ['enums', 'signal', 'AlarmKind'],
+  ['enums', 'device', 'DeviceKind'],
+  ['enums', 'alarm_state', 'app__alarms__rules__State'],
+  ['enums', 'verdict', 'Verdict'],
+  ['enums', 'order_state', 'OrderState'],
+  ['enums', 'visit_state', 'VisitState'],
+  ['enums', 'attendance_state', 'AttendanceState'],
+  ['enums', 'entry', 'EntryKind'],
+  ['enums', 'phone_event', 'EventKind'],
+  ['enums', 'task_outcome', 'TaskOutcome'],
+  ['enums', 'cause', 'Cause'],
+  ['enums', 'resolution', 'Resolution'],
+  ['desk', 'devices.fault', 'Fault'],
+  ['desk', 'review.flaw', 'Flaw'],
+  ['alarms', 'target', 'Target'],
+  ['alarms', 'result', 'Result'],
+]
+
+it.each(WORDS)('%s.%s has a word for every %s', (area, path, name) => {
+  const values = schemas[name]?.enum ?? schemas[name.split('__').at(-1) ?? '']?.enum
+  expect(values, `${name} is not in openapi.json`).toBeDefined()
+  for (const language of ['zh-CN', 'en']) {
+    let words = read(`src/locales/${language}/${area}.json`) as Record<string, unknown>
+    for (const step of path.split('.')) words = words[step] as Record<string, unknown>
+    expect(Object.keys(words), language).toEqual(expect.arrayContaining(values ?? []))
+  }
+})
