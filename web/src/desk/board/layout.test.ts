@@ -1,6 +1,6 @@
 // The lanes' arithmetic: axis, overlaps, arrows, snapping, and who is counted as placed.
 import { describe, expect, it } from 'vitest'
-import { axisOf, gaps, moment, neighbour, rests, rows, share, span, ticks } from './layout'
+import { axisOf, gaps, moment, neighbour, rests, rows, share, span, ticks, ways } from './layout'
 import { crewOf, differs, lanesOf, tally, unplaced, type Attendance, type Board, type BoardVisit, type Caregiver } from './model'
 
 const at = (clock: string): string => `2026-11-23T${clock}:00Z`
@@ -67,6 +67,12 @@ describe('the lanes', () => {
   it('know the ways between bars and the rest of a split shift', () => {
     expect(gaps(lanes[0]?.bars ?? []).map(({ from, to }) => (to - from) / 60_000)).toEqual([20])
     expect(rests(lanes[0] ?? { caregiver: caregiver(9), bars: [] }).map(({ from, to }) => (to - from) / 60_000)).toEqual([90])
+  })
+  it('show no way across the midday rest', () => {
+    const [morning] = lanes[0]?.bars ?? []
+    if (!morning || !lanes[0]) throw new Error('a bar')
+    const afternoon = { ...morning, from: Date.parse(at('14:00')), to: Date.parse(at('15:00')) }
+    expect(ways({ ...lanes[0], bars: [morning, afternoon] })).toEqual([])
   })
   it('are walked by the arrows', () => {
     expect(neighbour(lanes, '10-1', 'right')?.key).toBe('11-1')

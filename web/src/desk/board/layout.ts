@@ -61,6 +61,12 @@ export function rests(lane: Lane): { from: number; to: number }[] {
   return shifts.slice(1).map((shift, i) => ({ from: Date.parse(shifts[i]?.ends_at ?? shift.starts_at), to: Date.parse(shift.starts_at) }))
 }
 
+/** The ways between bars of one stretch of work: over the midday rest nobody travels for us. */
+export function ways(lane: Lane): { from: number; to: number }[] {
+  const off = rests(lane)
+  return gaps(lane.bars).filter((gap) => !off.some((rest) => gap.from < rest.to && rest.from < gap.to))
+}
+
 export type Way = 'left' | 'right' | 'up' | 'down'
 
 /** The bar an arrow key leads to: along the lane, or the nearest in time on the next lane that has one. */
