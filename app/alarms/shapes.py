@@ -17,7 +17,7 @@ from app.calls import queries as calls
 from app.equipment.rules import DeviceKind, DeviceState
 from app.orders.rules import VisitState
 from app.people import queries as people
-from app.people.rules import AbilityLevel, Relation, Sex, TeamRole
+from app.people.rules import AbilityLevel, Relation, Sex, TeamRole, care_team_due
 from app.people.tables import Contact, Elder, Home
 from app.places.tables import Division
 from app.vault import mask_phone
@@ -288,7 +288,8 @@ def _elder(session: Session, elder: Elder, *, in_clear: bool, now: datetime) -> 
         health=HealthOut.of(elder.health) if in_clear else HealthOut(),
         care_team=[
             TeamOut(role=role, name=team[role].name, phone=mask_phone(team[role].phone)) if role in team
-            else TeamOut(role=role, name=None, phone=None) for role in TeamRole
+            else TeamOut(role=role, name=None, phone=None)
+            for role in TeamRole if role in team or care_team_due(elder.categories)
         ],
         in_home_now=[
             PresenceOut(caregiver=v.caregiver, item=v.item, since=v.arrived_at or v.starts_at) for v in care.now

@@ -34,7 +34,7 @@ from app.orders import queries as orders
 from app.orders.rules import visit_possible
 from app.orders.tables import Visit
 from app.people import queries as people
-from app.people.rules import Category, TeamRole
+from app.people.rules import Category, TeamRole, care_team_due
 from app.people.tables import Caregiver, CareTeamMember, Contact
 from app.people.tables import Elder as Person
 from app.places.rules import Place
@@ -68,7 +68,11 @@ def glance(session: Session, elder_id: int, me: Caller, *, now: datetime) -> Eld
             place=PlaceOut(lat=round(place.lat, COARSE), lon=round(place.lon, COARSE), accuracy_m=100),
         ),
         contacts=[_contact(contact, me.role) for contact in people.contacts_of(session, elder.id)],
-        care_team=[_member(role, team.get(role), me.role) for role in TeamRole],
+        care_team=[
+            _member(role, team.get(role), me.role)
+            for role in TeamRole
+            if role in team or care_team_due(elder.categories)
+        ],
         entitlement=Entitlement.of(month, list(funding.balances(session, elder.id, month))),
         devices=_devices(session, elder, now=now),
         in_home_now=[

@@ -1,5 +1,6 @@
 """Words for people, and the checks a person's numbers must pass."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -63,6 +64,11 @@ class TeamRole(StrEnum):
     RESPONSIBLE = "responsible"
     CAREGIVER = "caregiver"
     SOCIAL_WORKER = "social_worker"
+
+
+def care_team_due(categories: Iterable[str]) -> bool:
+    """Whether somebody must have a 5个一 care team: those in destitute support who live at home."""
+    return Category.TEKUN in categories
 
 
 class Skill(StrEnum):

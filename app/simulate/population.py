@@ -205,7 +205,7 @@ def caregivers(
                 names.phone(),
                 rng.choices((Mode.EBIKE, Mode.WALK, Mode.CAR), (8, 1, 1))[0],
                 skills,
-                responder=index % 9 == 4,
+                responder=index % 6 == 1,
                 division_code=code,
                 base=base,
                 days=tuple(day for day in range(7) if day != (5 + index) % 7 or day < 5 and index % 2),
