@@ -1,5 +1,6 @@
 """Drafting a day, storing what the solver found, publishing it; cancelling what was planned."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from app.orders import queries as order_queries
 from app.orders.rules import VisitEvent, VisitState
 from app.orders.tables import Order, Visit
 from app.planning import attending, queries
-from app.planning.day import Day, Going, Line, Question, lines_of, plan_of, question
+from app.planning.day import Day, Going, Line, Question, caregiver_of, lines_of, named, plan_of, question
 from app.planning.rules import (
     BEGUN,
     MOVABLE,
@@ -127,12 +128,22 @@ def store(
     session.add_all(
         PlanReason(
             district_id=plan.district_id, division_code=day.visit[w.visit_id].division_code, plan_id=plan.id,
-            visit_id=w.visit_id, kind=w.kind, blocking=dict(w.blocking), remedy=dict(w.remedy),
-            sentence=dict(w.sentence),
+            visit_id=w.visit_id, kind=w.kind, blocking={str(caregiver_of(c)): rule for c, rule in w.blocking.items()},
+            remedy=dict(w.remedy), sentence={lang: _with_names(day, said) for lang, said in w.sentence.items()},
         )
         for w in told.values() if w.visit_id in day.visit and w.visit_id not in served
     )  # fmt: skip
     return plan
+
+
+def _with_names(day: Day, sentence: str) -> str:
+    """The library says c17; people say Liu Jie."""
+
+    def name(found: re.Match[str]) -> str:
+        caregiver = day.caregiver.get(caregiver_of(found[0]))
+        return caregiver.name if caregiver else found[0]
+
+    return re.sub(r"c\d+", name, sentence)
 
 
 def sound(day: Day, asked: Question, answer: dispatch.Plan) -> tuple[list[Line], set[int]]:
@@ -257,7 +268,14 @@ def refuse_faults(day: Day, crews: Mapping[int, Sequence[Going]], *, now: dateti
         if not accepted(day, f) and f.visit is not None and int(f.visit) in crews
     ]  # fmt: skip
     if broken:
-        facts = [{"rule": f.rule, "visit_id": int(f.visit or 0), "caregiver_id": f.caregiver} for f in broken]
+        facts = [
+            {
+                "rule": f.rule,
+                "visit_id": int(f.visit or 0),
+                "caregiver_id": caregiver_of(f.caregiver) if f.caregiver else None,
+            }
+            for f in broken
+        ]
         raise RulesBroken(f"{len(broken)} rules are broken; draft again or accept them by hand.", faults=facts)
 
 
@@ -265,7 +283,7 @@ def accepted(day: Day, fault: dispatch.Fault) -> bool:
     """Whether somebody took this fault on themselves when they moved the visit by hand."""
     visit = day.visit.get(int(fault.visit)) if fault.visit else None
     theirs = (
-        [visit] if visit else [v for v in day.visits if any(str(g.caregiver_id) == fault.caregiver for g in v.crew)]
+        [visit] if visit else [v for v in day.visits if any(named(g.caregiver_id) == fault.caregiver for g in v.crew)]
     )
     return any(v.pin is not None and fault.rule in v.pin.waived for v in theirs)
 

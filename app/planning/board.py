@@ -18,7 +18,7 @@ from app.orders.rules import VisitState, visit_possible
 from app.places.rules import Mode
 from app.planning import queries
 from app.planning.actions import DRAFT, accepted
-from app.planning.day import Day, DayVisit, Going, plan_of, question
+from app.planning.day import Day, DayVisit, Going, caregiver_of, plan_of, question
 from app.planning.rules import MOVABLE, AttendanceEvent, AttendanceState, PlanState, attendance_possible, plan_possible
 from app.planning.tables import Plan
 from app.vault import mask_name
@@ -52,7 +52,7 @@ class FaultOut(BaseModel):
         """As the board shows it."""
         return cls(
             rule=fault.rule, visit_id=int(fault.visit) if fault.visit else None, facts=dict(fault.facts),
-            caregiver_id=int(fault.caregiver) if fault.caregiver else None, accepted=accepted,
+            caregiver_id=caregiver_of(fault.caregiver) if fault.caregiver else None, accepted=accepted,
         )  # fmt: skip
 
 

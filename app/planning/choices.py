@@ -9,7 +9,7 @@ import dispatch
 from app import calendar
 from app.orders import queries as orders
 from app.planning import queries
-from app.planning.day import plan_of, question
+from app.planning.day import caregiver_of, plan_of, question
 from app.planning.rules import MOVABLE, PlanMoveRefused, PlanState
 
 MOST = 10
@@ -49,8 +49,8 @@ def candidates(session: Session, visit_id: int, *, now: datetime) -> list[Candid
     found = dispatch.candidates(problem, plan_of(problem, day, crews), str(visit_id))
     return [
         CandidateOut(
-            caregiver_ids=[int(c) for c in choice.caregivers],
-            caregivers=[day.caregiver[int(c)].name for c in choice.caregivers], starts_at=day.time(choice.start),
+            caregiver_ids=[caregiver_of(c) for c in choice.caregivers], starts_at=day.time(choice.start),
+            caregivers=[day.caregiver[caregiver_of(c)].name for c in choice.caregivers],
             added_cost=choice.added, travel_seconds=choice.travel,
             delays=[DelayOut(visit_id=int(v), seconds=ticks) for v, ticks in choice.delays],
         )

@@ -18,6 +18,16 @@ TIMELY = frozenset(
 )  # rules about more than one visit: their pin is frozen whole
 
 
+def named(caregiver_id: int) -> str:
+    """A caregiver's name in a problem: can be told from every other number in a sentence."""
+    return f"c{caregiver_id}"
+
+
+def caregiver_of(name: str) -> int:
+    """Whose name it is."""
+    return int(name.removeprefix("c"))
+
+
 @dataclass(frozen=True)
 class Going:
     """A caregiver at a visit: an attendance, or a line of a draft (id 0)."""
@@ -173,7 +183,7 @@ def question(day: Day, *, now: datetime | None, keep: Iterable[int] = ()) -> Que
         visits.append(posed)
         if posed.frozen:
             fixed.add(visit.id)
-    sent = {int(c) for v in visits for c in v.pinned_caregivers}
+    sent = {caregiver_of(c) for v in visits for c in v.pinned_caregivers}
     caregivers = tuple(
         _caregiver(day, c, len(day.visits) + i)
         for i, c in enumerate(day.caregivers)
@@ -229,19 +239,19 @@ def _visit(
             return None
     promise = None
     if visit.state is VisitState.PUBLISHED and len(crew) == visit.caregivers:
-        promise = dispatch.Promise(day.tick(crew[0].starts_at), tuple(str(g.caregiver_id) for g in crew))
+        promise = dispatch.Promise(day.tick(crew[0].starts_at), tuple(named(g.caregiver_id) for g in crew))
     return dispatch.Visit(
         id=str(visit.id), place=place, windows=(dispatch.Window(opens, closes),), service=visit.minutes * 60,
         needs=visit.needs, caregivers=visit.caregivers, sex=visit.sex, allowed=_allowed(day, visit),
         banned=_names(visit.banned), preferred=_names(visit.preferred), known=_names(visit.known),
         prize=(PRIZE * visit.caregivers + visit.priority * 3600) * (PROMISED if promise else 1),
-        pinned_caregivers=tuple(map(str, pinned)), pinned_start=start, frozen=frozen,
+        pinned_caregivers=tuple(map(named, pinned)), pinned_start=start, frozen=frozen,
         waived=(pin.waived - TIMELY) if pin else frozenset(), published=promise,
     )  # fmt: skip
 
 
 def _names(ids: frozenset[int]) -> frozenset[str]:
-    return frozenset(map(str, ids))
+    return frozenset(map(named, ids))
 
 
 def _allowed(day: Day, visit: DayVisit) -> frozenset[str] | None:
@@ -255,12 +265,12 @@ def _allowed(day: Day, visit: DayVisit) -> frozenset[str] | None:
     }
     if covering >= {c.provider_id for c in day.caregivers}:
         return None
-    return frozenset(str(c.id) for c in day.caregivers if c.provider_id in covering)
+    return frozenset(named(c.id) for c in day.caregivers if c.provider_id in covering)
 
 
 def _caregiver(day: Day, caregiver: DayCaregiver, place: int) -> dispatch.Caregiver:
     return dispatch.Caregiver(
-        id=str(caregiver.id), shifts=tuple(dispatch.Shift(day.tick(a), day.tick(b)) for a, b in caregiver.shifts),
+        id=named(caregiver.id), shifts=tuple(dispatch.Shift(day.tick(a), day.tick(b)) for a, b in caregiver.shifts),
         skills=caregiver.skills, sex=caregiver.sex, start=place, end=place, mode=caregiver.mode.value,
         max_work=max(0, caregiver.minutes_left) * 60, fair_work=8 * 3600,
     )  # fmt: skip
@@ -286,7 +296,7 @@ def lines_of(day: Day, plan: dispatch.Plan, *, without: frozenset[int] = frozens
             continue
         starts = day.time(a.start)
         ends = starts + timedelta(minutes=visit.minutes)
-        lines += [Line(visit.id, int(c), rank, starts, ends) for rank, c in enumerate(a.caregivers, 1)]
+        lines += [Line(visit.id, caregiver_of(c), rank, starts, ends) for rank, c in enumerate(a.caregivers, 1)]
     return lines
 
 
@@ -296,7 +306,7 @@ def plan_of(problem: dispatch.Problem, day: Day, goings: Mapping[int, Sequence[G
     for posed in problem.visits:
         crew = sorted(goings.get(int(posed.id), ()), key=lambda g: g.rank)
         if crew:
-            caregivers = tuple(str(g.caregiver_id) for g in crew)
+            caregivers = tuple(named(g.caregiver_id) for g in crew)
             assignments.append(dispatch.Assignment(posed.id, day.tick(crew[0].starts_at), caregivers))
         else:
             unserved.append(dispatch.Unserved(posed.id, "sacrificed"))

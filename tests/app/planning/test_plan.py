@@ -16,7 +16,7 @@ from app.orders.tables import Visit
 from app.people.rules import Skill
 from app.people.tables import Absence, Caregiver
 from app.planning import actions, attending, by_hand, queries
-from app.planning.day import question
+from app.planning.day import named, question
 from app.planning.rules import (
     AttendanceEvent,
     AttendanceState,
@@ -160,7 +160,7 @@ def test_a_rule_broken_between_draft_and_publishing_stops_the_publishing(databas
         session.flush()
         with pytest.raises(RulesBroken) as refused:
             published(session, plan)
-        assert refused.value.facts["faults"] == [{"rule": "shift", "visit_id": visit.id, "caregiver_id": str(liu.id)}]
+        assert refused.value.facts["faults"] == [{"rule": "shift", "visit_id": visit.id, "caregiver_id": liu.id}]
 
 
 def test_a_move_names_what_it_breaks_and_the_accepted_rule_is_on_record(database: Engine) -> None:
@@ -208,7 +208,7 @@ def test_a_later_draft_asks_for_what_was_settled_by_hand(database: Engine) -> No
         visit, liu = a_visit(session), a_caregiver(session)
         move(session, visit, (liu,), TEN + timedelta(minutes=20))
         (posed,) = question(queries.day_of(session, DISTRICT, DAY), now=EVENING_BEFORE).problem.visits
-        assert posed.pinned_caregivers == (str(liu.id),)
+        assert posed.pinned_caregivers == (named(liu.id),)
         assert posed.pinned_start == (10 * 60 + 20) * 60
 
 
@@ -245,7 +245,7 @@ def test_when_the_only_caregiver_declines_the_visit_waits_when_one_of_two_does_i
         assert alone.state is VisitState.WAITING
         assert pair.state is VisitState.PUBLISHED
         posed = question(queries.day_of(session, DISTRICT, DAY), now=EVENING_BEFORE).problem.visit(str(pair.id))
-        assert (posed.pinned_caregivers, posed.pinned_start) == ((str(wang.id),), 10 * 3600)
+        assert (posed.pinned_caregivers, posed.pinned_start) == ((named(wang.id),), 10 * 3600)
         move(session, pair, (wang, liu), TEN)
         assert {a.caregiver_id for a in queries.attendances(session, pair.id, active=True)} == {wang.id, liu.id}
 
@@ -277,7 +277,7 @@ def test_a_draft_leaves_what_is_under_way_or_near_as_it_is(database: Engine) -> 
         assert asked.fixed == {near.id}
         posed = asked.problem.visit(str(far.id))
         assert posed.published is not None
-        assert posed.published.caregivers == (str(liu.id),)
+        assert posed.published.caregivers == (named(liu.id),)
         assert asked.problem.visit(str(near.id)).frozen
         assert wang.id
 
