@@ -30,6 +30,7 @@ from app.people.tables import Caregiver, Certificate, Contact, Elder, Home, Prov
 from app.places.rules import Level, Mode, Place
 from app.places.tables import Division
 from app.planning import actions as planning
+from app.planning.day import named
 from app.planning.rules import AttendanceState, PlanState
 from app.planning.tables import Attendance, Plan
 from app.vault import digest
@@ -255,7 +256,7 @@ def a_draft(session: Session, *crews: tuple[Visit, datetime, tuple[Caregiver, ..
     begins = day_bounds(day)[0]
     answer = dispatch.Plan(
         tuple(
-            dispatch.Assignment(str(v.id), int((at - begins).total_seconds()), tuple(str(c.id) for c in caregivers))
+            dispatch.Assignment(str(v.id), int((at - begins).total_seconds()), tuple(named(c.id) for c in caregivers))
             for v, at, caregivers in crews
         ),
         engine="test",
