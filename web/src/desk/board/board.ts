@@ -1,11 +1,11 @@
 // The day on the board: asked for, kept fresh, drafted, published; says so when somebody else has changed it.
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { inWords, Problem } from '@/shared/api/problem'
 import { streaming, useLive } from '@/shared/live'
 import { tell } from '@/shared/toast'
 import * as door from './door'
 import type { Board, Job } from './model'
+import { refusedInWords } from './refused'
 
 const WATCH_MS = 600
 const POLL_MS = 20_000
@@ -35,7 +35,7 @@ export function useBoard(day: Ref<string>) {
       problem.value = ''
       if (answer.board.job && !drafting.value) follow(answer.board.job)
     } catch (error) {
-      if (turn === asked) problem.value = inWords(error, { t, te })
+      if (turn === asked) problem.value = refusedInWords(error, { t, te })
     }
   }
 
@@ -67,8 +67,7 @@ export function useBoard(day: Ref<string>) {
       mine = true
       return true
     } catch (error) {
-      const changed = error instanceof Problem && error.kind === 'PlanChanged'
-      tell(changed ? t('board.plan_changed') : inWords(error, { t, te }), 'problem')
+      tell(refusedInWords(error, { t, te }), 'problem')
       return false
     } finally {
       busy.value = false
