@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Engine, create_engine, text
 
 from app import live, vault
 from app.access.rules import Role
+from app.cli.database import alembic_config
 from app.cli.parts import postgres, valkey
 from app.config import settings
-from app.db import engine, guards
+from app.db import engine
 from app.tables import metadata
 from tests.cast import DISTRICT, a_client
 from tests.clients import Client
@@ -47,22 +49,16 @@ def _schema(database: postgres.Server, notices: valkey.Server, folder: Path, sta
     owner = create_engine(database.owner_url)
     stack.callback(owner.dispose)
     stack.callback(lambda: engine().dispose())
-    make_schema(owner)
+    migrate(owner)
     yield owner
 
 
-def make_schema(owner: Engine) -> None:
-    """Tables, guards and the rights of the application's role."""
+def migrate(owner: Engine, revision: str = "head") -> None:
+    """Up, or with `base` down again."""
+    config = alembic_config()
     with owner.begin() as connection:
-        connection.execute(text("create extension if not exists btree_gist"))
-        metadata.create_all(connection)
-        for statement in guards():
-            connection.exec_driver_sql(statement)
-        connection.exec_driver_sql(
-            "grant usage on schema public to yinling_app;"
-            "grant select, insert, update, delete on all tables in schema public to yinling_app;"
-            "grant usage on all sequences in schema public to yinling_app"
-        )
+        config.attributes["connection"] = connection
+        (command.downgrade if revision == "base" else command.upgrade)(config, revision)
 
 
 @pytest.fixture
