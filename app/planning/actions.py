@@ -113,6 +113,8 @@ def store(
     plan = session.get(Plan, plan_id, with_for_update=True)
     if plan is None or plan.state is not PlanState.DRAFTING:
         return None
+    queries.lock_day(session, plan.district_id, plan.day)
+    visits = queries.visits_of_day(session, plan.district_id, plan.day, lock=True)
     day = queries.day_of(session, plan.district_id, plan.day)
     asked = question(day, now=asked_at)
     lines, dropped = sound(day, asked, answer)
@@ -120,7 +122,7 @@ def store(
         move(session, old, PlanEvent.SUPERSEDE, by=by, now=now, reason="redrafted")
     plan.engine, plan.iterations, plan.cost = answer.engine, answer.iterations, dict(answer.cost)
     move(session, plan, PlanEvent.STORE, by=by, now=now)
-    _write(session, plan, lines, by=by, now=now)
+    _write(session, plan, visits, lines, by=by, now=now)
     told = {w.visit_id: w for w in why}
     told |= {v: Why(v, "changed_meanwhile", {}, {}, CHANGED) for v in dropped}
     told |= {v: Why(v, "too_late", {}, {}, TOO_LATE) for v in asked.too_late}
@@ -184,12 +186,14 @@ def _against(problem: dispatch.Problem, plan: dispatch.Plan, mine: set[int]) -> 
     return found & mine
 
 
-def _write(session: Session, plan: Plan, lines: Sequence[Line], *, by: str, now: datetime) -> None:
+def _write(
+    session: Session, plan: Plan, visits: Sequence[Visit], lines: Sequence[Line], *, by: str, now: datetime
+) -> None:
     """Store a draft's lines; waiting visits become planned, planned ones that fell out wait again."""
     crews: dict[int, list[Line]] = {}
     for line in lines:
         crews.setdefault(line.visit_id, []).append(line)
-    for visit in queries.visits_of_day(session, plan.district_id, plan.day, lock=True):
+    for visit in visits:
         crew = crews.get(visit.id, [])
         attending.write_lines(session, plan, visit, crew)
         if crew and visit.state in (VisitState.WAITING, VisitState.PLANNED):
@@ -208,11 +212,12 @@ def planned(session: Session, visit: Visit, lead: Line, *, by: str, now: datetim
 def discard(session: Session, district_id: int, day: date, *, by: str, now: datetime) -> Plan:
     """Give up the draft of a day; what it planned waits again."""
     queries.lock_day(session, district_id, day)
+    visits = queries.visits_of_day(session, district_id, day, lock=True)
     plan = queries.plan(session, district_id, day, PlanState.DRAFT, lock=True)
     if plan is None:
         raise PlanMoveRefused("There is no draft of this day.")
     move(session, plan, PlanEvent.SUPERSEDE, by=by, now=now, reason="discarded")
-    for visit in queries.visits_of_day(session, district_id, day, lock=True):
+    for visit in visits:
         if visit.state is VisitState.PLANNED:
             orders.move_visit(session, visit, VisitEvent.WITHDRAW, by=by, now=now, reason="discarded")
     return plan
@@ -221,6 +226,7 @@ def discard(session: Session, district_id: int, day: date, *, by: str, now: date
 def publish(session: Session, district_id: int, day: date, *, seen: tuple[int, int], by: str, now: datetime) -> Plan:
     """Tell elders and caregivers. `seen` is the plan and revision the dispatcher looked at: raises PlanChanged."""
     queries.lock_day(session, district_id, day)
+    visits = queries.visits_of_day(session, district_id, day, lock=True)  # visits before plans, as the phones do
     plan = queries.plan(session, district_id, day, PlanState.DRAFT, lock=True)
     if plan is None or (plan.id, plan.revision) != seen:
         raise PlanChanged("Somebody has changed or published this plan; look again.")
@@ -234,7 +240,7 @@ def publish(session: Session, district_id: int, day: date, *, seen: tuple[int, i
     move(session, plan, PlanEvent.PUBLISH, by=by, now=now)
     attending.all_at_once(session)
     fixed = question(today, now=now).fixed | skipped
-    for visit in queries.visits_of_day(session, district_id, day, lock=True):
+    for visit in visits:
         crew = [_line(visit.id, g) for g in crews.get(visit.id, ())]
         if crew and visit.state in MOVABLE and visit.id not in skipped:
             put(session, visit, crew, plan_id=plan.id, by=by, now=now)

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -19,17 +19,19 @@ from app.orders.rules import OrderState, VisitState
 from app.orders.tables import Visit
 from app.people.tables import Caregiver
 from app.places.rules import Place
+from app.planning import actions as plans
 from app.planning import attending
 from app.planning import queries as planning
-from app.planning.rules import AttendanceState
+from app.planning.rules import AttendanceState, PlanChanged
 from app.planning.tables import Attendance
 from app.visits import actions, queries, review
 from app.visits.actions import Reported, Told
 from app.visits.rules import CannotCorrect, Cause, EventKind, Flaw, NotDelivered, Outcome, ReasonMissing, Resolution
 from app.visits.tables import TaskResult, VisitEvent
-from tests.cast import CENTRE, TEN, a_caregiver, a_visit, an_attendance, an_order
+from tests.cast import CENTRE, DISTRICT, TEN, a_caregiver, a_draft, a_visit, an_attendance, an_order
 
 HOUR = timedelta(hours=1)
+DAY = date(2026, 11, 23)
 AWAY = Place(37.9, 118.56, accuracy_m=20)
 _seq = iter(range(1, 1_000_000))
 
@@ -314,3 +316,45 @@ def test_a_month_that_is_settled_holds_the_visit_instead_of_losing_the_record(da
         with pytest.raises(Conflict):
             review.verify(session, visit.id, by="王调度", now=TEN + 3 * HOUR, reason="looked at")
         assert planning.had_to_come(session, visit.id)[0].state is AttendanceState.FINISHED
+
+
+def test_phones_and_a_publishing_dispatcher_never_block_each_other(database: Engine) -> None:
+    """Every phone turns back at a door while the day is published again and again: nobody is told to try later."""
+    with transaction() as session:
+        people = [a_caregiver(session, name=f"护理员{i}") for i in range(6)]
+        day = [a_visit(session) for _ in people]
+        crews = [(visit, TEN, (person,)) for visit, person in zip(day, people, strict=True)]
+        plan = a_draft(session, *crews, now=TEN - 20 * HOUR)
+        before = TEN - 20 * HOUR
+        plans.publish(session, DISTRICT, DAY, seen=(plan.id, plan.revision), by="王", now=before)
+        plan = a_draft(session, *crews, now=before)
+        seen = (plan.id, plan.revision)
+        mine = [(p.id, planning.attendances(session, v.id)[0].id) for v, p in zip(day, people, strict=True)]
+    start, wrong = threading.Barrier(len(mine) + 1), list[BaseException]()
+
+    def turn_back(caregiver_id: int, attendance_id: int) -> None:
+        start.wait()
+        try:
+            with transaction() as session:
+                send(session, caregiver_id, reported("not_delivered", attendance_id, data={"reason": "refused"}))
+        except BaseException as error:
+            wrong.append(error)
+
+    def publish() -> None:
+        start.wait()
+        try:
+            with transaction() as session:
+                plans.publish(session, DISTRICT, DAY, seen=seen, by="王", now=before)
+        except PlanChanged:
+            pass  # a phone was quicker
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=turn_back, args=who) for who in mine] + [threading.Thread(target=publish)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    with transaction() as session:
+        assert {v.state for v in session.scalars(select(Visit))} == {VisitState.NOT_DELIVERED}
