@@ -19,11 +19,11 @@ check: setup-test  ## what needs no running: ruff, mypy, lint-imports, vue-tsc, 
 format: setup-test  ## put the code into its usual shape
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
 
-bench: setup  ## the measurements behind docs/benchmarks.md (long)
-	@.venv/bin/python -m bench
+bench: setup  ## the measurements behind docs/benchmarks.md (long); ARGS="--seconds 10 ..."
+	@.venv/bin/yinling bench dispatch $(ARGS)
 
-torture: setup-test  ## long runs with processes killed and networks cut
-	@.venv/bin/pytest -m torture --timeout=0 tests
+torture: setup-test  ## long runs: frames damaged by the million, processes killed, networks cut
+	@YINLING_DAMAGED_FRAMES=50000 .venv/bin/pytest --timeout=0 tests/devices tests/faults
 
 conformance: setup-test  ## every codec against the recorded frames in ../shared/data
 	@.venv/bin/python -m devices.conformance

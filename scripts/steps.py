@@ -1,6 +1,7 @@
 """What the set-up is made of: a command with a progress line, its failure in one sentence, system packages."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ NETWORK = (
     "ProxyError", "No matching distribution found", "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EAI_AGAIN",
     "ENETUNREACH", "Could not resolve", "Unable to connect to", "Failed to fetch", "503 Service",
 )  # fmt: skip
+STEP = re.compile(r"step (\d+)/(\d+)")  # what our own long steps say of themselves
 PARTS = {"mosquitto": ("mosquitto",), "chromium": ("chromium", "chromium-browser", "google-chrome")}
 FONT = "fonts-noto-cjk"
 
@@ -78,6 +80,9 @@ def run(
                 output.write(line)
                 lines.append(line.strip())
                 progress.done += line.startswith(marks) if marks else 0
+                step = STEP.match(line)
+                if step:
+                    progress.done, progress.total = int(step[1]), int(step[2])
             code = process.wait()
         finally:
             if process.poll() is None:

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from app.cli.warm import cache_dir
 from scripts import setup
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,7 @@ def node_command(command: list[str]) -> list[str]:
 def main(what: str) -> int:
     """Everything, also after a failure: one run shows all there is to mend."""
     os.chdir(ROOT)
+    os.environ["NUMBA_CACHE_DIR"] = str(cache_dir(ROOT / "var"))  # beside the sources, numba would keep stale code
     stages = CHECKS if what == "check" else {**CHECKS, **TESTS}
     results = {name: stage(name, command) for name, command in stages.items()}
     print("\n== summary")

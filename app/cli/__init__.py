@@ -7,6 +7,7 @@ import typer
 
 from app.cli import chores, database, demo, doctor, processes, proofs
 from app.cli.simulate import simulate
+from app.cli.warm import cache_dir
 
 HELP = "银铃 Yinling: home help and emergency calls of a district's elders, on one platform."
 cli = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
@@ -28,6 +29,9 @@ for command in (
     cli.command()(command)
 
 
+cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
+    chores.bench
+)
 cli.add_typer(simulate, name="simulate")
 cli.add_typer(proofs.ledger, name="ledger")
 
@@ -35,8 +39,11 @@ cli.add_typer(proofs.ledger, name="ledger")
 @cli.callback()
 def prepare(context: typer.Context) -> None:
     """Beside a running demo, every command finds its database, Redis and broker by itself."""
+    var = Path(os.environ.get("YINLING_VAR_DIR", "var"))
     if context.invoked_subcommand not in ("demo", None):
-        demo.adopt(Path(os.environ.get("YINLING_VAR_DIR", "var")))
+        demo.adopt(var)
+    if "NUMBA_CACHE_DIR" not in os.environ and (compiled := cache_dir(var)).is_dir():
+        os.environ["NUMBA_CACHE_DIR"] = str(compiled)
 
 
 def main() -> None:

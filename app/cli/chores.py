@@ -14,6 +14,19 @@ def decode() -> None:
         typer.echo(line)
 
 
+def bench(context: typer.Context) -> None:
+    """Measure: `yinling bench dispatch --help`. In a checkout; an installed wheel carries no benchmarks."""
+    try:
+        from bench.dispatch.__main__ import main
+    except ModuleNotFoundError:
+        typer.echo("The benchmarks are in the checkout: `make bench`, or run this from there.", err=True)
+        raise typer.Exit(2) from None
+    if context.args[:1] != ["dispatch"]:
+        typer.echo("Say what: `yinling bench dispatch`.", err=True)
+        raise typer.Exit(2)
+    raise typer.Exit(main(context.args[1:]))
+
+
 def openapi() -> None:
     """Write the OpenAPI document; the screens' types are made from it."""
     from app.main import create_app

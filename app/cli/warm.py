@@ -8,8 +8,6 @@ import os
 import shutil
 from pathlib import Path
 
-from app.config import settings
-
 
 def cache_dir(var: Path) -> Path:
     """The folder that belongs to the sources as they are."""
@@ -22,12 +20,12 @@ def cache_dir(var: Path) -> Path:
 
 def main() -> None:
     """Compile everything the search will call, and forget what older sources left."""
-    folder = cache_dir(settings().var_dir)
+    folder = cache_dir(Path(os.environ.get("YINLING_VAR_DIR", "var")))
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
     import dispatch  # numba reads the variable when it is first imported
 
-    dispatch.warm()
+    dispatch.warm(lambda step, steps, what: print(f"step {step}/{steps}: {what}", flush=True))  # noqa: T201
     for old in folder.parent.iterdir():
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
