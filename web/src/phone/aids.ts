@@ -1,4 +1,6 @@
-// The colour of each of the six aids.
-const TOKENS: Record<string, string> = { meal: 'meal', cleaning: 'clean', bathing: 'bath', medical: 'med', urgent: 'urgent', mobility: 'walk' }
+// The colour of each of the six aids. Red stays with calls for help: an errand is none.
+import type { Visit } from './wire'
 
-export const colourOf = (aid: string): string => `var(--${TOKENS[aid] ?? 'brand'})`
+const TOKENS: Record<string, string> = { meal: 'meal', cleaning: 'clean', bathing: 'bath', medical: 'med', mobility: 'walk' }
+
+export const colourOf = (visit: Visit): string => `var(--${visit.urgent ? 'urgent' : (TOKENS[visit.aid] ?? 'ink-2')})`
