@@ -8,16 +8,17 @@ interface Page {
   roles: string[]
 }
 
-const DESK = ['operator', 'shift_lead', 'dispatcher']
+/** Those who work with people by name; they see alarms, whoever answers them. */
+export const DESK = ['operator', 'shift_lead', 'dispatcher']
 
 export const PAGES: Page[] = [
-  { name: 'alarms', key: '⇧A', roles: [...DESK, 'supervisor'], icon: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4' },
+  { name: 'alarms', key: '⇧A', roles: DESK, icon: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4zM10 21h4' },
   { name: 'hotline', key: '⇧H', roles: ['operator', 'shift_lead'], icon: 'M5 4h4l2 5-3 2a11 11 0 0 0 5 5l2-3 5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2' },
-  { name: 'board', key: '⇧P', roles: [...DESK, 'manager', 'supervisor'], icon: 'M4 6h10M4 12h16M4 18h7M17 4v4M12 16v4' },
+  { name: 'board', key: '⇧P', roles: [...DESK, 'manager'], icon: 'M4 6h10M4 12h16M4 18h7M17 4v4M12 16v4' },
   { name: 'elders', key: '⇧E', roles: [...DESK, 'supervisor'], icon: 'M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8M4 21c1-5 4-7 8-7s7 2 8 7' },
   { name: 'review', key: '⇧R', roles: [...DESK, 'manager', 'supervisor'], icon: 'M5 4h10l4 4v12H5zM9 13l2 2 4-4' },
-  { name: 'devices', key: '⇧D', roles: [...DESK, 'supervisor', 'admin'], icon: 'M9 3h6a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H9a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2M11 17h2' },
-  { name: 'messages', key: '⇧M', roles: [...DESK, 'admin'], icon: 'M4 5h16v12H9l-5 4z' },
+  { name: 'devices', key: '⇧D', roles: DESK, icon: 'M9 3h6a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H9a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2M11 17h2' },
+  { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 
 export function pagesOf(role: string): Page[] {

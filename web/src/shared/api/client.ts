@@ -13,6 +13,10 @@ export function trust(token: string): void {
 export function onLoggedOut(listener: () => void): void {
   loggedOut = listener
 }
+/** The server has said that there is no session any more. */
+export function sessionEnded(): void {
+  loggedOut?.()
+}
 
 const door: Middleware = {
   onRequest({ request }) {
@@ -21,7 +25,7 @@ const door: Middleware = {
   },
   async onResponse({ response, schemaPath }) {
     if (response.ok) return response
-    if (response.status === 401 && schemaPath !== '/api/session') loggedOut?.()
+    if (response.status === 401 && schemaPath !== '/api/session') sessionEnded()
     throw await Problem.of(response)
   },
   onError({ error }) {
