@@ -5,7 +5,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock bench torture conformance wheel clean setup setup-test
+.PHONY: help demo test check format api lock bench torture conformance wheel clean setup setup-test
 
 demo: setup  ## the whole platform with a simulated district; RESET=1 begins anew
 	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
@@ -27,6 +27,9 @@ torture: setup-test  ## long runs: frames damaged by the million, processes kill
 
 conformance: setup-test  ## every codec against the recorded frames in ../shared/data
 	@.venv/bin/python -m devices.conformance
+
+api: setup  ## the OpenAPI document and the screens' types, after a route changed
+	@.venv/bin/yinling openapi > web/openapi.json && .venv/bin/python -m scripts.test types
 
 lock: setup-test  ## resolve the lock files again; UPGRADE=--upgrade takes newer versions
 	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv

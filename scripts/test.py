@@ -26,6 +26,7 @@ TESTS = {
     "pytest": [*PYTEST, "-n", "2", "-m", "not alone and not journey and not torture"],
     "pytest alone": [*PYTEST, "-m", "(alone or journey) and not torture"],
 }
+SETS = {"check": CHECKS, "all": {**CHECKS, **TESTS}, "types": {"types": ["npm", "run", "--silent", "types"]}}
 CLOSING = re.compile(r"\d+ (passed|failed|errors?)\b.* in [\d.:]+")  # what pytest says last
 
 
@@ -57,8 +58,7 @@ def main(what: str) -> int:
     """Everything, also after a failure: one run shows all there is to mend."""
     os.chdir(ROOT)
     os.environ["NUMBA_CACHE_DIR"] = str(cache_dir(ROOT / "var"))  # beside the sources, numba would keep stale code
-    stages = CHECKS if what == "check" else {**CHECKS, **TESTS}
-    results = {name: stage(name, command) for name, command in stages.items()}
+    results = {name: stage(name, command) for name, command in SETS[what].items()}
     print("\n== summary")
     for name, (passed, closing) in results.items():
         print(f"{'passed' if passed else 'FAILED':8}{name:16}{closing}")
