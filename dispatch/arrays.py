@@ -260,7 +260,11 @@ def _spans(problem: Problem, shifts: list[tuple[int, int]], frozen: list[Assignm
             while due and _rested(due[0], begin, start, travel):
                 due.pop(0)
             begin, place = max(begin, end), where
-        begin = begin if problem.now is None else max(begin, problem.now)
+        if problem.now is not None:
+            while due and max(begin, due[0][0]) < problem.now and max(begin, due[0][0]) + due[0][2] <= due[0][1]:
+                begin = max(begin, due[0][0]) + due[0][2]  # who was free when a break opened has begun it
+                due.pop(0)
+            begin = max(begin, problem.now)
         if here:
             due = [b for b in due if max(b[0], begin) + b[2] <= b[1]]
             done[c] += problem.ticks(caregiver.mode, place, caregiver.end)

@@ -121,10 +121,18 @@ class Board:
         for node, route in zip(nodes, spots, strict=True):
             k.put(f, s, node, route, s.prev[f.sizes[0] + f.sizes[1] + route])
             size = k.enqueue(s, size, route)
-        if k.settle(f, s, size) and not self._overworked(spots):
+        if (k.settle(f, s, size) or self._anew(spots)) and not self._overworked(spots):
             return True
         self.remove(visit)
         return False
+
+    def _anew(self, routes: list[int]) -> bool:
+        """All times once more from nothing: where a break lay best may be different with one more stop."""
+        for r in routes:
+            self.s.dirty[r] = 1
+        well = bool(self.kernel.retime(self.f, self.s))
+        self.s.random[3] = 0
+        return well
 
     def _overworked(self, routes: list[int]) -> bool:
         f, s = self.f, self.s

@@ -8,7 +8,8 @@ from dataclasses import replace
 from dispatch.board import Board
 from dispatch.events import Cancelled, Diff, Event, Handed, Late, Moved, NoShow, Sick, Urgent
 from dispatch.impossible import refuse
-from dispatch.plan import Assignment, Plan
+from dispatch.layout import plan_of
+from dispatch.plan import Assignment, Plan, Route
 from dispatch.problem import Caregiver, Problem, Promise, Shift, Visit, Window, service_of
 from dispatch.solve import Progress, answer, improve
 
@@ -27,7 +28,7 @@ def replan(
 ) -> Diff:
     """Without a budget the answer is at once: everybody keeps what they can, the rest goes where it is cheapest.
 
-    What has started before `now`, or would within `freeze` ticks, does not move, unless its caregiver cannot come.
+    What somebody is at or on the way to at `now`, or within `freeze` ticks, does not move, unless they cannot come.
     """
     after = happened(problem, plan, events, now=now, freeze=freeze)
     refuse(after)
@@ -41,6 +42,12 @@ def replan(
 def happened(problem: Problem, plan: Plan, events: Sequence[Event], *, now: int, freeze: int) -> Problem:
     """The problem as it stands after the events, at `now`."""
     planned = {a.visit: a for a in plan.assignments}
+    known = [a for a in plan.assignments if a.visit in problem.visit_of]
+    routes = plan.routes or plan_of(problem, known).routes
+    leaves: dict[str, int] = {}  # when the first of the crew sets out for it
+    for route in routes:
+        for k, stop in enumerate(route.stops):
+            leaves[stop.visit] = min(_leaves(route, k), leaves.get(stop.visit, stop.start))
     caregivers = {c.id: c for c in problem.caregivers}
     visits = {v.id: v for v in problem.visits}
     gone: dict[str, int] = {}
@@ -63,7 +70,8 @@ def happened(problem: Problem, plan: Plan, events: Sequence[Event], *, now: int,
     for name, visit in visits.items():
         a = planned.get(name)
         if a is not None and not visit.frozen:
-            visits[name] = _held(visit, a, now, freeze, gone, loose)
+            begun = leaves.get(name, a.start) < now + freeze
+            visits[name] = _held(visit, a, begun=begun, gone=gone, loose=loose)
     for event in events:
         if isinstance(event, Late):
             _delay(caregivers, visits, event)
@@ -72,6 +80,16 @@ def happened(problem: Problem, plan: Plan, events: Sequence[Event], *, now: int,
     return replace(
         problem, caregivers=tuple(caregivers.values()), visits=tuple(visits.values()), links=links, now=later
     )
+
+
+def _leaves(route: Route, k: int) -> int:
+    """When one must set out for stop k at the latest, with the rests on the way as planned."""
+    travel, until = route.stops[k].travel, route.stops[k].start
+    for rest in reversed([r for r in route.rests if r.after == k]):
+        if travel <= until - rest.end:
+            break
+        travel, until = travel - (until - rest.end), rest.start
+    return until - travel
 
 
 def _until(caregiver: Caregiver, since: int) -> Caregiver:
@@ -95,12 +113,11 @@ def _nobody_home(visit: Visit, a: Assignment, event: NoShow) -> Visit:
     )
 
 
-def _held(visit: Visit, a: Assignment, now: int, freeze: int, gone: dict[str, int], loose: dict[str, int]) -> Visit:
-    """Frozen where it has begun or is about to; else promised, and never earlier while it keeps its crew."""
+def _held(visit: Visit, a: Assignment, *, begun: bool, gone: dict[str, int], loose: dict[str, int]) -> Visit:
+    """Frozen where somebody is there or on the way; else promised, and never earlier while it keeps its crew."""
     lost = any(c in gone and a.start >= gone[c] for c in a.caregivers)
     awaited = any(a.start >= loose[c] for c in a.caregivers if c in loose)
-    firm = a.start < now + freeze and not awaited
-    if firm and not lost:
+    if begun and not awaited and not lost:
         return replace(visit, frozen=True, pinned_start=a.start, pinned_caregivers=a.caregivers)
     promise = visit.published or Promise(a.start, a.caregivers)
     pins = tuple(c for c in visit.pinned_caregivers if c not in gone)

@@ -244,3 +244,16 @@ def test_the_second_opinion_keeps_its_limit_and_is_no_worse() -> None:
     assert list(faults(day, plan)) == []
     assert plan.engine == "ortools"
     assert plan.total <= solve(day).total
+
+
+@pytest.mark.parametrize("now", range(0, 400, 25))
+def test_a_cancelled_visit_changes_nobody_elses_day_at_any_hour(now: int) -> None:
+    """Also in the middle of a break, or on the way."""
+    day = a_full_day()
+    plan = solve(day)
+    last = plan.assignments[-1].visit
+    diff = replan(day, plan, [Cancelled(last)], now=now)
+    was = {a.visit: a for a in plan.assignments if a.visit != last}
+    will = {a.visit: a for a in diff.plan.assignments}
+    assert {v: will[v].caregivers for v in was} == {v: a.caregivers for v, a in was.items()}
+    assert list(faults(diff.problem, diff.plan)) == []
