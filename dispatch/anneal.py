@@ -341,7 +341,7 @@ def solve(
     """The best of several runs, each cooling once: many on small days, where one run can end in the wrong valley."""
     s = staffing(problem)
     n = int(s.sizes[0])
-    runs = 12 if n < 50 else 2 if n < 120 else 1
+    runs = 12 if n < 50 else 8 if n < 120 else 4 if n < 200 else 1
     begun, done, top, best_cost = time.monotonic(), 0, np.zeros(0, dtype=np.int64), FAR
     for run in range(runs):
         rota = _first(s, seed * 1009 + run)
