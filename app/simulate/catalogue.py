@@ -33,13 +33,14 @@ class SomeItem:
     caregivers: dict[str, int] = field(default_factory=lambda: {"default": 1})
     windows: tuple[tuple[str, str], ...] = DAY
     tasks: tuple[Task, ...] = ()
+    least_percent: int = 90
 
     def columns(self) -> dict[str, Any]:
         """As `catalogue.actions.add_item` takes them."""
         return {
             "code": self.code, "aid": self.aid, "name_zh": self.name_zh, "name_en": self.name_en,
             "minutes": self.minutes, "needs": self.needs, "caregivers": self.caregivers, "windows": self.windows,
-            "tasks": self.tasks,
+            "tasks": self.tasks, "least_percent": self.least_percent,
         }  # fmt: skip
 
 
@@ -100,12 +101,18 @@ ITEMS: Final = (
         tasks=(_task("walk", "户外散步", "Walk"), _task("chat", "陪伴聊天", "Talk")),
     ),
     SomeItem(
-        "ERRAND", A.URGENT, "代购代办代缴", "Errands and bills", {"default": 30}, U.VISIT, 1500,
+        "ERRAND", A.MOBILITY, "代购代办代缴", "Errands and bills", {"default": 30}, U.VISIT, 1500,
         {None: 0.7}, (S.ERRANDS,),
         tasks=(_task("shop", "代购物品", "Shop", E.RECEIPT), _task("bill", "代缴费用", "Pay bills", E.RECEIPT)),
     ),
     SomeItem(
+        "REPAIR", A.URGENT, "水电急修与开锁", "Urgent repairs and locksmith", {"default": 45}, U.VISIT, 5000,
+        {None: 0.08}, (S.ERRANDS,),
+        tasks=(_task("fix", "排除故障", "Put it right"), _task("check", "检查隐患", "Look for other dangers")),
+    ),
+    SomeItem(
         URGENT_CODE, A.URGENT, "应急上门", "Emergency response", {"default": 30}, U.VISIT, 0, {}, (), windows=(),
         tasks=(_task("see", "见到老人", "See the elder"), _task("safe", "确认安全", "Make sure of safety")),
+        least_percent=0,
     ),
 )  # fmt: skip
