@@ -134,11 +134,13 @@ def test_money_and_logs_prove_themselves_and_a_changed_one_does_not(demo: Demo) 
 
     assert said("ledger", "verify")[0] == 0
     assert said("verify-log")[0] == 0
-    demo.one("update entitlements set free_cents = free_cents + 1 where id = (select min(id) from entitlements)")
+    change = "update entitlements set free_cents = free_cents {0} 1, granted_cents = granted_cents {0} 1 where id = {1}"
+    first = demo.one("select min(id) from entitlements")
+    demo.one(change.format("+", first))
     code, faults = said("ledger", "verify")
+    demo.one(change.format("-", first))
     assert code == 1
-    assert "free is" in faults
-    demo.one("update entitlements set free_cents = free_cents - 1 where id = (select min(id) from entitlements)")
+    assert f"entitlement {first}: free is" in faults
 
 
 def test_ctrl_c_leaves_nothing_behind_and_a_second_start_keeps_the_data(demo: Demo) -> None:
