@@ -29,7 +29,7 @@ export function stepsOf(alarm: AlarmCase): Step[] {
     ...(alarm.elder?.phone ? [call('elder', 'E')] : []),
     ...alarm.contacts.slice(0, 9).map((contact, i) => call(`contact-${contact.id}`, `⇧${i + 1}`, contact)),
     { id: 'send', key: 'D', done: alarm.responder !== null, now: false, possible: can('dispatch'), calls: calls.filter(({ step }) => step === 'ambulance') },
-    { id: 'arrive', key: 'A', done: ['on_site', 'follow_up', 'closed'].includes(alarm.state), now: false, possible: can('arrive'), calls: [] },
+    { id: 'arrive', key: 'A', done: alarm.timeline.some(({ kind }) => kind === 'arrive'), now: false, possible: can('arrive'), calls: [] },
     { id: 'follow_up', key: 'F', done: ['follow_up', 'closed'].includes(alarm.state), now: false, possible: can('follow_up'), calls: [] },
     { id: 'close', key: 'X', done: alarm.state === 'closed', now: false, possible: can('close'), calls: [] },
   ]
