@@ -94,7 +94,7 @@ class Scope:
     @property
     def everything(self) -> bool:
         """True for the platform's own work."""
-        return self.area == ""
+        return self.area == "" and self.district_id == 0
 
 
 Scope.PLATFORM = Scope()
@@ -154,8 +154,9 @@ FUNCTIONS: Final = (
          select current_setting('app.area', true) = '*'
              or starts_with(code, nullif(current_setting('app.area', true), '')) $$""",
     """create or replace function app_serves(provider bigint) returns boolean language sql stable parallel safe as $$
-         select coalesce(current_setting('app.provider', true), '') = ''
-             or provider = nullif(current_setting('app.provider', true), '')::bigint $$""",
+         select coalesce(current_setting('app.area', true), '') <> ''
+             and (coalesce(current_setting('app.provider', true), '') = ''
+                 or provider = nullif(current_setting('app.provider', true), '')::bigint) $$""",
     """create or replace function app_never_changes() returns trigger language plpgsql as $$
          begin raise exception using errcode = 'restrict_violation',
                message = tg_table_name || ' keeps what was written; add a correction beside it'; end $$""",

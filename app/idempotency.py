@@ -1,9 +1,10 @@
 """A POST sent twice is done once: the answer is stored under its `Idempotency-Key` and given again."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from fastapi.encoders import jsonable_encoder
 from sqlalchemy import func, select
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base
 from app.errors import Conflict, Unreadable
+from app.vault import seal, unseal
+
+LONGEST: Final = 200
 
 
 class KeptAnswer(Base):
@@ -38,6 +42,8 @@ def once(session: Session, *, caller: str, key: str | None, request: Any, now: d
 
     Raises InProgress (409) while the first is under way and KeyReused (422) when the request differs.
     """
+    if key and len(key) > LONGEST:
+        raise Unreadable(f"An Idempotency-Key has at most {LONGEST} characters.")
     if not key:
         return jsonable_encoder(do())
     fingerprint = hashlib.sha256(repr(jsonable_encoder(request)).encode()).hexdigest()
@@ -46,8 +52,9 @@ def once(session: Session, *, caller: str, key: str | None, request: Any, now: d
     kept = session.get(KeptAnswer, (caller, key))
     if kept is None:
         answer = jsonable_encoder(do())
-        session.add(KeptAnswer(caller=caller, key=key, request=fingerprint, answer={"value": answer}, at=now))
+        sealed = {"sealed": seal(json.dumps(answer))}  # it may name people
+        session.add(KeptAnswer(caller=caller, key=key, request=fingerprint, answer=sealed, at=now))
         return answer
     if kept.request != fingerprint:
         raise KeyReused("An Idempotency-Key belongs to one request; send another key.")
-    return kept.answer["value"]
+    return json.loads(unseal(kept.answer["sealed"]))

@@ -3,15 +3,20 @@
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Histogram
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 REQUESTS = Counter("yinling_requests_total", "HTTP requests", ["method", "route", "status"])
 SECONDS = Histogram("yinling_request_seconds", "Time to answer", ["method", "route"])
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 log = structlog.get_logger()
 
 
@@ -21,7 +26,7 @@ def configure(process: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_without_data),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -42,9 +47,21 @@ def configure(process: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("uvicorn.error").addFilter(_not_twice)
-    for noisy in ("uvicorn.access", "httpx", "apscheduler.executors.default"):
+    for noisy in ("uvicorn.access", "httpx", "httpx2", "apscheduler.executors.default"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _without_data(exc_info: Any) -> str:
+    """The traceback, but of errors that quote what was stored or sent (database, validation) only their kind."""
+    told = traceback.TracebackException(*exc_info)
+    seen: traceback.TracebackException | None = told
+    error: BaseException | None = exc_info[1]
+    while seen is not None and error is not None:
+        if isinstance(error, (DBAPIError, psycopg.Error, ValidationError)):
+            seen._str = getattr(error, "sqlstate", None) or "…"  # type: ignore[attr-defined]
+        seen, error = (seen.__cause__, error.__cause__) if seen.__cause__ else (seen.__context__, error.__context__)
+    return "".join(told.format()).rstrip()
 
 
 def _not_twice(record: logging.LogRecord) -> bool:
@@ -96,9 +113,10 @@ class RequestLog:
         finally:
             route = getattr(scope.get("route"), "path", "other")
             seconds = time.perf_counter() - start
-            REQUESTS.labels(scope["method"], route, status).inc()
+            method = scope["method"] if scope["method"] in METHODS else "other"  # callers may invent any
+            REQUESTS.labels(method, route, status).inc()
             if route != "/api/live":
-                SECONDS.labels(scope["method"], route).observe(seconds)
+                SECONDS.labels(method, route).observe(seconds)
             if route not in ("/healthz", "/readyz", "/metrics", "other"):
-                log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000))
+                log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000))
             structlog.contextvars.unbind_contextvars("request")

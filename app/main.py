@@ -44,6 +44,9 @@ ROUTERS = (
 )
 
 
+MAX_BODY = 2 * 1024 * 1024  # bytes; a phone that was away for days sends a tenth of it
+
+
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = 40  # as many as the pool has connections
@@ -64,6 +67,7 @@ def create_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=_life,
+        max_body_size=MAX_BODY,
         generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'ops'}_{route.name}",
     )
     app.state.hub = Hub()

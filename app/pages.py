@@ -21,6 +21,15 @@ class _Assets(StaticFiles):
         return response
 
 
+def _inside(folder: Path, path: str) -> Path | None:
+    """The file of that name in the folder, if there is one; a name no file can have is none."""
+    try:
+        file = (folder / path).resolve()
+        return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
 def install(app: FastAPI) -> None:
     """Serve `web/dist`; without it every page says how to build it."""
     dist = Path(settings().web_dist)
@@ -40,8 +49,8 @@ def install(app: FastAPI) -> None:
     def install_entry(entry: str) -> None:
         @app.get(f"/{entry}/{{path:path}}", include_in_schema=False)
         def serve(path: str) -> Response:
-            file = (dist / entry / path).resolve()
-            if path and file.is_relative_to((dist / entry).resolve()) and file.is_file():
+            file = _inside(dist / entry, path)
+            if file is not None:
                 return FileResponse(file, headers={"Cache-Control": "no-cache"})  # service worker, manifest, icons
             return page(entry)
 

@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
@@ -23,6 +23,7 @@ STATUS: Final[dict[type[errors.CareError], int]] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
+TAKEN: Final = ("23505", "23P01")  # unique and exclusion constraints: what a faster writer has
 log = structlog.get_logger()
 
 
@@ -38,6 +39,11 @@ def of(error: errors.CareError) -> JSONResponse:
     status = next((STATUS[cls] for cls in type(error).__mro__ if cls in STATUS), 400)
     title = inspect.cleandoc(type(error).__doc__ or "").splitlines()[0]
     return problem(status, title, error.detail, f"/problems/{type(error).__name__}", **error.facts)
+
+
+def _text(said: str) -> str:
+    """What a caller sent may hold half a character, which no answer can carry."""
+    return said.encode(errors="replace").decode()
 
 
 def install(app: FastAPI) -> None:
@@ -56,6 +62,20 @@ def install(app: FastAPI) -> None:
         log.error("database", path=request.url.path, error=type(error.orig).__name__)
         return of(errors.Unavailable("The database does not answer; nothing was changed. Please try again."))
 
+    @app.exception_handler(DataError)
+    @app.exception_handler(OverflowError)
+    @app.exception_handler(UnicodeEncodeError)
+    def cannot_be_stored(request: Request, error: Exception) -> JSONResponse:
+        log.warning("unreadable", path=request.url.path, error=type(error).__name__)
+        return of(errors.Unreadable("A number or time is out of range, or a text holds what is no text."))
+
+    @app.exception_handler(IntegrityError)
+    def overtaken(request: Request, error: IntegrityError) -> JSONResponse:
+        if getattr(error.orig, "sqlstate", "") not in TAKEN:
+            return bug(request, error)
+        log.warning("overtaken", path=request.url.path, error=type(error.orig).__name__)
+        return of(errors.Conflict("Somebody else has just changed this; look again."))
+
     @app.exception_handler(NoKeyring)
     def no_keyring(_: Request, error: NoKeyring) -> JSONResponse:
         return of(errors.Unavailable(str(error)))
@@ -63,7 +83,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def unreadable(_: Request, error: RequestValidationError) -> JSONResponse:
         faults = [
-            {"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()
+            {"where": _text(".".join(str(part) for part in fault["loc"])), "what": _text(fault["msg"])}
+            for fault in error.errors()
         ]
         detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
         return problem(422, str(errors.Unreadable.__doc__), detail, "/problems/Unreadable", faults=faults)

@@ -51,9 +51,9 @@ def verify(user: User | None, password: str) -> bool:
         return False
 
 
-def check_lock(user: User | None, *, now: datetime) -> None:
+def check_lock(failures: int, failed_at: datetime | None, *, now: datetime) -> None:
     """Raises Locked while a login waits out its failures."""
-    until = locked_until(user.failures, user.failed_at) if user else None
+    until = locked_until(failures, failed_at)
     if until and until > now:
         wait = int((until - now).total_seconds()) + 1
         raise Locked(f"Too many wrong passwords; try again in {-(-wait // 60)} minutes.", retry_after=wait)

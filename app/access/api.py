@@ -1,16 +1,19 @@
 """The door: who is calling and whether they may. Routes name the right they need in their signature (`me: Hotline`)."""
 
 import hmac
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import AwareDatetime, BaseModel, SecretStr
+from pydantic import Field as Text
 
 from app import live
 from app.access import actions, queries
 from app.access.queries import Caller
 from app.access.rules import DESK, EVERYONE, FIELD, HOTLINE, PLANNERS, PROVIDER, READERS, Role, WrongPassword
+from app.access.tables import User
 from app.config import settings
 from app.db import transaction
 from app.errors import NotLoggedIn, Refused, TooMany
@@ -34,7 +37,8 @@ def _caller(request: Request) -> Caller:
         caller, login = found
         if now - login.seen_at > timedelta(minutes=1):
             login.seen_at = now
-    if request.method in UNSAFE and not hmac.compare_digest(request.headers.get("x-csrf-token", ""), caller.csrf):
+    said = request.headers.get("x-csrf-token", "")
+    if request.method in UNSAFE and not hmac.compare_digest(said.encode(), caller.csrf.encode()):
         raise Refused("The page is out of date; load it again.")
     return caller
 
@@ -75,8 +79,8 @@ router = APIRouter(prefix="/api/session", tags=["session"])
 class Credentials(BaseModel):
     """What somebody types to log in."""
 
-    login: str
-    password: SecretStr
+    login: str = Text(max_length=100)
+    password: SecretStr = Text(max_length=200)
 
 
 class Area(BaseModel):
@@ -122,10 +126,11 @@ def log_in(credentials: Credentials, request: Request, response: Response) -> Me
     _throttle(address)
     with transaction() as session:
         user = queries.user_named(session, credentials.login)
-        actions.check_lock(user, now=now)
+        _check_lock(user, credentials.login, now=now)
     right = actions.verify(user, credentials.password.get_secret_value())
     with transaction() as session:
-        user = queries.user_named(session, credentials.login)
+        user = queries.user_named(session, credentials.login, lock=True)
+        _check_lock(user, credentials.login, now=now)  # again: many may have been tried while this one was verified
         if not right or user is None or user.ended_at:
             actions.fail(session, user, now=now)
             failed = True
@@ -133,6 +138,7 @@ def log_in(credentials: Credentials, request: Request, response: Response) -> Me
             token, caller = actions.log_in(session, user, address=address, now=now)
             failed = False
     if failed:
+        _count_unknown(user, credentials.login, now=now)
         raise WrongPassword("The login name or the password is wrong.")
     secure = settings().public_url.startswith("https")
     response.set_cookie(
@@ -156,6 +162,30 @@ def log_out(request: Request, response: Response, me: Anyone) -> None:
     with transaction() as session:
         actions.log_out(session, request.cookies[COOKIE])
     response.delete_cookie(COOKIE, path="/")
+
+
+def _check_lock(user: User | None, login: str, *, now: datetime) -> None:
+    """Raises Locked; a login that does not exist is locked as one that does, or the lock would say which exist."""
+    failures, failed_at = (user.failures, user.failed_at) if user else (0, None)
+    if user is None:
+        with suppress(live.Down):
+            known = live.client().hgetall(_unknown(login))
+            failures = int(known.get("failures", 0))
+            failed_at = datetime.fromisoformat(known["at"]) if failures else None  # type: ignore[arg-type]
+    actions.check_lock(failures, failed_at, now=now)
+
+
+def _count_unknown(user: User | None, login: str, *, now: datetime) -> None:
+    if user is None:
+        with suppress(live.Down), live.client().pipeline() as pipe:
+            pipe.hincrby(_unknown(login), "failures")
+            pipe.hset(_unknown(login), "at", now.isoformat())
+            pipe.expire(_unknown(login), 24 * 3600)
+            pipe.execute()
+
+
+def _unknown(login: str) -> str:
+    return f"yinling:unknown:{actions.token_hash(login.strip().lower())}"
 
 
 def _throttle(address: str | None) -> None:

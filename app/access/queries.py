@@ -30,7 +30,7 @@ class Caller:
     @property
     def scope(self) -> Scope:
         """What this caller's transactions may touch."""
-        return Scope(self.district_id, self.area, self.provider_id, self.caregiver_id)
+        return Scope(self.district_id, self.area or f"{self.district_id:06d}", self.provider_id, self.caregiver_id)
 
     @property
     def by(self) -> str:
@@ -38,9 +38,10 @@ class Caller:
         return f"{self.name} ({self.login})"
 
 
-def user_named(session: Session, login: str) -> User | None:
+def user_named(session: Session, login: str, *, lock: bool = False) -> User | None:
     """The user with this login name."""
-    return session.scalar(select(User).where(User.login == login.strip().lower()))
+    found = select(User).where(User.login == login.strip().lower())
+    return session.scalar(found.with_for_update() if lock else found)
 
 
 def caller_with(session: Session, token_hash: str, *, now: datetime) -> tuple[Caller, Login] | None:

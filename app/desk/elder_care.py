@@ -74,7 +74,7 @@ def glance(session: Session, elder_id: int, me: Caller, *, now: datetime) -> Eld
             if role in team or care_team_due(elder.categories)
         ],
         entitlement=Entitlement.of(month, list(funding.balances(session, elder.id, month))),
-        devices=_devices(session, elder, now=now),
+        devices=_devices(session, elder, me.role, now=now),
         in_home_now=[
             PresenceOut(caregiver=v.caregiver, item=v.item, since=v.arrived_at or v.starts_at) for v in care.now
         ],
@@ -162,10 +162,10 @@ def _clear(session: Session, elder: Person, wish: UnmaskIn) -> str | None:
         case Unmaskable.PLACE:
             return f"{home.place['lat']},{home.place['lon']}"
         case Unmaskable.CONTACT_PHONE:
-            contact = session.get(Contact, wish.target_id)
+            contact = session.get(Contact, wish.target_id or 0)
             return contact.phone if contact and contact.elder_id == elder.id else None
         case Unmaskable.TEAM_PHONE:
-            member = session.get(CareTeamMember, wish.target_id)
+            member = session.get(CareTeamMember, wish.target_id or 0)
             return member.phone if member and member.elder_id == elder.id else None
 
 
@@ -189,12 +189,16 @@ def _member(role: TeamRole, member: CareTeamMember | None, reader: Role) -> Team
     return TeamMember(id=member.id, role=role, name=name_for(reader, member.name), phone=mask_phone(member.phone))
 
 
-def _devices(session: Session, elder: Person, *, now: datetime) -> list[DeviceOut]:
+def _devices(session: Session, elder: Person, role: Role, *, now: datetime) -> list[DeviceOut]:
     """What is worn and what hangs in the home."""
     worn = equipment.register(session, elder_id=elder.id)
     at_home = equipment.register(session, home_id=elder.home_id)
     rows = {row.id: row for row in (*worn, *at_home) if row.elder_id in (None, elder.id)}
-    return [DeviceOut.of(row, now) for row in rows.values()]
+    shown = [DeviceOut.of(row, now) for row in rows.values()]
+    return [
+        device.model_copy(update={"elder_name": name_for(role, device.elder_name)}) if device.elder_name else device
+        for device in shown
+    ]
 
 
 def _item_names(session: Session) -> dict[int, str]:

@@ -12,7 +12,7 @@ depends_on = None
 
 GUARDS = (
     "create or replace function app_sees(code text) returns boolean language sql stable parallel safe as $$ select current_setting('app.area', true) = '*' or starts_with(code, nullif(current_setting('app.area', true), '')) $$",
-    "create or replace function app_serves(provider bigint) returns boolean language sql stable parallel safe as $$ select coalesce(current_setting('app.provider', true), '') = '' or provider = nullif(current_setting('app.provider', true), '')::bigint $$",
+    "create or replace function app_serves(provider bigint) returns boolean language sql stable parallel safe as $$ select coalesce(current_setting('app.area', true), '') <> '' and (coalesce(current_setting('app.provider', true), '') = '' or provider = nullif(current_setting('app.provider', true), '')::bigint) $$",
     "create or replace function app_never_changes() returns trigger language plpgsql as $$ begin raise exception using errcode = 'restrict_violation', message = tg_table_name || ' keeps what was written; add a correction beside it'; end $$",
     "create trigger alarm_events_never_changes before update or delete on alarm_events for each row execute function app_never_changes()",
     "create trigger alarm_events_never_empties before truncate on alarm_events for each statement execute function app_never_changes()",

@@ -50,8 +50,8 @@ def test_a_lock_ends_by_itself(database: Engine) -> None:
         for _ in range(FREE_TRIES):
             actions.fail(session, user, now=MORNING)
         with pytest.raises(Locked):
-            actions.check_lock(user, now=MORNING + timedelta(minutes=14))
-        actions.check_lock(user, now=MORNING + timedelta(minutes=16))
+            actions.check_lock(user.failures, user.failed_at, now=MORNING + timedelta(minutes=14))
+        actions.check_lock(user.failures, user.failed_at, now=MORNING + timedelta(minutes=16))
 
 
 @pytest.mark.parametrize("password", ["short1", "allletters", "zhaomin12345"])

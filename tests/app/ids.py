@@ -1,0 +1,117 @@
+"""One of everything an address can name, and for each door a body that would do something to it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.alarms import hearing
+from app.alarms.rules import AlarmKind
+from app.calls import actions as calls
+from app.calls.rules import Target
+from app.jobs.rules import JobState
+from app.jobs.tables import Job
+from app.orders.rules import VisitState
+from tests.cast import (
+    COMMUNITY,
+    TEN,
+    a_caregiver,
+    a_contact,
+    a_device,
+    a_user,
+    a_visit,
+    an_attendance,
+    an_elder,
+    an_entitlement,
+)
+
+DAY = f"{TEN:%Y-%m-%d}"
+
+
+@dataclass(frozen=True)
+class Things:
+    """Numbers by the name a route gives them, and what nobody else may read."""
+
+    ids: dict[str, int]
+    secrets: list[str] = field(default_factory=list)
+
+
+def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name: str = "欧阳秘书") -> Things:
+    """An elder with a contact, device, allowance, published visit, alarm and call, and a job of the district."""
+    elder = an_elder(session, division_code=division_code, name=name)
+    contact, device = a_contact(session, elder, name=f"{name}的女儿"), a_device(session, elder=elder)
+    an_entitlement(session, elder)
+    operator = a_user(session)
+    caregiver = a_caregiver(session, division_code=division_code)
+    visit = a_visit(session, elder=elder, state=VisitState.PUBLISHED, provider_id=caregiver.provider_id)
+    attendance = an_attendance(session, visit, caregiver)
+    who = hearing.Whose(elder.district_id, elder.division_code, elder.id, elder.home_id)
+    alarm = hearing.call_for_help(session, AlarmKind.SOS, who, hearing.Press(TEN), by="test", now=TEN)
+    call = calls.dial(
+        session, district_id=elder.district_id, division_code=division_code, target=Target.CONTACT,
+        phone=contact.phone, user_id=operator.id, elder_id=elder.id, contact_id=contact.id, now=TEN,
+    )  # fmt: skip
+    job = Job(
+        district_id=elder.district_id, kind="draft", subject_id=1, state=JobState.QUEUED, by="test", created_at=TEN,
+        beat_at=TEN,
+    )  # fmt: skip
+    session.add(job)
+    session.flush()
+    return Things(
+        {
+            "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
+            "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
+            "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
+            "user_id": operator.id,
+        },
+        [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
+    )  # fmt: skip
+
+
+def body(path: str, ids: dict[str, int]) -> Any:
+    """What a caller who knows the contract would send there; None where the door takes nothing."""
+    wish = {"opens": TEN.isoformat(), "closes": (TEN + timedelta(hours=1)).isoformat()}
+    order = {"elder_id": ids["elder_id"], "item": "BATHING", "visits": [wish]}
+    move = {"caregiver_ids": [ids["caregiver_id"]], "starts_at": TEN.isoformat()}
+    correction = {
+        "attendance_id": ids["attendance_id"], "field": "started_at", "value": TEN.isoformat(), "cause": "forgot",
+        "resolution": "elder_confirmed", "memo": "said so",
+    }  # fmt: skip
+    event = {
+        "id": "3f2a1c54-9a9e-4a57-9d1b-0d5b6a7c8e9f", "kind": "arrive", "attendance_id": ids["attendance_id"],
+        "seq": 1, "at": TEN.isoformat(), "offset_ms": 0, "place": {"lat": 37.8, "lon": 118.5, "accuracy_m": 10.0},
+        "data": {"task": "pressure", "outcome": "done"},
+    }  # fmt: skip
+    why = {"reason": "a test of the fence"}
+    return {
+        "/api/alarms": {"elder_id": ids["elder_id"], "kind": "telephone", "note": "fell"},
+        "/api/alarms/{alarm_id}/arrive": {"who": "neighbour"},
+        "/api/alarms/{alarm_id}/call": {"target": "elder", "result": "answered", "note": "well"},
+        "/api/alarms/{alarm_id}/close": {"verdict": "accidental", "note": "leaned on it"},
+        "/api/alarms/{alarm_id}/dispatch": {"caregiver_id": ids["caregiver_id"]},
+        "/api/alarms/{alarm_id}/elder": {"elder_id": ids["elder_id"]},
+        "/api/alarms/{alarm_id}/hand-over": {"user_id": ids["user_id"]},
+        "/api/alarms/{alarm_id}/note": {"text": "called the neighbour"},
+        "/api/alarms/{alarm_id}/release": why,
+        "/api/alarms/{alarm_id}/ring": why,
+        "/api/alarms/{alarm_id}/suspend": {"minutes": 5, "reason": "daughter is on her way"},
+        "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
+        "/api/calls/{call_id}/result": {"result": "answered"},
+        "/api/elders/{elder_id}/unmask": {"field": "phone", "reason": "to call back"},
+        "/api/orders": order | {"note": "rings twice", "agent": {"name": "周慧", "relation": "daughter"}},
+        "/api/orders/quote": order,
+        "/api/orders/{order_id}/cancel": why,
+        "/api/orders/{order_id}/confirm": {"allowance_cents": 0, "self_pay_cents": 10_000},
+        "/api/phone/events": {"events": [event], "sent_at": TEN.isoformat()},
+        "/api/session": {"login": "zhaomin", "password": "wrong"},
+        "/api/visits/{visit_id}/cancel": why,
+        "/api/visits/{visit_id}/correct": correction,
+        "/api/visits/{visit_id}/fail": {"reason": "no_one_home"},
+        "/api/visits/{visit_id}/move": move | {"accept": []},
+        "/api/visits/{visit_id}/move/check": move,
+        "/api/visits/{visit_id}/reject": why,
+        "/api/visits/{visit_id}/verify": why,
+        "/api/visits/{visit_id}/withdraw": why,
+        "/api/hooks/calls": {"event": "ringing", "call_id": "pbx-1", "phone": "13800000000"},
+    }.get(path)
