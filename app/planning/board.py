@@ -221,9 +221,11 @@ def _faults(day: Day, proposed: Mapping[int, Sequence[Going]] | None) -> list[Fa
     """What the judge has against what is shown: the draft over the attendances, or these alone."""
     problem = question(day, now=None).problem
     crews: dict[int, Sequence[Going]] = {v.id: v.crew for v in day.visits if v.crew}
+    leaving = {str(v.id) for v in day.visits if any(g.state is AttendanceState.FINISHED for g in v.goings)}
     return [
         FaultOut.of(fault, accepted=accepted(day, fault))
         for fault in dispatch.faults(problem, plan_of(problem, day, crews | dict(proposed or {})))
+        if not (fault.rule == "crew" and fault.visit in leaving)  # one of two has finished before the other
     ]
 
 
