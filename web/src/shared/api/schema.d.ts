@@ -1049,7 +1049,7 @@ export interface paths {
         };
         /**
          * Set Aside
-         * @description What was set aside, with the reason.
+         * @description What was set aside, with the reason; what it said only for those who may see the whole district.
          */
         get: operations["alarms_set_aside"];
         put?: never;
