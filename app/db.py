@@ -33,7 +33,8 @@ from app.config import settings
 
 
 class Base(DeclarativeBase):
-    """Every table. Its `info` may ask for guards: `area`, `provider` (row-level security), `append_only`, `ddl`."""
+    """Every table. Its `info` may ask for guards: `area`, `district`, `provider` (row-level security), `append_only`,
+    `ddl`."""
 
     metadata = MetaData(
         naming_convention={
@@ -153,6 +154,10 @@ FUNCTIONS: Final = (
     """create or replace function app_sees(code text) returns boolean language sql stable parallel safe as $$
          select current_setting('app.area', true) = '*'
              or starts_with(code, nullif(current_setting('app.area', true), '')) $$""",
+    """create or replace function app_touches(district integer) returns boolean language sql stable parallel safe as $$
+         select current_setting('app.area', true) = '*'
+             or starts_with(nullif(current_setting('app.area', true), ''), lpad(district::text, 6, '0'))
+             or starts_with(lpad(district::text, 6, '0'), nullif(current_setting('app.area', true), '')) $$""",
     """create or replace function app_serves(provider bigint) returns boolean language sql stable parallel safe as $$
          select coalesce(current_setting('app.area', true), '') <> ''
              and (coalesce(current_setting('app.provider', true), '') = ''
@@ -173,9 +178,13 @@ def append_only(table: str) -> list[str]:
     ]
 
 
-def fenced(table: str, area: str | None, provider: str | None) -> list[str]:
-    """Statements that show only rows of the transaction's area and, for a provider's people, of their provider."""
-    rule = " and ".join(filter(None, [area and f"app_sees({area})", provider and f"app_serves({provider})"]))
+def fenced(table: str, *, area: str | None, district: str | None, provider: str | None) -> list[str]:
+    """Statements that show only rows of the transaction's area and, for a provider's people, of their provider.
+
+    Rows with a `district` and no area are for everybody who sees some of it: caregivers work in all its streets.
+    """
+    asked = {"app_sees": area, "app_touches": district, "app_serves": provider}
+    rule = " and ".join(f"{function}({column})" for function, column in asked.items() if column)
     return [
         f"alter table {table} enable row level security",
         f"alter table {table} force row level security",
@@ -189,7 +198,8 @@ def guards(metadata: MetaData = Base.metadata) -> list[str]:
     for table in metadata.sorted_tables:
         if table.info.get("append_only"):
             statements += append_only(table.name)
-        if "area" in table.info or "provider" in table.info:
-            statements += fenced(table.name, table.info.get("area"), table.info.get("provider"))
+        fences = {name: table.info.get(name) for name in ("area", "district", "provider")}
+        if any(fences.values()):
+            statements += fenced(table.name, **fences)
         statements += table.info.get("ddl", [])
     return statements

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -128,12 +129,12 @@ class Hub:
 
     async def _missed(self, district_id: int, after: str) -> list[Notice]:
         try:
-            oldest: Any = await self._redis.xrange(STREAM, count=1)
-            if not oldest or _later(oldest[0][0], after):
-                return [Notice(await self._newest(), ())]
+            newest, oldest = await self._newest(), await self._redis.xrange(STREAM, count=1)
+            if not oldest or _gap(oldest[0][0], after, newest):
+                return [Notice(newest, ())]
             lines: Any = await self._redis.xrange(STREAM, min=f"({after}")
         except (redis.RedisError, OSError):
-            return [Notice(after, ())]
+            return [Notice("0-0", ())]
         return [
             Notice(line_id, tuple(json.loads(values["topics"])))
             for line_id, values in lines
@@ -148,6 +149,11 @@ class Hub:
     def _tell_all(self, notice: Notice) -> None:
         for listener in self._listeners:
             listener.give(notice)
+
+
+def _gap(oldest: str, after: str, newest: str) -> bool:
+    """Whether something may have been missed: too long ago, of another stream, or no id of ours at all."""
+    return not re.fullmatch(r"\d{1,20}-\d{1,20}", after) or _later(oldest, after) or _later(after, newest)
 
 
 def _later(one: str, other: str) -> bool:

@@ -279,7 +279,10 @@ def _number(
     match target:
         case Target.CONTACT:
             contact = session.get(Contact, contact_id) if contact_id else None
-            if contact is None or (alarm.elder_id and contact.elder_id != alarm.elder_id):
+            elder = session.get(Elder, contact.elder_id) if contact else None
+            if contact is None or elder is None or elder.id != (alarm.elder_id or elder.id):
+                raise NotFound("There is no such contact.")
+            if alarm.elder_id is None and elder.home_id != alarm.home_id:
                 raise NotFound("There is no such contact.")
             return contact.phone, contact
         case Target.ELDER:

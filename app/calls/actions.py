@@ -76,7 +76,7 @@ def _call(
         return call
     if call := session.scalar(known.where(Call.call_id == call_id)):
         return call
-    elder, contact = queries.whose(session, phone) if phone else (None, None)
+    elder, contact = queries.whose(session, district_id, phone) if phone else (None, None)
     row = {
         "district_id": district_id, "division_code": elder.division_code if elder else f"{district_id:06d}000000",
         "call_id": call_id, "direction": direction, "state": CallState.RINGING, "phone": phone,

@@ -45,7 +45,7 @@ class Report(BaseModel):
     phone: str | None = Field(None, max_length=30, description="the other side's number, digits")
     operator: str | None = Field(None, description="login of the operator whose telephone it is")
     ours: int | None = None
-    url: str | None = Field(None, max_length=500, description="of the recording")
+    url: str | None = Field(None, max_length=500, pattern=r"^https?://", description="of the recording")
     result: Result | None = None
 
 

@@ -114,13 +114,17 @@ def to_dial(session: Session, *, district_id: int) -> Sequence[Dial]:
     return [Dial(number, phone, login) for number, phone, login in rows if phone]
 
 
-def whose(session: Session, phone: str) -> tuple[Elder | None, Contact | None]:
-    """The elder a number belongs to, or the contact and her elder; the first where several share it."""
+def whose(session: Session, district_id: int, phone: str) -> tuple[Elder | None, Contact | None]:
+    """The elder of a district a number belongs to, or the contact and her elder; the first where several share it."""
     number = digest("phone", phone_digits(phone))
     elder = session.scalar(
-        select(Elder).where(Elder.phone_hash == number, Elder.ended_at.is_(None)).order_by(Elder.id).limit(1)
+        select(Elder)
+        .where(Elder.district_id == district_id, Elder.phone_hash == number, Elder.ended_at.is_(None))
+        .order_by(Elder.id)
+        .limit(1)
     )
     if elder:
         return elder, None
-    contact = session.scalar(select(Contact).where(Contact.phone_hash == number).order_by(Contact.id).limit(1))
+    known = select(Contact).where(Contact.district_id == district_id, Contact.phone_hash == number)
+    contact = session.scalar(known.order_by(Contact.id).limit(1))
     return (session.get(Elder, contact.elder_id), contact) if contact else (None, None)

@@ -141,7 +141,7 @@ class Caregiver(OfDistrict, Base):
     weekly_minutes: Mapped[int] = mapped_column(default=44 * 60)
     ended_at: Mapped[datetime | None]
 
-    __table_args__ = ({"info": {"provider": "provider_id"}},)
+    __table_args__ = ({"info": {"district": "district_id", "provider": "provider_id"}},)
 
 
 class Certificate(OfDistrict, Base):

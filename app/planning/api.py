@@ -131,6 +131,7 @@ def job(job_id: int, me: Planner) -> JobOut:
 @router.post("/jobs/{job_id}/stop")
 def stop(job_id: int, me: Planner) -> JobOut:
     """Stop thinking; the best plan found so far is kept, if there is one."""
+    _whole(me)
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         stopped = jobs.stop(session, job_id, district_id=me.district_id, by=me.by, now=now)

@@ -12,6 +12,7 @@ depends_on = None
 
 GUARDS = (
     "create or replace function app_sees(code text) returns boolean language sql stable parallel safe as $$ select current_setting('app.area', true) = '*' or starts_with(code, nullif(current_setting('app.area', true), '')) $$",
+    "create or replace function app_touches(district integer) returns boolean language sql stable parallel safe as $$ select current_setting('app.area', true) = '*' or starts_with(nullif(current_setting('app.area', true), ''), lpad(district::text, 6, '0')) or starts_with(lpad(district::text, 6, '0'), nullif(current_setting('app.area', true), '')) $$",
     "create or replace function app_serves(provider bigint) returns boolean language sql stable parallel safe as $$ select coalesce(current_setting('app.area', true), '') <> '' and (coalesce(current_setting('app.provider', true), '') = '' or provider = nullif(current_setting('app.provider', true), '')::bigint) $$",
     "create or replace function app_never_changes() returns trigger language plpgsql as $$ begin raise exception using errcode = 'restrict_violation', message = tg_table_name || ' keeps what was written; add a correction beside it'; end $$",
     "create trigger alarm_events_never_changes before update or delete on alarm_events for each row execute function app_never_changes()",
@@ -57,7 +58,7 @@ GUARDS = (
     "create trigger access_log_never_empties before truncate on access_log for each statement execute function app_never_changes()",
     "alter table caregivers enable row level security",
     "alter table caregivers force row level security",
-    "create policy caregivers_area on caregivers using (app_serves(provider_id)) with check (app_serves(provider_id))",
+    "create policy caregivers_area on caregivers using (app_touches(district_id) and app_serves(provider_id)) with check (app_touches(district_id) and app_serves(provider_id))",
     "alter table homes enable row level security",
     "alter table homes force row level security",
     "create policy homes_area on homes using (app_sees(division_code)) with check (app_sees(division_code))",
@@ -833,7 +834,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["division_code"], ["divisions.code"], name=op.f("fk_caregivers_division_code")),
         sa.ForeignKeyConstraint(["provider_id"], ["providers.id"], name=op.f("fk_caregivers_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_caregivers")),
-        info={"provider": "provider_id"},
+        info={"district": "district_id", "provider": "provider_id"},
     )
     op.create_index(op.f("ix_caregivers_district_id"), "caregivers", ["district_id"], unique=False)
     op.create_index(op.f("ix_caregivers_provider_id"), "caregivers", ["provider_id"], unique=False)
@@ -2143,4 +2144,4 @@ def downgrade() -> None:
     op.drop_table("corrections")
     op.drop_table("call_reports")
     op.drop_table("alarm_events")
-    op.execute("drop function app_sees, app_serves, app_never_changes")
+    op.execute("drop function app_sees, app_touches, app_serves, app_never_changes")
