@@ -269,9 +269,10 @@ def _allowed(day: Day, visit: DayVisit) -> frozenset[str] | None:
 
 
 def _caregiver(day: Day, caregiver: DayCaregiver, place: int) -> dispatch.Caregiver:
+    """Sets out from the base; where the shift ends the way home is her own."""
     return dispatch.Caregiver(
         id=named(caregiver.id), shifts=tuple(dispatch.Shift(day.tick(a), day.tick(b)) for a, b in caregiver.shifts),
-        skills=caregiver.skills, sex=caregiver.sex, start=place, end=place, mode=caregiver.mode.value,
+        skills=caregiver.skills, sex=caregiver.sex, start=place, mode=caregiver.mode.value,
         max_work=max(0, caregiver.minutes_left) * 60, fair_work=8 * 3600,
     )  # fmt: skip
 

@@ -20,6 +20,8 @@ from app.simulate.catalogue import ITEMS, SomeItem
 WORKLOAD: Final = (1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.75)  # of a weekday, Monday first
 DAYS_A_MONTH: Final = 30.4
 DOOR_MINUTES: Final = 4
+HALF_DAYS: Final = ((time(8), time(11, 30)), (time(13, 30), time(17, 30)))
+WAY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,19 @@ def wanted(
 
 
 def _booking(rng: random.Random, person: Somebody, item: ServiceItem, some: SomeItem, day: date) -> Booking:
-    first, last = (time.fromisoformat(text) for text in rng.choice(some.windows))
-    span = (last.hour - first.hour) * 60 + last.minute - first.minute
-    minutes = by_level(item.minutes, person.elder.level)
+    """A window inside the item's hours in which whoever starts is done before the half day ends."""
+    minutes = timedelta(minutes=by_level(item.minutes, person.elder.level))
+    halves = []
+    for window in some.windows:
+        first, last = (calendar.at(day, time.fromisoformat(text)) for text in window)
+        for begins, ends in HALF_DAYS:
+            opens, closes = max(first, calendar.at(day, begins)), min(last, calendar.at(day, ends) - minutes - WAY)
+            if opens <= closes:
+                halves.append((opens, closes))
+    opens, closes = rng.choice(halves)
+    span = (closes - opens) // timedelta(minutes=1)
     wide = min(span, rng.choice((60, 90, 90, 120)))
-    latest = max(0, min(span - wide, 17 * 60 + 15 - minutes - wide - first.hour * 60 - first.minute))
-    opens = calendar.at(day, first) + timedelta(minutes=rng.randrange(0, latest + 1, 15))
+    opens += timedelta(minutes=rng.randrange(0, span - wide + 1, 15))
     return Booking(person, item, opens, opens + timedelta(minutes=wide))
 
 

@@ -32,8 +32,8 @@ from app.visits.tables import EventOutcome, TaskResult, VisitEvent, VisitFlaw
 
 DAYS_BACK: Final = 31
 BY: Final = "赵敏 (zhaomin)"
-NO_SHOW, ODD = 0.025, 0.02
-HELD_FOR_DAYS: Final = 3  # older ones were looked at long ago
+NO_SHOW, ODD = 0.025, 0.03
+HELD_FOR_DAYS: Final = 5  # older ones were looked at long ago
 NO_ONE_IN: Final = (NotDelivered.NO_ONE_HOME, NotDelivered.REFUSED, NotDelivered.IN_HOSPITAL)
 
 
