@@ -129,7 +129,8 @@ class Hub:
 
     async def _missed(self, district_id: int, after: str) -> list[Notice]:
         try:
-            newest, oldest = await self._newest(), await self._redis.xrange(STREAM, count=1)
+            newest = await self._newest()
+            oldest: Any = await self._redis.xrange(STREAM, count=1)
             if not oldest or _gap(oldest[0][0], after, newest):
                 return [Notice(newest, ())]
             lines: Any = await self._redis.xrange(STREAM, min=f"({after}")

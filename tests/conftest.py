@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def migrate(owner: Engine, revision: str = "head") -> None:
 
 @pytest.fixture
 def database(parts: Engine) -> Iterator[Engine]:
-    """An empty database with one district in it; emptied again afterwards, triggers or not."""
+    """An empty database with one district in it; emptied again afterwards, triggers or not, and so are the notices."""
     with parts.begin() as connection:
         connection.execute(text("insert into districts (id, name) values (:id, '河口区')"), {"id": DISTRICT})
     yield parts
@@ -71,6 +71,8 @@ def database(parts: Engine) -> Iterator[Engine]:
         connection.exec_driver_sql("set local session_replication_role = replica")
         for table in metadata.sorted_tables:
             connection.exec_driver_sql(f"delete from {table.name}")
+    with suppress(live.Down):
+        live.client().flushdb()  # how often an address has tried to log in
 
 
 @pytest.fixture

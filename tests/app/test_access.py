@@ -83,4 +83,4 @@ def test_sensitive_fields_are_ciphertext_in_the_database(database: Engine) -> No
         number = elder.id_number
     with database.connect() as connection:
         row = connection.execute(text("select elders::text || homes::text from elders join homes on true")).scalar_one()
-    assert number not in row and "13800001234" not in row and "青霉素" not in row and "302" not in row
+    assert number not in row and "13800001234" not in row and "青霉素" not in row and "2单元" not in row

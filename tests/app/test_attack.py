@@ -232,7 +232,7 @@ def _phone_of(caregiver: Caregiver) -> Client:
 def test_every_unmasked_field_and_every_opened_case_leaves_a_row(here: Things) -> None:
     browser = somebody(Role.OPERATOR)
     for field in ("phone", "id_number", "address", "access_note", "place"):
-        wish = {"field": field, "reason": "call back"}
+        wish: dict[str, Any] = {"field": field, "reason": "call back"}
         ok(browser.post(f"/api/elders/{here.ids['elder_id']}/unmask", json=wish))
     wish = {"field": "contact_phone", "target_id": here.ids["contact_id"], "reason": "call back"}
     ok(browser.post(f"/api/elders/{here.ids['elder_id']}/unmask", json=wish))
