@@ -58,9 +58,7 @@ def a_user(session: Session, role: Role = Role.OPERATOR, *, login: str | None = 
     values: dict[str, Any] = {
         "name": "赵敏", "area": str(DISTRICT), "district_id": DISTRICT, "password_hash": _hash(),
     } | given  # fmt: skip
-    return access.add_user(
-        session, login=login or f"{role}{next(_numbers)}", password=PASSWORD, role=role, **values
-    )
+    return access.add_user(session, login=login or f"{role}{next(_numbers)}", password=PASSWORD, role=role, **values)
 
 
 def a_client(role: Role, **given: Any) -> TestClient:

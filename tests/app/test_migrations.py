@@ -52,7 +52,9 @@ def test_the_platforms_role_owns_nothing_and_cannot_lift_the_fence(parts: Engine
     with parts.connect() as connection:
         owned = "select count(*) from pg_class c join pg_roles r on r.oid = c.relowner where r.rolname = 'yinling_app'"
         assert connection.scalar(text(owned)) == 0
-        assert not connection.scalar(text("select rolbypassrls or rolsuper from pg_roles where rolname = 'yinling_app'"))
+        assert not connection.scalar(
+            text("select rolbypassrls or rolsuper from pg_roles where rolname = 'yinling_app'")
+        )
 
 
 def _guarded(lines: Iterator[str]) -> list[str]:

@@ -64,8 +64,9 @@ class House:
     def ready(self) -> bool:
         """The web process answers and finds its database."""
         try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{self.url}/readyz", timeout=2) as a:
-                return bool(a.status == 200)
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
@@ -91,10 +92,12 @@ def running(var: Path, *, elders: int) -> Iterator[House]:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
     try:
         house = House(f"http://127.0.0.1:{port}", var, process)
-        until(
-            lambda: process.poll() is not None or "is up." in (var / "demo.log").read_text(), "the demo did not start", 300
-        )
-        assert process.poll() is None, (var / "demo.log").read_text()[-3000:]
+
+        def said() -> str:
+            return (var / "demo.log").read_text()
+
+        until(lambda: process.poll() is not None or "is up." in said(), "the demo did not start", 300)
+        assert process.poll() is None, said()[-3000:]
         yield house
     finally:
         process.send_signal(signal.SIGINT)

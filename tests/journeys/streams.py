@@ -44,7 +44,7 @@ def query(house: House, statement: str, *values: Any) -> list[Any]:
     def rows() -> list[Any] | None:
         try:
             with psycopg.connect(url, connect_timeout=3) as connection:
-                return connection.execute(statement, values).fetchall()  # type: ignore[call-overload,no-any-return]
+                return connection.execute(statement, values).fetchall()
         except psycopg.OperationalError:
             return None
 

@@ -17,27 +17,7 @@ ALARM_STORM = {
 }  # fmt: skip
 
 
-def test_a_booked_haircut_travels_from_the_hotline_to_the_ledger(house: House, chromium: Browser) -> None:
-    OrderStream(house, chromium).walk()
-
-
-def test_a_pressed_button_travels_from_the_broker_to_a_verdict(house: House, chromium: Browser) -> None:
-    AlarmStream(house, chromium).walk()
-
-
-def test_the_order_stream_goes_on_whoever_is_killed(house: House, chromium: Browser) -> None:
-    OrderStream(house, chromium, killer(house, ORDER_STORM)).walk()
-
-
-def test_the_alarm_stream_goes_on_whoever_is_killed(house: House, chromium: Browser) -> None:
-    stream = AlarmStream(house, chromium, killer(house, ALARM_STORM))
-    stream.walk()
-    presses = query(house, "select a.count, count(s.id) from alarms a left join signals s on s.wire_id = a.wire_id"
-                    " and s.kind = 'sos' where a.id = %s group by a.id", stream.alarm)  # fmt: skip
-    assert presses == [(1, 1)], "one press is one signal and one alarm, however often it was delivered"
-
-
-class killer:  # noqa: N801 - reads as a verb where it is used
+class Killer:
     """Kills the process that a plan names for a step, and waits until the house answers again."""
 
     def __init__(self, house: House, plan: dict[str, str]) -> None:
@@ -48,3 +28,23 @@ class killer:  # noqa: N801 - reads as a verb where it is used
         if part := self.plan.get(step):
             self.house.kill(part)
             until(self.house.ready, f"after killing {part} the house does not answer", 60)
+
+
+def test_a_booked_haircut_travels_from_the_hotline_to_the_ledger(house: House, chromium: Browser) -> None:
+    OrderStream(house, chromium).walk()
+
+
+def test_a_pressed_button_travels_from_the_broker_to_a_verdict(house: House, chromium: Browser) -> None:
+    AlarmStream(house, chromium).walk()
+
+
+def test_the_order_stream_goes_on_whoever_is_killed(house: House, chromium: Browser) -> None:
+    OrderStream(house, chromium, Killer(house, ORDER_STORM)).walk()
+
+
+def test_the_alarm_stream_goes_on_whoever_is_killed(house: House, chromium: Browser) -> None:
+    stream = AlarmStream(house, chromium, Killer(house, ALARM_STORM))
+    stream.walk()
+    presses = query(house, "select a.count, count(s.id) from alarms a left join signals s on s.wire_id = a.wire_id"
+                    " and s.kind = 'sos' where a.id = %s group by a.id", stream.alarm)  # fmt: skip
+    assert presses == [(1, 1)], "one press is one signal and one alarm, however often it was delivered"
