@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Header, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app import live
-from app.access.api import Anyone
+from app.access.api import Anyone, still_in
 from app.db import transaction
 from app.live import Hub
 
 router = APIRouter(tags=["live"])
 PING_SECONDS = 5
+ASK_AGAIN_SECONDS = 30  # whether the session that opened the stream goes on
 
 
 @router.get("/api/live", response_class=EventSourceResponse, responses={200: {"content": {"text/event-stream": {}}}})
@@ -27,7 +30,12 @@ async def stream(
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(event="hello", data=json.dumps({"live": hub.connected}), retry=1000)
+        asked = monotonic()
         async for notice in hub.subscribe(me.district_id, last_event_id):
+            if monotonic() - asked >= ASK_AGAIN_SECONDS:
+                if not await to_thread.run_sync(still_in, request):
+                    return
+                asked = monotonic()
             kind = "change" if notice.topics else "reset"
             yield ServerSentEvent(event=kind, id=notice.id, data=json.dumps({"topics": notice.topics}))
 

@@ -43,6 +43,13 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
+def still_in(request: Request) -> bool:
+    """Whether the session of a long answer goes on; asking is no sign of life."""
+    token = request.cookies.get(COOKIE, "")
+    with transaction() as session:
+        return queries.caller_with(session, actions.token_hash(token), now=datetime.now(UTC)) is not None
+
+
 def _moment(x_simulated_at: Annotated[AwareDatetime | None, Header()] = None) -> datetime:
     """The server's clock decides; only in a demo may the simulated day bring its own."""
     return x_simulated_at if x_simulated_at and settings().demo else datetime.now(UTC)

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.access.rules import Role
+from app.access.rules import PROVIDER, Role
 from app.access.tables import District, Login, User
 from app.db import Scope
+
+NOBODYS: Final = -1  # no provider has this number
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class Caller:
 
     @property
     def scope(self) -> Scope:
-        """What this caller's transactions may touch."""
-        return Scope(self.district_id, self.area or f"{self.district_id:06d}", self.provider_id, self.caregiver_id)
+        """What this caller's transactions may touch; without an area the district, a manager of nobody nothing."""
+        provider_id = NOBODYS if self.role in PROVIDER and self.provider_id is None else self.provider_id
+        return Scope(self.district_id, self.area or f"{self.district_id:06d}", provider_id, self.caregiver_id)
 
     @property
     def by(self) -> str:

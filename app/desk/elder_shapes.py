@@ -2,9 +2,9 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, Self
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app import calendar
 from app.access.rules import Role
@@ -201,7 +201,7 @@ class UnmaskIn(BaseModel):
 
     field: Unmaskable
     target_id: int | None = None
-    reason: str = Field(min_length=2, max_length=200)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
 
 class Unmasked(BaseModel):

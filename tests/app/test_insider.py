@@ -1,16 +1,22 @@
 """What somebody with a login tries with numbers that are not theirs to use."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine, text
+from starlette.requests import Request
 
+from app import live_api
+from app.access import actions as access
+from app.access.api import COOKIE
 from app.access.rules import FREE_TRIES, Role
 from app.calls.tables import Call
 from app.db import Scope, transaction
-from app.live import Hub
+from app.live import Hub, Notice
 from app.orders.rules import VisitState
 from app.people.tables import Caregiver
 from tests.app.ids import Things, body, one_of_everything
@@ -170,6 +176,43 @@ def test_a_strange_last_event_id_begins_with_a_reset(database: Engine, last: str
         return ("ended",)
 
     assert asyncio.run(asyncio.wait_for(first(), 5)) == ()
+
+
+def test_a_manager_of_no_provider_sees_nothing(here: Things) -> None:
+    manager = somebody(Role.MANAGER)
+    assert manager.get(f"/api/visits/{here.ids['visit_id']}").status_code == 404
+    assert ok(manager.get("/api/board/2026-11-23"))["visits"] == []
+
+
+def test_blanks_are_no_reason_to_unmask(here: Things) -> None:
+    wish = {"field": "phone", "reason": "   "}
+    answer = somebody(Role.OPERATOR).post(f"/api/elders/{here.ids['elder_id']}/unmask", json=wish)
+    assert answer.status_code == 422
+
+
+def test_the_live_stream_ends_with_its_session(here: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Busy:
+        """A district where something always happens."""
+
+        connected = True
+
+        async def subscribe(self, district_id: int, after: str | None) -> AsyncIterator[Notice]:
+            for n in range(3):
+                yield Notice(f"{n}-0", ("alarms/1",))
+
+    async def told() -> int:
+        answer = await live_api.stream(request, me)
+        return len([event async for event in answer.body_iterator])
+
+    monkeypatch.setattr(live_api, "ASK_AGAIN_SECONDS", 0)
+    with transaction() as session:
+        token, me = access.log_in(session, a_user(session), address=None, now=datetime.now(UTC))
+    web = SimpleNamespace(state=SimpleNamespace(hub=Busy()))
+    request = Request({"type": "http", "app": web, "headers": [(b"cookie", f"{COOKIE}={token}".encode())]})
+    assert asyncio.run(told()) == 4  # hello, and three notices
+    with transaction() as session:
+        access.log_out(session, token)
+    assert asyncio.run(told()) == 1
 
 
 def test_an_operator_ends_an_alarm_only_when_it_is_hers(here: Things) -> None:
