@@ -7,6 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from app.access.rules import HOTLINE, Role
 from app.errors import Conflict, IllegalMove
 from devices.signals import CALLS_FOR_HELP, Kind
 
@@ -155,9 +156,11 @@ def after(state: State, event: Event) -> State:
         raise IllegalMove(f"An alarm that is {state} cannot {event}.", state=state) from None
 
 
-def possible(state: State, *, mine: bool, lead: bool = False) -> list[Event]:
-    """What a caller may do now: the buttons. A lead may take what somebody else has."""
-    own = mine or state is S.RINGING
+def possible(state: State, role: Role, *, mine: bool) -> list[Event]:
+    """What a caller may do now: the buttons. The hotline's alone; a lead may take what somebody else has."""
+    if role not in HOTLINE:
+        return []
+    own, lead = mine or state is S.RINGING, role is Role.SHIFT_LEAD
     return [
         event for event in BY_HAND if (state, event) in MOVES and (own or event in ANYBODY or (lead and event in LEADS))
     ]

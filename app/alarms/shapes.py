@@ -1,5 +1,6 @@
 """The alarm desk's answers: one line of the queue, and one case with everything a person needs to act."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.queries import Caller
-from app.access.rules import Role
 from app.alarms import log, queries
 from app.alarms.queries import Care, QueueRow, VisitRow
 from app.alarms.rules import AlarmKind, Event, Rings, State, Verdict, possible
@@ -18,7 +18,7 @@ from app.equipment.rules import DeviceKind, DeviceState
 from app.orders.rules import VisitState
 from app.people import queries as people
 from app.people.rules import AbilityLevel, Relation, Sex, TeamRole, care_team_due
-from app.people.tables import Contact, Elder, Home
+from app.people.tables import CareTeamMember, Contact, Elder, Home
 from app.places.tables import Division
 from app.vault import mask_phone
 
@@ -103,12 +103,13 @@ class ContactOut(BaseModel):
     minutes_away: int | None
 
     @classmethod
-    def of(cls, contact: Contact) -> "ContactOut":
-        """As the desk sees it."""
+    def of(cls, contact: Contact, team: Mapping[TeamRole, CareTeamMember]) -> "ContactOut":
+        """As the desk sees it. The guardian is known by the telephone the care team gives."""
+        guardian = team.get(TeamRole.GUARDIAN)
         return cls(
             id=contact.id, position=contact.rank, name=contact.name, relation=contact.relation,
-            phone=mask_phone(contact.phone), is_guardian=False, has_key=contact.has_key,
-            minutes_away=contact.minutes_away,
+            phone=mask_phone(contact.phone), is_guardian=guardian is not None and guardian.phone == contact.phone,
+            has_key=contact.has_key, minutes_away=contact.minutes_away,
         )  # fmt: skip
 
 
@@ -236,10 +237,14 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
     home = session.get(Home, alarm.home_id) if alarm.home_id else None
     living = [elder] if elder else people_of(session, home)
     shown = [_elder(session, person, in_clear=in_clear, now=now) for person in living]
-    contacts = [c for person in living for c in people.contacts_of(session, person.id)]
+    contacts = [
+        ContactOut.of(contact, people.team_of(session, person.id))
+        for person in living
+        for contact in people.contacts_of(session, person.id)
+    ]
     return AlarmCase(
         **_fields(row, me, now=now), elder=shown[0] if elder else None, residents=[] if elder else shown,
-        home=_home(session, home, in_clear=in_clear), contacts=[ContactOut.of(contact) for contact in contacts],
+        home=_home(session, home, in_clear=in_clear), contacts=contacts,
         timeline=_timeline(session, alarm), device=_device(session, alarm), pressed_at=alarm.device_at,
         clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place),
         linked=[AlarmRow.of(other, me, now=now) for other in queries.linked(session, alarm)],
@@ -259,7 +264,7 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
     mine = alarm.claimed_by == me.id
     return {
         "id": alarm.id, "state": alarm.state, "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
-        "possible": possible(alarm.state, mine=mine, lead=me.role is Role.SHIFT_LEAD),
+        "possible": possible(alarm.state, me.role, mine=mine),
         "elder_id": alarm.elder_id, "elder_name": row.elder_name, "home_id": alarm.home_id,
         "address": row.estate or "", "division": row.community or "",
         "age": calendar.age_on(row.born, calendar.day_of(now)) if row.born else None, "tags": row.tags or [],

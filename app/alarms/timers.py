@@ -1,7 +1,8 @@
 """What an alarm does by itself: due at a time in the database, fired once, late if need be and saying so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,8 +23,15 @@ from app.alarms.tables import Alarm, AlarmTimer
 from app.config import settings
 from app.messages import actions as messages
 from app.messages.rules import Channel
+from app.people.rules import Relation
 from app.people.tables import Contact, Elder, Home
 
+R = Relation
+RELATION_ZH: Final[Mapping[Relation, str]] = {
+    R.SPOUSE: "老伴", R.SON: "儿子", R.DAUGHTER: "女儿", R.GRANDCHILD: "孙辈", R.SIBLING: "兄弟姐妹",
+    R.NEIGHBOUR: "邻居", R.KEY_HOLDER: "持钥匙人", R.COMMUNITY_WORKER: "社区工作人员", R.OTHER: "其他",
+}  # fmt: skip
+"""Messages to families are written in Chinese; the same words as on the screens."""
 PLATFORM = "platform"
 LATE = 2  # seconds after which a timer is late and says so
 
@@ -163,7 +171,7 @@ def call_family(session: Session, alarm: Alarm, *, now: datetime) -> list[str]:
         messages.tell(
             session, district_id=alarm.district_id, division_code=alarm.division_code,
             key=f"alarm-{alarm.id}-{alarm.round}-family-{elder.id}", channel=Channel.VOICE, to=contact.phone,
-            to_whom=f"{contact.name}（{contact.relation}）", about=f"alarms/{alarm.id}", now=now,
+            to_whom=f"{contact.name}（{RELATION_ZH[contact.relation]}）", about=f"alarms/{alarm.id}", now=now,
             text=f"这里是{settings().hotline}养老服务热线。{elder.name}（{estate}）发出紧急呼叫，"
             f"请立即联系老人或回拨{settings().hotline}。",
         )  # fmt: skip

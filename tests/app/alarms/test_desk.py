@@ -3,26 +3,30 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import perf_counter
 
 import pytest
 
 from app.access.rules import Role
 from app.alarms import nearest, pulse
+from app.alarms.timers import RELATION_ZH
 from app.db import transaction
-from app.people.rules import Skill
+from app.people.actions import add_team_member
+from app.people.rules import Relation, Skill, TeamRole
 from app.people.tables import Home
 from app.places.rules import Mode, Place
 from app.planning.rules import AttendanceState
 from app.planning.tables import Attendance
 from devices.signals import Message
 from tests.app.alarms.story import hear, press
-from tests.cast import CENTRE, DISTRICT, a_caregiver, a_device, a_visit, an_elder, an_item
+from tests.cast import CENTRE, DISTRICT, a_caregiver, a_contact, a_device, a_visit, an_elder, an_item
 from tests.clients import Client, ok
 from tests.conftest import MORNING
 
 pytestmark = pytest.mark.usefixtures("database")
 Browser = Callable[..., Client]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def now() -> datetime:
@@ -65,6 +69,31 @@ def test_somebody_else_is_told_who_has_it(client: Browser) -> None:
     answer = slow.post(f"/api/alarms/{row['id']}/claim")
     assert (answer.status_code, answer.json()["claimed_by"]) == (409, "赵敏")
     assert ok(slow.get("/api/alarms"))["items"][0]["possible"] == ["note"]
+
+
+def test_a_dispatcher_looks_on_and_is_offered_nothing(client: Browser) -> None:
+    with transaction() as session:
+        device = a_device(session)
+    hear(press(device.wire_id), now=now())
+    looking = client(Role.DISPATCHER)
+    (row,) = ok(looking.get("/api/alarms"))["items"]
+    assert row["possible"] == [] == ok(looking.get(f"/api/alarms/{row['id']}"))["possible"]
+    assert looking.post(f"/api/alarms/{row['id']}/claim").status_code == 403
+
+
+def test_the_guardian_of_the_care_team_is_known_among_the_contacts(client: Browser) -> None:
+    with transaction() as session:
+        elder = an_elder(session, categories=["tekun"])
+        a_contact(session, elder, rank=1)
+        nephew = a_contact(session, elder, rank=2, name="林建国", relation=Relation.OTHER)
+        add_team_member(session, elder, role=TeamRole.GUARDIAN, name=nephew.name, phone=nephew.phone)
+    case = ok(client(Role.OPERATOR).post("/api/alarms", json={"elder_id": elder.id}))
+    assert [contact["is_guardian"] for contact in case["contacts"]] == [False, True]
+
+
+def test_messages_name_a_relation_as_the_screens_do() -> None:
+    words = json.loads((ROOT / "web/src/locales/zh-CN/enums.json").read_text(encoding="utf-8"))["relation"]
+    assert dict(RELATION_ZH) == words and set(RELATION_ZH) == set(Relation)
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.OPERATOR, Role.SHIFT_LEAD, Role.DISPATCHER}))

@@ -329,6 +329,6 @@ def test_every_state_can_be_reached_and_every_button_works() -> None:
     assert {State.RINGING} | set(MOVES.values()) == set(State)
     for state in State:
         for mine in (True, False):
-            for event in possible(state, mine=mine, lead=True):
+            for event in possible(state, Role.SHIFT_LEAD, mine=mine):
                 after(state, event)
     assert all((state, Event.PRESS) in MOVES for state in State) and State.CLOSED not in OPEN

@@ -59,6 +59,7 @@ def test_an_unclaimed_alarm_rings_the_lead_after_45_seconds_and_calls_the_family
     with transaction() as session:
         (message,) = session.scalars(select(OutboxMessage)).all()
         assert message.to == "13900008870" and "林桂芬" in message.text
+        assert message.to_whom == "周慧（女儿）"
     assert events() == ["raise", "ring_lead", "call_family"]
 
 
