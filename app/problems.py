@@ -96,4 +96,6 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def bug(request: Request, error: Exception) -> JSONResponse:
         log.exception("bug", path=request.url.path, exc_info=error)
-        return problem(500, "This is our fault.", "The error was written to the log; nothing was changed.")
+        answer = problem(500, "This is our fault.", "The error was written to the log; nothing was changed.")
+        answer.headers["Cache-Control"] = "no-store"  # it does not pass the middleware that says so
+        return answer

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.access import queries
@@ -15,6 +15,7 @@ from app.access.rules import Locked, Role, WrongPassword, check_strength, locked
 from app.access.tables import AccessLog, Login, User
 from app.config import settings
 
+SEEN_AGAIN = timedelta(minutes=30)
 hasher = PasswordHasher()  # argon2id, the library's defaults
 _DECOY = hasher.hash(secrets.token_hex())  # an unknown login takes as long as a wrong password
 
@@ -95,6 +96,16 @@ def log_out(session: Session, token: str) -> None:
 def token_hash(token: str) -> str:
     """What is stored of a session token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def note_look(session: Session, who: Caller, *, elder_id: int, field: str, reason: str, now: datetime) -> None:
+    """Write down that somebody looked; looking again within half an hour is the same look."""
+    seen = select(AccessLog.id).where(
+        AccessLog.district_id == who.district_id, AccessLog.elder_id == elder_id, AccessLog.user_id == who.id,
+        AccessLog.field == field, AccessLog.reason == reason, AccessLog.at > now - SEEN_AGAIN,
+    )  # fmt: skip
+    if session.scalar(seen.limit(1)) is None:
+        note_access(session, who, elder_id=elder_id, field=field, reason=reason, now=now)
 
 
 def note_access(

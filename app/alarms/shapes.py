@@ -246,7 +246,7 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
         **_fields(row, me, now=now), elder=shown[0] if elder else None, residents=[] if elder else shown,
         home=_home(session, home, in_clear=in_clear), contacts=contacts,
         timeline=_timeline(session, alarm), device=_device(session, alarm), pressed_at=alarm.device_at,
-        clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place),
+        clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place) if in_clear else None,
         linked=[AlarmRow.of(other, me, now=now) for other in queries.linked(session, alarm)],
         closed_at=alarm.closed_at, in_clear=in_clear, server_time=now,
     )  # fmt: skip

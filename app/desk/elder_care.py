@@ -1,6 +1,6 @@
 """What the desk reads of one elder across features: the glance, the visits, the month."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -10,7 +10,6 @@ from app import calendar
 from app.access import actions as access
 from app.access.queries import Caller
 from app.access.rules import DESK, Role
-from app.access.tables import AccessLog
 from app.alarms import queries as alarms
 from app.alarms.shapes import ContactOut, HealthOut, HomeOut, PlaceOut, PresenceOut, VisitBrief
 from app.catalogue.tables import ServiceItem
@@ -42,7 +41,6 @@ from app.planning.rules import AttendanceState
 from app.planning.tables import Attendance
 from app.vault import mask_phone
 
-SEEN_AGAIN = timedelta(minutes=30)  # opening the same elder again within this is the same look
 COARSE = 3  # decimals of a degree shown of a place: the estate, not the door
 NOT_COMING = (AttendanceState.DECLINED, AttendanceState.WITHDRAWN)
 
@@ -55,7 +53,7 @@ def glance(session: Session, elder_id: int, me: Caller, *, now: datetime) -> Eld
     month = calendar.month_of(now)
     clear = me.role in DESK
     if clear and elder.health:
-        _on_record(session, elder.id, me, now=now)
+        access.note_look(session, me, elder_id=elder.id, field="health", reason="glance", now=now)
     place = Place.of(home.place)
     return Elder(
         id=elder.id, name=name_for(me.role, elder.name), sex=elder.sex,
@@ -67,7 +65,7 @@ def glance(session: Session, elder_id: int, me: Caller, *, now: datetime) -> Eld
             id=home.id, address=home.estate, division=division.name, entry=None, floor=home.floor, lift=home.lift,
             place=PlaceOut(lat=round(place.lat, COARSE), lon=round(place.lon, COARSE), accuracy_m=100),
         ),
-        contacts=[_contact(contact, me.role) for contact in people.contacts_of(session, elder.id)],
+        contacts=[_contact(contact, team, me.role) for contact in people.contacts_of(session, elder.id)],
         care_team=[
             _member(role, team.get(role), me.role)
             for role in TeamRole
@@ -169,17 +167,8 @@ def _clear(session: Session, elder: Person, wish: UnmaskIn) -> str | None:
             return member.phone if member and member.elder_id == elder.id else None
 
 
-def _on_record(session: Session, elder_id: int, me: Caller, *, now: datetime) -> None:
-    seen = select(AccessLog.id).where(
-        AccessLog.district_id == me.district_id, AccessLog.elder_id == elder_id, AccessLog.user_id == me.id,
-        AccessLog.field == "health", AccessLog.at > now - SEEN_AGAIN,
-    )  # fmt: skip
-    if session.scalar(seen.limit(1)) is None:
-        access.note_access(session, me, elder_id=elder_id, field="health", reason="glance", now=now)
-
-
-def _contact(contact: Contact, role: Role) -> ContactOut:
-    shown = ContactOut.of(contact)
+def _contact(contact: Contact, team: Mapping[TeamRole, CareTeamMember], role: Role) -> ContactOut:
+    shown = ContactOut.of(contact, team)
     return shown.model_copy(update={"name": name_for(role, shown.name)})
 
 

@@ -15,7 +15,7 @@ from app.jobs.rules import OPEN, JobEvent, JobState
 from app.jobs.rules import possible as job_possible
 from app.jobs.tables import Job
 from app.orders.rules import VisitState, visit_possible
-from app.places.rules import Mode
+from app.places.rules import Mode, Place
 from app.planning import queries
 from app.planning.actions import DRAFT, accepted
 from app.planning.day import Day, DayVisit, Going, caregiver_of, plan_of, question
@@ -25,10 +25,15 @@ from app.vault import mask_name
 
 
 class PointOut(BaseModel):
-    """WGS-84."""
+    """WGS-84, to a thousandth of a degree: the estate, not the door."""
 
     lat: float
     lon: float
+
+    @classmethod
+    def near(cls, place: Place) -> "PointOut":
+        """As a map of the whole day may show it."""
+        return cls(lat=round(place.lat, 3), lon=round(place.lon, 3))
 
 
 class SpanOut(BaseModel):
@@ -233,7 +238,7 @@ def _lane(caregiver: Any, faults: Sequence[FaultOut]) -> Lane:
     c = caregiver
     return Lane(
         id=c.id, name=c.name, sex=c.sex, provider_id=c.provider_id, mode=c.mode, skills=sorted(c.skills),
-        responder=c.responder, base=PointOut(lat=c.base.lat, lon=c.base.lon), absent=c.absent,
+        responder=c.responder, base=PointOut.near(c.base), absent=c.absent,
         shifts=[SpanOut(starts_at=a, ends_at=b) for a, b in c.shifts], minutes_left=c.minutes_left,
         faults=[f for f in faults if f.visit_id is None and f.caregiver_id == c.id],
     )  # fmt: skip
@@ -253,7 +258,7 @@ def _visit(
     possible = [str(event) for event in visit_possible(v.state, role)]
     return BoardVisit(
         id=v.id, elder_id=v.elder_id, elder=v.elder if named else mask_name(v.elder), estate=v.estate,
-        place=PointOut(lat=v.place.lat, lon=v.place.lon), item_code=v.item_code, item_zh=v.item_zh,
+        place=PointOut.near(v.place), item_code=v.item_code, item_zh=v.item_zh,
         item_en=v.item_en, aid=v.aid, minutes=v.minutes, caregivers_needed=v.caregivers, needs=sorted(v.needs),
         sex=v.sex, opens=v.opens, closes=v.closes, starts_at=v.starts_at, priority=v.priority, state=v.state,
         possible=possible + (["move"] if v.state in MOVABLE and role in PLANNERS else []),

@@ -1,13 +1,14 @@
 """Visits as the API shows them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from app import history
+from app.access import actions as access
 from app.access.queries import Caller
 from app.access.rules import DESK, PLANNERS, Role
 from app.catalogue.tables import ServiceItem
@@ -191,10 +192,14 @@ class VisitWhole(BaseModel):
 
     @classmethod
     def read(cls, session: Session, visit: Visit, me: Caller) -> Self:
-        """As this caller may see it."""
+        """As this caller may see it; that the desk saw the door is on record."""
         session.flush()
         item, elder = session.get_one(ServiceItem, visit.item_id), session.get_one(Elder, visit.elder_id)
         home, full = session.get_one(Home, visit.home_id), me.role in DESK
+        if full:
+            access.note_look(
+                session, me, elder_id=elder.id, field="address", reason=f"visit {visit.id}", now=datetime.now(UTC)
+            )
         attendances = _attendances(session, visit, full=full)
         open_flaws = queries.open_flaws(session, [visit.id]).get(visit.id, [])
         there = [a for a in attendances if a.state not in (AttendanceState.DECLINED, AttendanceState.WITHDRAWN)]

@@ -14,11 +14,13 @@ from app import live_api
 from app.access import actions as access
 from app.access.api import COOKIE
 from app.access.rules import FREE_TRIES, Role
+from app.access.tables import AccessLog
 from app.calls.tables import Call
 from app.db import Scope, transaction
 from app.live import Hub, Notice
 from app.orders.rules import VisitState
 from app.people.tables import Caregiver
+from app.places.rules import Place
 from tests.app.ids import Things, body, one_of_everything
 from tests.app.test_every_route import OTHER_DISTRICT, application, somebody
 from tests.cast import (
@@ -182,6 +184,24 @@ def test_a_manager_of_no_provider_sees_nothing(here: Things) -> None:
     manager = somebody(Role.MANAGER)
     assert manager.get(f"/api/visits/{here.ids['visit_id']}").status_code == 404
     assert ok(manager.get("/api/board/2026-11-23"))["visits"] == []
+
+
+def test_whoever_sees_a_door_is_on_record_once(here: Things) -> None:
+    browser, path = somebody(Role.DISPATCHER), f"/api/visits/{here.ids['visit_id']}"
+    for _ in range(3):
+        assert "12号楼" in ok(browser.get(path))["address"]
+    with transaction() as session:
+        seen = [(row.field, row.elder_id, row.reason) for row in session.query(AccessLog)]
+    assert seen == [("address", here.ids["elder_id"], f"visit {here.ids['visit_id']}")]
+
+
+def test_the_board_shows_the_estate_and_not_the_door(here: Things) -> None:
+    exact = Place(37.886123, 118.525456)
+    with transaction() as session:
+        elder = an_elder(session, home=a_home(session, place=exact))
+        visit = a_visit(session, elder=elder)
+    board = ok(somebody(Role.DISPATCHER).get("/api/board/2026-11-23"))
+    assert {v["id"]: v["place"] for v in board["visits"]}[visit.id] == {"lat": 37.886, "lon": 118.525}
 
 
 def test_blanks_are_no_reason_to_unmask(here: Things) -> None:
