@@ -30,7 +30,7 @@ export default defineConfig({
   plugins: [vue(), screensOwnTheirAddresses()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
-    __VUE_OPTIONS_API__: 'true', // Vant and Element Plus are written with it
+    __VUE_OPTIONS_API__: 'true', // Element Plus is written with it
     __VUE_PROD_DEVTOOLS__: 'false',
     __VUE_I18N_FULL_INSTALL__: 'false',
     __VUE_I18N_LEGACY_API__: 'false',

@@ -12,7 +12,7 @@ function initial(): Theme {
 
 export const theme = ref<Theme>('light')
 
-/** Element Plus listens to the class `dark`, Vant to its own provider, our tokens to `data-theme`. */
+/** Element Plus listens to the class `dark`, our tokens to `data-theme`. */
 function show(next: Theme): void {
   theme.value = next
   document.documentElement.dataset.theme = next
