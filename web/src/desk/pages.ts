@@ -21,6 +21,11 @@ export const PAGES: Page[] = [
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 
+/** Whether a link to this page would lead somewhere. */
+export function opens(role: string | undefined, page: PageName): boolean {
+  return pagesOf(role ?? '').some(({ name }) => name === page)
+}
+
 export function pagesOf(role: string): Page[] {
   return PAGES.filter((page) => page.roles.includes(role))
 }

@@ -9,6 +9,6 @@ export function useFlaws() {
     const end = facts.end === 'start' || facts.end === 'finish' ? t(`desk.review.end.${facts.end}`) : ''
     const distance = typeof facts.distance_m === 'number' ? metres(facts.distance_m) : ''
     const tasks = Array.isArray(facts.tasks) ? facts.tasks.join('、') : ''
-    return t(`desk.review.flaw.${flaw}`, { ...facts, end, distance, tasks })
+    return t(`desk.review.flaw.${flaw}`, { ...facts, least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
   }
 }

@@ -14,6 +14,11 @@ interface Words {
   label: string
 }
 
+const DOT = 26 // pixels, with its margin: never closer to each other than that, so that each can be hit
+const NEAR = [-2, -1, 0, 1, 2]
+/** Steps aside, the nearest first. */
+const ASIDE = NEAR.flatMap((right) => NEAR.map((down): [number, number] => [right, down])).sort((one, other) => Math.hypot(...one) - Math.hypot(...other))
+
 export interface Drawing {
   show: (points: MapPoint[], lines: MapLine[], selected?: string) => void
   fit: () => void
@@ -46,11 +51,25 @@ export function draw(box: HTMLElement, district: FeatureCollection, words: Words
     canvas.getSource<GeoJSONSource>('circles')?.setData({ type: 'FeatureCollection', features: circles })
     for (const marker of markers) marker.remove()
     markers = points.map((point) =>
-      new Marker({ element: dot(point, point.id === selected, pick), anchor: 'left', offset: [-13, 0] })
+      new Marker({ element: dot(point, point.id === selected, pick), anchor: 'left', offset: [-DOT / 2, 0] })
         .setLngLat([point.lon, point.lat])
         .addTo(canvas),
     )
+    spread()
   }
+
+  /** Two people behind one door are two dots: whoever would be covered moves aside by one dot, as far as this zoom needs. */
+  function spread(): void {
+    const taken: { x: number; y: number }[] = []
+    for (const marker of markers) {
+      const { x, y } = canvas.project(marker.getLngLat())
+      const free = (at: { x: number; y: number }) => taken.every((one) => Math.hypot(one.x - at.x, one.y - at.y) >= DOT)
+      const found = ASIDE.map(([right, down]) => ({ x: x + right * DOT, y: y + down * DOT })).find(free) ?? { x, y }
+      taken.push(found)
+      marker.setOffset([found.x - x - DOT / 2, found.y - y])
+    }
+  }
+  canvas.on('zoomend', spread)
 
   /** Moves only when other places are shown, never because a timer ticked. */
   function fit(force = true): void {
