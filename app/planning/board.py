@@ -25,14 +25,14 @@ from app.vault import mask_name
 
 
 class PointOut(BaseModel):
-    """WGS-84, to a thousandth of a degree: the estate, not the door."""
+    """WGS-84."""
 
     lat: float
     lon: float
 
     @classmethod
     def near(cls, place: Place) -> "PointOut":
-        """As a map of the whole day may show it."""
+        """To a thousandth of a degree: a map of the whole day shows the estate, not the door."""
         return cls(lat=round(place.lat, 3), lon=round(place.lon, 3))
 
 
