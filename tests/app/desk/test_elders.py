@@ -38,7 +38,7 @@ PHONE = "13800001234"
 def lin(database: object) -> Elder:
     """Lin Guifen with a daughter and a guardian, on record; nobody else of her care team."""
     with transaction() as session:
-        elder = an_elder(session, phone=PHONE)
+        elder = an_elder(session, categories=["living_alone", "tekun"], phone=PHONE)
         a_contact(session, elder, phone="13900001111")
         add_team_member(session, elder, role=TeamRole.GUARDIAN, name="周慧", phone="13900001111")
         return elder
@@ -55,7 +55,7 @@ def looked_at(elder: Elder) -> list[tuple[str, str]]:
 def test_the_glance_shows_the_person_and_masks_what_is_sensitive(client: Callable[..., Client], lin: Elder) -> None:
     answer = client(Role.OPERATOR).get(f"/api/elders/{lin.id}")
     seen = ok(answer)
-    assert (seen["name"], seen["phone"], seen["tags"]) == ("林桂芬", "138****1234", ["living_alone"])
+    assert (seen["name"], seen["phone"], seen["tags"]) == ("林桂芬", "138****1234", ["living_alone", "tekun"])
     assert seen["health"]["allergies"] == ["青霉素"]
     assert (seen["home"]["address"], seen["home"]["entry"]) == ("河运小区", None)
     assert seen["contacts"][0]["phone"] == "139****1111"
