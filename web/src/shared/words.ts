@@ -94,3 +94,6 @@ export function placeInWords(division: string | undefined, address: string | und
 export function metres(value: number): string {
   return value < 1000 ? `${Math.round(value)} m` : `${(value / 1000).toFixed(1)} km`
 }
+
+/** History names people with their login, `赵敏 (zhaomin)`; a reader wants 赵敏. */
+export const personOf = (by: string): string => by.replace(/ \([\w.-]+\)$/, '')

@@ -40,9 +40,11 @@ export function useCase(id: () => number | undefined) {
   function show(answer: AlarmCase): void {
     missing.value = failed.value = false
     const first = alarm.value?.id !== answer.id
+    const sent = alarm.value?.responder !== answer.responder // whoever has just been sent is no choice any more
     alarm.value = answer
-    if (first) candidates.value = []
-    if (answer.possible.includes('dispatch') && (first || !candidates.value.length)) void loadCandidates()
+    const sends = answer.possible.includes('dispatch')
+    if (first || !sends) candidates.value = []
+    if (sends && (first || sent || !candidates.value.length)) void loadCandidates()
   }
 
   async function loadCandidates(): Promise<void> {

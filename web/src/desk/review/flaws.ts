@@ -12,3 +12,13 @@ export function useFlaws() {
     return t(`desk.review.flaw.${flaw}`, { ...facts, least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
   }
 }
+
+/** How a flaw was settled: the platform's code, and after it what somebody said. */
+export function useSettled() {
+  const { t, te } = useI18n()
+  return function words(resolution: string): string {
+    const [code = '', ...said] = resolution.split(': ')
+    const key = `desk.review.settled.${code.replaceAll(' ', '_')}`
+    return [te(key) ? t(key) : code, ...said].join(' · ')
+  }
+}
