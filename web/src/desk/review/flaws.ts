@@ -22,3 +22,13 @@ export function useSettled() {
     return [te(key) ? t(key) : code, ...said].join(' · ')
   }
 }
+
+/** Why a visit came to where it is: the platform's codes in words, what people said as they said it. */
+export function useBecause() {
+  const { t, te } = useI18n()
+  return function words(reason: string): string {
+    if (!/^[a-z_, ]+$/.test(reason)) return reason
+    const keys = reason.split(',').map((code) => `desk.review.because.${code.trim().replaceAll(' ', '_')}`)
+    return keys.every((key) => te(key)) ? keys.map((key) => t(key)).join('、') : reason
+  }
+}
