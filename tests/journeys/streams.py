@@ -207,8 +207,9 @@ class OrderStream:
         rows = query(
             self.house,
             "select e.id, e.name from elders e join entitlements t on t.elder_id = e.id and t.month = %s"
-            " where t.free_cents > 6000 and e.division_code like '370503001%%' and not exists (select 1 from visits v"
-            " where v.elder_id = e.id and v.opens > now()) order by e.id limit 1",
+            " where t.free_cents >= 2000 and (e.division_code like '370503001%%' or e.division_code like '370503002%%')"
+            " and not exists (select 1 from visits v where v.elder_id = e.id and v.opens > now()"
+            " and v.opens < now() + interval '3 days') order by t.free_cents desc, e.id limit 1",
             month,
         )
         assert rows, "nobody has allowance left"
