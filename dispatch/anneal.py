@@ -297,6 +297,7 @@ def staffing(problem: Problem) -> Staffing:
     np.fill_diagonal(fit, np.inf)
     keep = min(NEIGHBOURS, n - 1)
     before = np.argsort(fit, axis=0, kind="stable")[:keep].T
+    due = np.where((f.mate >= 0) & (f.mate < np.arange(n)), FAR, due)  # a visit for two is late once
     numbers = np.array([n, routes, keep], dtype=np.int64)
     weights = f.weights[[0, 1, 5]]
     arrays = (road, busy, opens, due, fee[:, f.owner] >= 0, mate, gap, before)

@@ -17,6 +17,7 @@ from dispatch.timing import State
 
 USED = (
     timing.put, timing.pull, timing.settle, timing.retime, timing.choose, timing.enqueue, timing.detour,
+    timing.untimely,
     insertion.insert, insertion.bind, insertion.scan, insertion.scan_route, insertion.construct, insertion.slot,
     ruin.total, ruin.copy, ruin.search,
 )  # fmt: skip
@@ -102,7 +103,15 @@ class Board:
             visit = self.index.get(a.visit)
             if visit is not None and not self._place(visit, a):
                 left.append(a.visit)
+        self.freshen()
         return left
+
+    def freshen(self) -> None:
+        """All times from nothing, unless dearer: where breaks lie depends on the order in which the stops came."""
+        before, cost = fresh_state(self), self.cost()
+        self.kernel.copy(before, self.s)
+        if not self._anew(range(self.f.sizes[1])) or self.cost() > cost:
+            self.kernel.copy(self.s, before)
 
     def _place(self, visit: int, a: Assignment) -> bool:
         f, s, k = self.f, self.s, self.kernel
@@ -126,7 +135,7 @@ class Board:
         self.remove(visit)
         return False
 
-    def _anew(self, routes: list[int]) -> bool:
+    def _anew(self, routes: Iterable[int]) -> bool:
         """All times once more from nothing: where a break lay best may be different with one more stop."""
         for r in routes:
             self.s.dirty[r] = 1

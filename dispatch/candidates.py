@@ -64,7 +64,8 @@ def _pairs(board: Board, index: int, most: int) -> list[list[Spot]]:
         kernel.bind(f, s, node + 1)
         s.lo[node + 1], s.hi[node + 1] = max(s.lo[node + 1], one[3]), min(s.hi[node + 1], one[4])
         ways += [[one, two] for two in _offers(board, node + 1, f.owner[one[1]])[:3]]
-    return sorted(ways, key=lambda way: way[0][0] + way[1][0])
+    # the offers of both hold what the start costs
+    return sorted(ways, key=lambda way: way[0][0] + way[1][0] - kernel.untimely(f, node, way[0][3]))
 
 
 def _tried(board: Board, index: int, way: list[Spot], before: int, starts: dict[str, int]) -> Candidate | None:

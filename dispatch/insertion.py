@@ -22,6 +22,7 @@ from dispatch.timing import (
     service,
     settle,
     trip,
+    untimely,
 )
 
 SHORT = 10  # spots of the first of two that are tried with the second
@@ -228,6 +229,7 @@ def insert_two(f: Facts, s: State, j: int, m: int, limit: int) -> bool:
             break
         for k in range(4):
             s.short[6 * size + k] = s.offer[4 * r + k]
+        s.short[6 * size] -= untimely(f, j, s.short[6 * size + 2])  # the second's offer holds it, for when both can
         s.short[6 * size + 4] = r
         s.offer[4 * r] = FAR
         size += 1

@@ -11,7 +11,7 @@ import math
 from dispatch.arrays import Facts, Ints
 from dispatch.insertion import draw, insert
 from dispatch.jit import compiled
-from dispatch.timing import State, pull, retime, trip
+from dispatch.timing import State, pull, retime, trip, untimely
 
 REMOVED = 10  # visits taken out on average
 LONGEST = 10  # of one route at most
@@ -31,6 +31,8 @@ def total(f: Facts, s: State) -> int:
             cost += f.weights[0] * trip(f, r, p, q)
             if q < n:
                 cost += f.fee[q * f.sizes[2] + c]
+                if 0 <= f.mate[q] < q:  # a visit for two is late once, and both routes hold it
+                    cost -= untimely(f, q, s.start[q])
                 if f.weights[5]:
                     worst = max(worst, s.start[q] - f.due[q])
             p = q

@@ -64,6 +64,7 @@ def solve(
 
 def answer(board: Board, *, engine: str, iterations: int = 0) -> Plan:
     """The plan on the board; what nobody could ever serve is told apart from what was given up for others."""
+    board.freshen()
     problem = board.day.problem
     plan = plan_of(problem, board.assignments(), engine=engine, iterations=iterations)
     if not plan.unserved:

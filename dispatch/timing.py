@@ -30,7 +30,7 @@ class State(NamedTuple):
     work: Ints  # [caregiver]
     stops: Ints  # [route]
     linked: Ints  # [route]: stops with links
-    soft: Ints  # [route]: cost of lateness, overtime and moved starts
+    soft: Ints  # [route]: cost of lateness, overtime and moved starts; a visit for two is in both
     dirty: Ints  # [route]
     queue: Ints
     queued: Ints  # [route]
@@ -150,6 +150,15 @@ def backward(f: Facts, s: State, r: int, j: int) -> None:
 
 
 @compiled
+def untimely(f: Facts, j: int, x: int) -> int:
+    """What lateness and a moved start cost a visit whose node j starts at x."""
+    cost = f.weights[1] * max(0, x - f.due[j])
+    if f.promise[j] >= 0:
+        cost += f.weights[4] * abs(x - f.promise[j])
+    return int(cost)
+
+
+@compiled
 def choose(f: Facts, s: State, r: int) -> None:
     """Writes the starts of the earliest schedule with all breaks, and what its times cost."""
     n, labels, b = f.sizes[0], f.sizes[3], f.rest_count[r]
@@ -162,9 +171,7 @@ def choose(f: Facts, s: State, r: int) -> None:
             break
         x = s.early[j * labels + b]
         s.start[j] = x
-        cost += f.weights[1] * max(0, x - f.due[j])
-        if f.promise[j] >= 0:
-            cost += f.weights[4] * abs(x - f.promise[j])
+        cost += untimely(f, j, x)
     s.soft[r] = cost if s.stops[r] else 0
 
 

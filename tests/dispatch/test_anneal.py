@@ -40,6 +40,14 @@ def test_the_first_of_two_waits_for_the_second() -> None:
     assert {a.visit: a.start for a in plan.assignments} == {"bath": 49, "dressing": 50}
 
 
+def test_a_visit_for_two_is_late_once() -> None:
+    day = Problem(STAFF, (replace(visit("bath", 1, 0, 1), caregivers=2),), ROAD, weights=LATE)
+    seen: list[int] = []
+    plan = solve(day, iterations=100, engine="anneal", progress=lambda *news: seen.append(news[2]))
+    assert plan.cost["lateness"] == 3
+    assert seen[-1] == plan.total
+
+
 def test_the_same_seed_gives_the_same_plan() -> None:
     day = Problem(STAFF, tuple(visit(f"v{k}", k % 3, 7 * k, 7 * k) for k in range(9)), ROAD, weights=LATE)
     assert solve(day, iterations=900, seed=4, engine="anneal") == solve(day, iterations=900, seed=4, engine="anneal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from dispatch import (
     Sick,
     Urgent,
     Visit,
+    Weights,
     Window,
     bad,
     faults,
@@ -32,6 +34,7 @@ from dispatch import (
     to_json,
 )
 from dispatch.board import Board
+from dispatch.layout import plan_of
 from dispatch.second_opinion import GRACE
 
 SKILLS = st.frozensets(st.sampled_from(["bath", "aid"]), max_size=2)
@@ -220,7 +223,12 @@ def test_the_judge_finds_no_fault_with_any_replanned_day(problem: Problem, now: 
         st.builds(Urgent, visits("new")),
         st.builds(NoShow, visit, st.integers(now, now + 20)),
     )
-    diff = replan(problem, plan, [data.draw(event)], now=now, freeze=data.draw(st.integers(0, 20)), iterations=2)
+    happened, freeze = data.draw(event), data.draw(st.integers(0, 20))
+    if isinstance(happened, Urgent) and bad(replace(problem, visits=(*problem.visits, happened.visit))):
+        with pytest.raises(BadProblem):
+            replan(problem, plan, [happened], now=now, freeze=freeze)
+        return
+    diff = replan(problem, plan, [happened], now=now, freeze=freeze, iterations=2)
     assert list(faults(diff.problem, diff.plan)) == []
 
 
@@ -234,6 +242,20 @@ def test_the_search_and_the_plan_count_the_same_cost(problem: Problem) -> None:
     assert board.fill(plan.assignments) == []
     dear = sum(int(board.f.prize[v]) - board.day.visits[v].prize for v in board.absent())
     assert board.cost() - dear == plan.total
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_visit_for_two_is_late_and_moved_once(fast: bool) -> None:
+    """Bea comes 6 ticks after the window closes and 9 after the promise, and Ann waits for her."""
+    staff = (Caregiver("ann", (Shift(0, 100),)), Caregiver("bea", (Shift(40, 100),)))
+    promise = Promise(31, ("ann", "bea"))
+    bath = Visit("bath", 0, (Window(0, 34),), 10, caregivers=2, late=20, published=promise, prize=34)
+    day = Problem(staff, (bath,), {"ebike": np.zeros((1, 1), dtype=np.int64)}, weights=Weights(worst_lateness=1))
+    board = Board(day, fast=fast)
+    assert board.insert(0)
+    plan = plan_of(day, board.assignments())
+    assert board.cost() == plan.total == 4 * 6 + 9 + 6
+    assert plan.assignments[0].start == 40
 
 
 def test_the_second_opinion_keeps_its_limit_and_is_no_worse() -> None:
