@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dispatch import (
+    Assignment,
     BadProblem,
     Break,
     Cancelled,
@@ -256,6 +257,27 @@ def test_a_visit_for_two_is_late_and_moved_once(fast: bool) -> None:
     plan = plan_of(day, board.assignments())
     assert board.cost() == plan.total == 4 * 6 + 9 + 6
     assert plan.assignments[0].start == 40
+
+
+def test_a_plan_put_on_the_board_costs_what_it_costs() -> None:
+    """As long as nothing comes later, a rest before the pair's visit looks as good as one after it."""
+    staff = tuple(Caregiver(name, (Shift(0, 240, (Break(100, 160, 30),)),), start=0, end=0) for name in ("ann", "bea"))
+    road = np.array([[0, 30, 30, 40], [30, 0, 60, 8], [30, 60, 0, 12], [40, 8, 12, 0]])
+    calls = (
+        Visit("a", 1, (Window(70, 70),), 20),
+        Visit("b", 2, (Window(71, 71),), 20),
+        Visit("pair", 3, (Window(90, 160),), 20, caregivers=2, published=Promise(90, ("ann", "bea"))),
+        Visit("later", 0, (Window(193, 193),), 20, caregivers=2),
+    )
+    day = Problem(staff, calls, {"ebike": road})
+    starts = {"a": 70, "b": 71, "pair": 103, "later": 193}
+    crews = {"a": ("ann",), "b": ("bea",), "pair": ("ann", "bea"), "later": ("ann", "bea")}
+    plan = plan_of(day, [Assignment(name, start, crews[name]) for name, start in starts.items()])
+    board = Board(day)
+    assert list(faults(day, plan)) == []
+    assert board.fill(plan.assignments) == []
+    assert board.starts() == starts
+    assert board.cost() == plan.total
 
 
 def test_the_second_opinion_keeps_its_limit_and_is_no_worse() -> None:
