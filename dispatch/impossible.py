@@ -109,8 +109,11 @@ def weights_are_sound(problem: Problem) -> Iterator[BadProblem]:
 
 
 def pins_agree(problem: Problem) -> Iterator[BadProblem]:
-    """A pin names people who exist and may, inside a window; two pins never want one person at once."""
-    held: dict[str, list[tuple[int, int, str]]] = {}
+    """A pin names people who exist and may, inside a window; two pins never want one person at once.
+
+    What is under way is a fact, no wish: a pin that it makes impossible goes unserved.
+    """
+    held: dict[str, list[tuple[int, int, Visit]]] = {}
     for visit in problem.visits:
         yield from _own_pins(problem, visit)
         if visit.pinned_start is None:
@@ -118,9 +121,9 @@ def pins_agree(problem: Problem) -> Iterator[BadProblem]:
         for caregiver_id in set(visit.pinned_caregivers):
             end = visit.pinned_start + visit.service_by.get(caregiver_id, visit.service)
             for start, until, other in held.get(caregiver_id, ()):
-                if visit.pinned_start < until and start < end:
-                    yield BadProblem("pins_overlap", caregiver=caregiver_id, visits=[other, visit.id])
-            held.setdefault(caregiver_id, []).append((visit.pinned_start, end, visit.id))
+                if visit.pinned_start < until and start < end and visit.frozen == other.frozen:
+                    yield BadProblem("pins_overlap", caregiver=caregiver_id, visits=[other.id, visit.id])
+            held.setdefault(caregiver_id, []).append((visit.pinned_start, end, visit))
 
 
 def _own_pins(problem: Problem, visit: Visit) -> Iterator[BadProblem]:

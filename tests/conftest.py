@@ -6,6 +6,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
@@ -20,6 +21,9 @@ from app.tables import metadata
 from tests.cast import DISTRICT, a_client
 from tests.clients import Client
 
+hypothesis.settings.register_profile("ci", derandomize=True)  # a gate asks the same twice; at home chance may look
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 MORNING = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)  # Monday, 08:30 in Shanghai
 
 
