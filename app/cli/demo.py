@@ -23,7 +23,7 @@ def demo(
     reset: Annotated[bool, typer.Option("--reset", help="begin anew: forget the database and all secrets")] = False,
     elders: Annotated[int, typer.Option(help="how many elders the simulated district has")] = 414,
     seed: Annotated[int, typer.Option(help="the same seed gives the same district")] = 7,
-    speed: Annotated[int, typer.Option(help="the simulated day runs so many times as fast; 0: nothing moves")] = 1,
+    speed: Annotated[int, typer.Option(help="the simulated day runs so many times as fast; 0: nothing moves")] = 20,
     logs: Annotated[bool, typer.Option("--logs", help="show the logs of all processes here, too")] = False,
 ) -> None:
     """The whole platform on this machine, with a simulated district. Ctrl-C stops it."""
