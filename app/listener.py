@@ -81,7 +81,7 @@ class _Running:
 
 
 def _listen(address: Address, client_id: str, topics: tuple[str, ...], receive: Receive) -> _Running:
-    return _Running(Listener(address, client_id=client_id, topics=topics, receive=receive))
+    return _Running(Listener(address, client_id=client_id, topics=topics, receive=receive, set_aside=inbox.put_aside))
 
 
 def _step_down(running: list[_Running]) -> list[_Running]:

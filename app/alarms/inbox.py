@@ -96,6 +96,16 @@ def receive(batch: Sequence[Message]) -> Sequence[Ack]:
     return acks
 
 
+def put_aside(message: Message, error: Exception) -> None:
+    """What only a fault of ours keeps from being stored: kept as it came, shown, and ringing where it may be a call."""
+    now = datetime.now(UTC)
+    reason = f"{type(error).__name__} while it was read; the log says where"
+    with transaction(Scope.PLATFORM) as session:
+        _store(
+            session, [Arrival(message, message.received_at or now, payload_hash(message.payload), (), reason)], now=now
+        )
+
+
 def receive_telemetry(batch: Sequence[Message]) -> Sequence[Ack]:
     """What can wait: links, heartbeats, readings. It never waits in the inbox's turn; a call for help among it does."""
     now = datetime.now(UTC)
@@ -122,8 +132,11 @@ def _may_ring(signal: Signal) -> bool:
 
 def take(session: Session, messages: Sequence[Message], *, now: datetime) -> Sequence[Ack]:
     """Store a batch in the transaction of the caller."""
+    return _store(session, [_read(message, now) for message in messages], now=now)
+
+
+def _store(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> Sequence[Ack]:
     session.execute(select(func.pg_advisory_xact_lock(TURN)))
-    arrivals = [_read(message, now) for message in messages]
     wire_ids = {arrival.wire_id for arrival in arrivals if arrival.wire_id} | {
         signal.device for arrival in arrivals for signal in arrival.signals if signal.device
     }

@@ -124,6 +124,14 @@ def test_an_unknown_or_unreadable_event_of_a_help_button_rings() -> None:
     assert [m.outcome for m in messages()] == [Outcome.STORED, Outcome.SET_ASIDE]
 
 
+def test_what_a_fault_of_ours_keeps_from_being_read_is_set_aside_and_may_still_ring() -> None:
+    device = pendant()
+    message = press(device.wire_id, "e1")
+    inbox.put_aside(message, RuntimeError("a bug"))
+    assert [(m.outcome, m.topic) for m in messages()] == [(Outcome.SET_ASIDE, message.topic)]
+    assert the_alarm().count == 1, "in doubt whether it is a call for help, it is one"
+
+
 @pytest.mark.parametrize("payload", [b"\xff\xfe", b"{", b"[]", b'{"id": "x"}', b'{"id": "\\u0000", "kind": "sos"}'])
 def test_what_nobody_can_read_is_set_aside_and_the_rest_of_the_batch_is_stored(payload: bytes) -> None:
     device = pendant()
