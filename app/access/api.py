@@ -12,7 +12,7 @@ from pydantic import Field as Text
 from app import live
 from app.access import actions, queries
 from app.access.queries import Caller
-from app.access.rules import DESK, EVERYONE, FIELD, HOTLINE, PLANNERS, PROVIDER, READERS, Role, WrongPassword
+from app.access.rules import DESK, EVERYONE, FIELD, HOTLINE, PLANNERS, READERS, Role, WrongPassword
 from app.access.tables import User
 from app.config import settings
 from app.db import transaction
@@ -76,9 +76,6 @@ Desk = Annotated[Caller, allowed(DESK)]
 Planner = Annotated[Caller, allowed(PLANNERS)]
 Reader = Annotated[Caller, allowed(READERS)]
 Field = Annotated[Caller, allowed(FIELD)]
-Provider = Annotated[Caller, allowed(PROVIDER | PLANNERS)]
-Lead = Annotated[Caller, allowed(frozenset({Role.SHIFT_LEAD}))]
-Supervisor = Annotated[Caller, allowed(frozenset({Role.SUPERVISOR}))]
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Final
 
 from app.errors import Unreadable
@@ -23,9 +23,6 @@ class AbilityLevel(StrEnum):
     MODERATE = "moderate"
     SEVERE = "severe"
     TOTAL = "total"
-
-
-HEAVY: Final = frozenset({AbilityLevel.SEVERE, AbilityLevel.TOTAL})
 
 
 class Category(StrEnum):
@@ -89,18 +86,6 @@ class Register(StrEnum):
 
     PURCHASED_SERVICE = "purchased_service"
     WELFARE_VISITS = "welfare_visits"
-
-
-class Weekday(IntEnum):
-    """Monday is 0, as in datetime.date.weekday."""
-
-    MONDAY = 0
-    TUESDAY = 1
-    WEDNESDAY = 2
-    THURSDAY = 3
-    FRIDAY = 4
-    SATURDAY = 5
-    SUNDAY = 6
 
 
 class BadIdNumber(Unreadable):
