@@ -8,7 +8,7 @@ import PhoneApp from './PhoneApp.vue'
 import './phone.css'
 
 startTheme()
-const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,enums}.json', {
+const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,enums}.json', {
   eager: true,
   import: 'default',
 })
