@@ -24,6 +24,7 @@ for command in (
     database.restore,
     proofs.verify_log,
     chores.decode,
+    chores.assess,
     chores.openapi,
 ):
     cli.command()(command)

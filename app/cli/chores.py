@@ -1,4 +1,4 @@
-"""`yinling decode`, `openapi`: small tools that read a stream or write a document."""
+"""`yinling decode`, `assess`, `openapi`: small tools that read a stream or write a document."""
 
 import json
 import sys
@@ -11,6 +11,14 @@ def decode() -> None:
     from devices import decode as decoder
 
     for line in decoder.lines(sys.stdin):
+        typer.echo(line)
+
+
+def assess() -> None:
+    """Read ability assessments (GB/T 42195-2022) as JSON lines, write score and levels or refusals as JSON lines."""
+    from app.assessments import lines
+
+    for line in lines.lines(sys.stdin.buffer):
         typer.echo(line)
 
 
