@@ -24,6 +24,7 @@ from app.config import settings
 from app.db import transaction
 from app.election import Election
 from app.equipment import actions as equipment
+from app.equipment import models
 from app.equipment import queries as register
 from app.funding import actions as funding
 from app.funding import queries as money
@@ -71,6 +72,12 @@ def expire(session: Session, entitlement_id: int, *, now: datetime) -> None:
     funding.expire(session, entitlement_id, now=now, grace_days=settings().capture_grace_days)
 
 
+def load_models() -> None:
+    """What a new release knows of devices reaches the table, but for what was changed here."""
+    with transaction() as session:
+        models.load(session)
+
+
 def beat() -> None:
     """The desk sees that the clock runs."""
     with transaction() as session:
@@ -89,6 +96,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=1, args=[alarms.arrived, alarm_actions.notice_arrival], id="arrivals")
     every(messages.deliver_due, seconds=1, id="deliver")
     every(beat, seconds=PULSE, id="pulse")
+    clock.add_job(load_models, id="models")
     every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")
     every(sweep, seconds=30, args=[register.fallen_silent, equipment.mark_silent], id="silence")
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")

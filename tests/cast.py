@@ -17,7 +17,7 @@ from app.calendar import day_bounds, day_of
 from app.catalogue.rules import AidCategory, PriceUnit
 from app.catalogue.tables import Price, ServiceItem
 from app.db import transaction
-from app.equipment import actions as equipment
+from app.equipment import models
 from app.equipment.rules import DeviceState
 from app.equipment.tables import Device
 from app.funding import actions as funding
@@ -273,7 +273,7 @@ def a_device(
     if elder is None and home is None:
         elder = an_elder(session)
     home = home or session.get_one(Home, elder.home_id if elder else 0)
-    equipment.install_models(session)
+    models.load(session)
     values = {"wire_id": f"pendant-{next(_numbers)}", "state": DeviceState.ACTIVE, "last_seen_at": TEN} | given
     device = Device(
         district_id=home.district_id, division_code=home.division_code, home_id=home.id, model_id=model,

@@ -7,7 +7,7 @@ nothing is acknowledged; what nobody can read or store is set aside and shown, f
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -132,7 +132,22 @@ def _may_ring(signal: Signal) -> bool:
 
 def take(session: Session, messages: Sequence[Message], *, now: datetime) -> Sequence[Ack]:
     """Store a batch in the transaction of the caller."""
-    return _store(session, [_read(message, now) for message in messages], now=now)
+    return _store(session, [_read(message, now) for message in _with_model(session, messages)], now=now)
+
+
+def _with_model(session: Session, messages: Sequence[Message]) -> list[Message]:
+    """The registered model decides the decoder: equal bytes of two models mean two things. Ours need none."""
+    names = {
+        number: {*message.topic.split("/"), str(message.meta.get("device", ""))} - {""}
+        for number, message in enumerate(messages)
+        if "model" not in message.meta and not message.topic.startswith("care/v1/")
+    }
+    known = register.decoders(session, set().union(*names.values())) if names else {}
+    found = {number: known[name] for number, own in names.items() for name in own if name in known}
+    return [
+        replace(message, meta={"model": found[number], **message.meta}) if number in found else message
+        for number, message in enumerate(messages)
+    ]
 
 
 def _store(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> Sequence[Ack]:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,23 +15,12 @@ from sqlalchemy.orm import Session
 
 from app.db import notice
 from app.equipment import queries
-from app.equipment.rules import MODELS, DeviceEvent, Fault, Link, Model, after, is_low, silent_at
+from app.equipment.rules import DeviceEvent, Fault, Link, after, is_low, silent_at
 from app.equipment.tables import Device, DeviceFault, DeviceModel, Reading
 from app.history import record
 from app.people.tables import Elder, Home
 
 ITERATIONS = 101  # mosquitto's own; the passwords are long and random
-
-
-def install_models(session: Session, models: Iterable[Model] = MODELS) -> None:
-    """Have the models in the table as the code says them."""
-    for model in models:
-        row = {
-            "id": model.id, "maker": model.maker, "name": model.name, "kind": model.kind, "family": model.family,
-            "says": [kind.value for kind in model.says], "heartbeat_seconds": model.heartbeat_seconds,
-            "worn": model.worn, "voice": model.voice,
-        }  # fmt: skip
-        session.execute(insert(DeviceModel).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
 
 
 def take_in(session: Session, *, district_id: int, wire_id: str, model_id: str, by: str, now: datetime) -> Device:

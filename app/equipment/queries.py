@@ -46,6 +46,16 @@ def known(session: Session, wire_ids: Collection[str]) -> Mapping[str, Known]:
     return {row[1]: Known(*row) for row in rows}
 
 
+def decoders(session: Session, wire_ids: Collection[str]) -> Mapping[str, str]:
+    """The names by which their codecs know the models of these devices, where a model has one."""
+    rows = session.execute(
+        select(Device.wire_id, DeviceModel.decoder)
+        .join(DeviceModel, DeviceModel.id == Device.model_id)
+        .where(Device.wire_id.in_(wire_ids), DeviceModel.decoder.is_not(None))
+    )
+    return {wire_id: decoder for wire_id, decoder in rows if decoder}
+
+
 @dataclass(frozen=True)
 class DeviceRow:
     """A device as the register shows it."""

@@ -27,7 +27,41 @@ class DeviceKind(StrEnum):
     MOTION_SENSOR = "motion_sensor"
     DOOR_SENSOR = "door_sensor"
     BED_SENSOR = "bed_sensor"
+    CLIMATE_SENSOR = "climate_sensor"
+    TRACKER = "tracker"  # carried, says where it is, and has a key for help
+    VITALS_MONITOR = "vitals_monitor"
+    BUTTON = "button"  # switches a lamp; no call for help
+    ALARM_UNIT = "alarm_unit"  # a home unit that dials for what hangs on it
     GATEWAY = "gateway"
+
+
+class Transport(StrEnum):
+    """How a device reaches us."""
+
+    MQTT = "mqtt"  # by itself, under its own account
+    ZIGBEE = "zigbee"
+    LORAWAN = "lorawan"
+    BLE = "ble"
+    TCP = "tcp"  # a watch, tracker or alarm dialler at our gateways; UDP too
+    HTTP = "http"
+
+
+class Power(StrEnum):
+    """What a device lives on."""
+
+    MAINS = "mains"
+    BATTERY = "battery"  # changed when it is empty
+    RECHARGEABLE = "rechargeable"
+
+
+class Command(StrEnum):
+    """What a device can be asked to do."""
+
+    FIND = "find"  # ring, so that it is found
+    CALL_BACK = "call_back"
+    LOCATE = "locate"
+    SET_INTERVAL = "set_interval"
+    RESTART = "restart"
 
 
 class DeviceState(StrEnum):
@@ -82,31 +116,19 @@ class Model:
     maker: str
     name: str
     kind: DeviceKind
+    transport: Transport
     family: str  # the codec that reads it
     says: tuple[Kind, ...]
-    heartbeat_seconds: int
+    heartbeat_seconds: int  # between two signs of life, as it promises
+    silence_seconds: int  # a longer one puts it on the technical list
+    power: Power
+    decoder: str | None = (
+        None  # the name its codec knows it by (`meta["model"]`); the family alone where none is needed
+    )
+    battery_days: int | None = None  # that the maker promises; nothing on mains
     worn: bool = False
     voice: bool = False  # somebody can be spoken to through it
-
-
-_UPKEEP: Final = (Kind.HEARTBEAT, Kind.LOW_BATTERY, Kind.TEST_REPORT, Kind.STATUS)
-_D, _K, _CARE, _ZIGBEE = DeviceKind, Kind, "care_v1", "zigbee2mqtt"
-_WORN, _MAINS = WORN_HEARTBEAT, MAINS_HEARTBEAT
-_BODY: Final = (_K.SOS, _K.FALL, _K.VITALS, _K.LOCATION)
-MODELS: Final = (
-    Model("yl-pendant", "银铃", "颈挂呼叫按钮", _D.HELP_BUTTON, _CARE, (_K.SOS, *_UPKEEP), _WORN, worn=True),
-    Model("yl-wall", "银铃", "墙面呼叫按钮", _D.HELP_BUTTON, _CARE, (_K.SOS, *_UPKEEP), _MAINS, voice=True),
-    Model("yl-watch", "银铃", "定位手表", _D.WATCH, _CARE, (*_BODY, *_UPKEEP), _WORN, worn=True, voice=True),
-    Model("yl-radar", "银铃", "跌倒雷达", _D.FALL_SENSOR, _CARE, (_K.FALL, _K.ACTIVITY, *_UPKEEP), _MAINS),
-    Model("yl-smoke", "银铃", "烟感", _D.SMOKE_SENSOR, _CARE, (_K.SMOKE, _K.TAMPER, *_UPKEEP), _MAINS),
-    Model("yl-gas", "银铃", "燃气报警器", _D.GAS_SENSOR, _CARE, (_K.GAS, *_UPKEEP), _MAINS),
-    Model("yl-water", "银铃", "水浸传感器", _D.WATER_SENSOR, _CARE, (_K.WATER_LEAK, *_UPKEEP), _MAINS),
-    Model("yl-motion", "银铃", "活动传感器", _D.MOTION_SENSOR, _CARE, (_K.ACTIVITY, _K.INACTIVITY, *_UPKEEP), _MAINS),
-    Model("yl-bed", "银铃", "睡眠监测垫", _D.BED_SENSOR, _CARE, (_K.VITALS, _K.ACTIVITY, *_UPKEEP), _MAINS),
-    Model("z2m-button", "Zigbee", "紧急按钮", _D.HELP_BUTTON, _ZIGBEE, (_K.SOS, _K.LOW_BATTERY, _K.TAMPER), _MAINS),
-    Model("z2m-smoke", "Zigbee", "烟感", _D.SMOKE_SENSOR, _ZIGBEE, (_K.SMOKE, _K.LOW_BATTERY), _MAINS),
-    Model("z2m-water", "Zigbee", "水浸传感器", _D.WATER_SENSOR, _ZIGBEE, (_K.WATER_LEAK, _K.LOW_BATTERY), _MAINS),
-)
+    commands: tuple[Command, ...] = ()
 
 
 def after(state: DeviceState, event: DeviceEvent) -> DeviceState:
@@ -122,9 +144,14 @@ def possible(state: DeviceState) -> list[DeviceEvent]:
     return [event for (source, event) in DEVICE_MOVES if source == state]
 
 
+def allowed_silence(heartbeat_seconds: int) -> int:
+    """How long a silence may be where the model does not say: two heartbeats and a minute."""
+    return 2 * heartbeat_seconds + GRACE
+
+
 def silent_at(last_seen: datetime, heartbeat_seconds: int) -> datetime:
     """When a device that says nothing more counts as silent: two heartbeats and a minute after it was last heard."""
-    return last_seen + timedelta(seconds=2 * heartbeat_seconds + GRACE)
+    return last_seen + timedelta(seconds=allowed_silence(heartbeat_seconds))
 
 
 def is_low(battery: float | None) -> bool:

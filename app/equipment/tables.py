@@ -1,6 +1,6 @@
 """What is stored of devices: models, the register, what is wrong with one, and what they measure."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
@@ -8,12 +8,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Growing, OfDistrict, named
-from app.equipment.rules import DeviceKind, DeviceState, Fault, Link
-from app.vault import SealedJson
+from app.equipment.rules import DeviceKind, DeviceState, Fault, Link, Power, Transport
+from app.vault import Sealed, SealedJson
 
 
 class DeviceModel(Base):
-    """A model of some maker: what it can say, which codec reads it, how often it promises to be heard."""
+    """A model of some maker: what it can say, which codec reads it, how often it promises to be heard.
+
+    Models are the installation's, not a district's. What an administrator has changed is named in `edited`, and no new
+    release changes it again.
+    """
 
     __tablename__ = "device_models"
 
@@ -21,13 +25,39 @@ class DeviceModel(Base):
     maker: Mapped[str]
     name: Mapped[str]
     kind: Mapped[DeviceKind] = mapped_column(named(DeviceKind))
+    transport: Mapped[Transport] = mapped_column(named(Transport))
     family: Mapped[str]
+    decoder: Mapped[str | None]  # the name its codec knows it by
     says: Mapped[list[str]] = mapped_column(JSONB)
     heartbeat_seconds: Mapped[int]
+    silence_seconds: Mapped[int]
+    power: Mapped[Power] = mapped_column(named(Power))
+    battery_days: Mapped[int | None]
     worn: Mapped[bool] = mapped_column(default=False)
     voice: Mapped[bool] = mapped_column(default=False)
+    commands: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    shipped: Mapped[bool] = mapped_column(default=False)  # came with a release; else somebody here added it
+    edited: Mapped[list[str]] = mapped_column(JSONB, default=list)  # names of the fields that are ours now
 
-    __table_args__ = (CheckConstraint("heartbeat_seconds > 0", name="heartbeat"),)
+    __table_args__ = (
+        CheckConstraint("heartbeat_seconds > 0", name="heartbeat"),
+        CheckConstraint("silence_seconds >= heartbeat_seconds", name="silence"),
+        CheckConstraint("battery_days > 0", name="battery_days"),
+    )
+
+
+class DeviceModelEdit(OfDistrict, Base):
+    """What somebody changed in a model, when, and from which district."""
+
+    __tablename__ = "device_model_edits"
+
+    model_id: Mapped[str] = mapped_column(ForeignKey("device_models.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+
+    __table_args__ = ({"info": {"append_only": True}},)
 
 
 class Device(OfDistrict, Base):
@@ -49,6 +79,14 @@ class Device(OfDistrict, Base):
     installed_at: Mapped[datetime | None]
     tested_at: Mapped[datetime | None]
     credential_hash: Mapped[str | None]  # of its broker password, in the broker's own form
+    serial: Mapped[str | None]  # on the maker's plate
+    maker_number: Mapped[str | None]  # the maker's order or article number
+    sim: Mapped[str | None] = mapped_column(Sealed)  # ICCID or number of its card
+    sim_hash: Mapped[str | None] = mapped_column(unique=True)
+    imsi: Mapped[str | None] = mapped_column(Sealed)
+    purchased_on: Mapped[date | None]
+    owner: Mapped[str | None]  # who paid for it: the bureau, a provider, the family
+    lot: Mapped[str | None] = mapped_column(index=True)  # the delivery it came with
 
     __table_args__ = (
         CheckConstraint("state <> 'active' or home_id is not null or elder_id is not null", name="somewhere"),

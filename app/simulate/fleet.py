@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.equipment.rules import MODELS, DeviceState, Link
-from app.equipment.tables import Device, DeviceModel
+from app.equipment import models
+from app.equipment.rules import DeviceState, Link
+from app.equipment.tables import Device
 from app.people.tables import Elder
 
 SPOT: Final = {"yl-pendant": "颈上", "yl-wall": "床头", "yl-watch": "手腕"}
@@ -18,22 +19,7 @@ BESIDE_THE_BUTTON: Final = (("yl-smoke", 0.35, "厨房"), ("yl-radar", 0.12, "�
 
 def register(session: Session, rng: random.Random, district_id: int, *, homes: int, now: datetime) -> int:
     """Put devices into `homes` homes, those on purchased service first; the answer is how many devices there are."""
-    session.add_all(
-        DeviceModel(
-            id=model.id,
-            maker=model.maker,
-            name=model.name,
-            kind=model.kind,
-            family=model.family,
-            says=[kind.value for kind in model.says],
-            heartbeat_seconds=model.heartbeat_seconds,
-            worn=model.worn,
-            voice=model.voice,
-        )
-        for model in MODELS
-        if session.get(DeviceModel, model.id) is None
-    )
-    session.flush()
+    models.load(session)
     rows = session.execute(
         select(Elder.id, Elder.home_id, Elder.division_code).order_by(Elder.register, Elder.id)
     ).all()

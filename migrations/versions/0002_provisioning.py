@@ -1,14 +1,88 @@
-"""Provisioning."""
+"""Provisioning: models as data, what the register knows of a device."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+KINDS = "help_button watch fall_sensor smoke_sensor gas_sensor water_sensor motion_sensor door_sensor bed_sensor"
+NEW_KINDS = "climate_sensor tracker vitals_monitor button alarm_unit"
+TRANSPORTS = "mqtt zigbee lorawan ble tcp http"
+POWERS = "mains battery rechargeable"
+GUARDS = (
+    "create trigger device_model_edits_never_changes before update or delete on device_model_edits for each row execute function app_never_changes()",
+    "create trigger device_model_edits_never_empties before truncate on device_model_edits for each statement execute function app_never_changes()",
+)
+
+
+def words(names: str, type_name: str) -> sa.Enum:
+    """A column of such words, with its check."""
+    return sa.Enum(*names.split(), name=type_name, native_enum=False, create_constraint=True, length=32)
+
+
+def kinds(names: str) -> None:
+    """What kinds of device there are."""
+    op.drop_constraint(op.f("ck_device_models_devicekind"), "device_models")
+    known = ", ".join(f"'{name}'" for name in names.split())
+    op.create_check_constraint(op.f("ck_device_models_devicekind"), "device_models", f"kind in ({known})")
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Models as data, and what is on a device's plate."""
+    kinds(f"{KINDS} {NEW_KINDS} gateway")
+    with op.batch_alter_table("device_models") as table:
+        table.add_column(sa.Column("transport", words(TRANSPORTS, "transport"), nullable=False, server_default="mqtt"))
+        table.add_column(sa.Column("decoder", sa.String()))
+        table.add_column(sa.Column("silence_seconds", sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("power", words(POWERS, "power"), nullable=False, server_default="battery"))
+        table.add_column(sa.Column("battery_days", sa.Integer()))
+        table.add_column(sa.Column("commands", postgresql.JSONB(), nullable=False, server_default="[]"))
+        table.add_column(sa.Column("shipped", sa.Boolean(), nullable=False, server_default=sa.true()))
+        table.add_column(sa.Column("edited", postgresql.JSONB(), nullable=False, server_default="[]"))
+    op.execute("update device_models set silence_seconds = 2 * heartbeat_seconds + 60")
+    for column in ("transport", "silence_seconds", "power", "commands", "shipped", "edited"):
+        op.alter_column("device_models", column, server_default=None)
+    op.create_check_constraint(
+        op.f("ck_device_models_silence"), "device_models", "silence_seconds >= heartbeat_seconds"
+    )
+    op.create_check_constraint(op.f("ck_device_models_battery_days"), "device_models", "battery_days > 0")
+    op.create_table(
+        "device_model_edits",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("model_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("before", postgresql.JSONB(), nullable=False),
+        sa.Column("after", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_device_model_edits_district_id")),
+        sa.ForeignKeyConstraint(["model_id"], ["device_models.id"], name=op.f("fk_device_model_edits_model_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_model_edits")),
+    )
+    op.create_index(op.f("ix_device_model_edits_district_id"), "device_model_edits", ["district_id"])
+    op.create_index(op.f("ix_device_model_edits_model_id"), "device_model_edits", ["model_id"])
+    with op.batch_alter_table("devices") as table:
+        for name in ("serial", "maker_number", "sim_hash", "owner", "lot"):
+            table.add_column(sa.Column(name, sa.String()))
+        for name in ("sim", "imsi"):
+            table.add_column(sa.Column(name, sa.Text()))
+        table.add_column(sa.Column("purchased_on", sa.Date()))
+    op.create_unique_constraint(op.f("uq_devices_sim_hash"), "devices", ["sim_hash"])
+    op.create_index(op.f("ix_devices_lot"), "devices", ["lot"])
+    for guard in GUARDS:
+        op.execute(guard)
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Back to models in the code."""
+    op.drop_constraint(op.f("uq_devices_sim_hash"), "devices")
+    for column in ("serial", "maker_number", "sim_hash", "owner", "lot", "sim", "imsi", "purchased_on"):
+        op.drop_column("devices", column)
+    op.drop_table("device_model_edits")
+    for column in ("transport", "decoder", "silence_seconds", "power", "battery_days", "commands", "shipped", "edited"):
+        op.drop_column("device_models", column)
+    kinds(f"{KINDS} gateway")

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from app.access.rules import Role
 from app.db import transaction
-from app.equipment import actions, queries
-from app.equipment.rules import DEVICE_MOVES, MODELS, WORN_HEARTBEAT, DeviceEvent, DeviceState, Fault, after, silent_at
+from app.equipment import actions, models, queries
+from app.equipment.rules import DEVICE_MOVES, WORN_HEARTBEAT, DeviceEvent, DeviceState, Fault, after, silent_at
 from app.equipment.tables import DeviceFault
 from app.errors import IllegalMove
 from app.people.tables import Home
@@ -60,8 +60,7 @@ def test_a_new_battery_takes_a_device_off_the_technical_list() -> None:
 @database
 def test_a_device_goes_from_stock_into_a_home_and_back() -> None:
     with transaction() as session:
-        actions.install_models(session)
-        actions.install_models(session)
+        models.load(session)
         device = actions.take_in(session, district_id=DISTRICT, wire_id="p1", model_id="yl-pendant", by="安装", now=TEN)
         elder = an_elder(session)
         home = session.get_one(Home, elder.home_id)
@@ -97,11 +96,6 @@ def test_the_desk_sees_the_devices_of_its_area_and_which_are_silent(client: Call
     assert [(d["id"], d["silent"]) for d in found] == [(heard.id, False), (lost.id, True)]
     assert ok(client(Role.OPERATOR, area="370503002").get("/api/devices"))["items"] == []
     assert client(Role.CAREGIVER).get("/api/devices").status_code == 403
-
-
-def test_every_model_reads_its_own_family_and_promises_a_heartbeat() -> None:
-    assert len({model.id for model in MODELS}) == len(MODELS)
-    assert all(model.heartbeat_seconds > 0 and model.says for model in MODELS)
 
 
 @given(st.lists(st.sampled_from(list(DeviceEvent)), max_size=20))

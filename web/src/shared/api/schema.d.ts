@@ -1921,7 +1921,7 @@ export interface components {
          * @description What a device is for.
          * @enum {string}
          */
-        DeviceKind: "help_button" | "watch" | "fall_sensor" | "smoke_sensor" | "gas_sensor" | "water_sensor" | "motion_sensor" | "door_sensor" | "bed_sensor" | "gateway";
+        DeviceKind: "help_button" | "watch" | "fall_sensor" | "smoke_sensor" | "gas_sensor" | "water_sensor" | "motion_sensor" | "door_sensor" | "bed_sensor" | "climate_sensor" | "tracker" | "vitals_monitor" | "button" | "alarm_unit" | "gateway";
         /**
          * DeviceOut
          * @description A device, how it is, and since when it has been silent.
