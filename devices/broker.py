@@ -70,18 +70,19 @@ def write(folder: Path, *, port: int, accounts: Iterable[Account], address: str 
     """Writes configuration, password and rights files into the folder; a running broker takes new ones on SIGHUP."""
     folder.mkdir(parents=True, exist_ok=True)
     known = list(accounts)
-    (folder / "data").mkdir(exist_ok=True)
-    _secret(folder / "passwords", "".join(f"{account.name}:{hashed(account.password)}\n" for account in known))
-    _secret(folder / "rights", rights(known))
-    lines = [
-        f"listener {port} {address}",
-        f"persistence_location {folder.resolve() / 'data'}/",
-        f"password_file {folder.resolve() / 'passwords'}",
-        f"acl_file {folder.resolve() / 'rights'}",
-    ]
+    secret_file(folder / "passwords", "".join(f"{account.name}:{hashed(account.password)}\n" for account in known))
+    secret_file(folder / "rights", rights(known))
+    files = [f"password_file {folder.resolve() / 'passwords'}", f"acl_file {folder.resolve() / 'rights'}"]
+    return configure(folder, port=port, address=address, accounts=files)
+
+
+def configure(folder: Path, *, port: int, accounts: Iterable[str], address: str = "127.0.0.1") -> Path:
+    """Writes the configuration; `accounts` are its lines that say who may come in."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    lines = [f"listener {port} {address}", f"persistence_location {folder.resolve() / 'data'}/", *accounts]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         lines.append("user root")  # it would else become `mosquitto`, who cannot read these files
-    return _secret(folder / "mosquitto.conf", SAFE + "\n".join(lines) + "\n")
+    return secret_file(folder / "mosquitto.conf", SAFE + "\n".join(lines) + "\n")
 
 
 def rights(accounts: Iterable[Account]) -> str:
@@ -112,7 +113,7 @@ def hashed(password: str, salt: bytes | None = None) -> str:
     return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
-def _secret(path: Path, content: str) -> Path:
+def secret_file(path: Path, content: str) -> Path:
     """Whole or not at all, and readable by its owner only."""
     fresh = path.with_name(f".{path.name}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
