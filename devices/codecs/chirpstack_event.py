@@ -22,6 +22,7 @@ from devices.codecs import (
     lorawan_mclimate,
     lorawan_milesight,
     lorawan_netvox,
+    lorawan_sept_s,
     lorawan_tektelic,
     lorawan_yobiiq,
     meaning,
@@ -39,6 +40,7 @@ MAKERS: Final[dict[str, Callable[[Message], list[Signal]]]] = {
     "MCLIMATE": lorawan_mclimate.decode,
     "MILESIGHT": lorawan_milesight.decode,
     "NETVOX": lorawan_netvox.decode,
+    "SEPT-S": lorawan_sept_s.decode,
     "TEKTELIC": lorawan_tektelic.decode,
     "YOBIIQ": lorawan_yobiiq.decode,
 }

@@ -31,7 +31,7 @@ VALUES: Final[dict[int, tuple[tuple[str, Reader], ...]]] = {
     0x08: (("analog1", _u(2)),),
     0x09: (("lat", _i(3, 10_000)), ("long", _i(3, 10_000))),
     0x0A: (("pulse1", _u(2)),),
-    0x0B: (("pulseAbs1", _u(4)),),
+    0x0B: (("pulseAbs", _u(4)),),
     0x0C: (("externalTemperature", _i(2, 10)),),
     0x0D: (("digital", _u(1)),),
     0x0E: (("distance", _u(2)),),
@@ -49,7 +49,7 @@ VALUES: Final[dict[int, tuple[tuple[str, Reader], ...]]] = {
     0x1B: (("analogUv", _i(4)),),
     0x1C: (("tvoc", _u(2)),),
 }
-SKIPPED: Final = {0x13: 65}  # a thermal picture
+SKIPPED: Final = {0x13: 65, 0x3D: 4}  # a thermal picture, what the maker looks for itself
 
 
 def claims(message: Message) -> bool:

@@ -19,14 +19,17 @@ STATES: Final[dict[int, tuple[str, tuple[str, str] | None]]] = {
     0x04: ("faultAlarm", ("Normal", "Alarm")),
     0x05: ("smokeAlarm", ("Normal", "Alarm")),
     0x06: ("interconnectAlarm", ("Normal", "Alarm")),
-    0x07: ("testButtonPressed", ("Released", "Pushed")),
+    0x07: ("testButtonPressed", ("Normal", "Pushed")),
 }
-MAKE: Final = {"deviceModel": "SD-1001", "productCode": "1002015", "manufacturer": "YOBIIQ B.V."}
+MAKE: Final = {  # what the maker's own description (its version first) says with every frame
+    "codecVersion": "1.1.0", "deviceModel": "SD-1001", "productCode": "1002015", "manufacturer": "YOBIIQ B.V.",
+}  # fmt: skip
+ANSWERS: Final = {b"\x00": {"info": "Downlink command succeeded"}, b"\x01": {"warning": "Downlink command failed"}}
 ABOUT: Final[dict[int, tuple[str, Reader]]] = {
     0x09: ("hardwareVersion", lambda frame: f"V{frame.u(1)}.{frame.u(1)}"),
     0x0A: ("firmwareVersion", lambda frame: f"V{frame.u(1)}.{frame.u(1)}"),
     0x0B: ("powerEvent", lambda frame: "AC Power On" if frame.u(1) else "AC Power Off"),
-    0x0F: ("deviceClass", lambda frame: ("Class A", "Class B", "Class C")[frame.u(1) % 3]),
+    0x0F: ("deviceClass", lambda frame: {0: "Class A", 1: "Class B", 2: "Class C"}.get(frame.u(1), "unknown")),
     0x16: ("deviceSerialNumber", lambda frame: int(frame.bcd(5))),
 }
 
@@ -41,8 +44,8 @@ def decode(message: Message) -> list[Signal]:
     uplink.on(8, 50)
     frame = uplink.frame
     said: dict[str, Any] = dict(MAKE)
-    if frame.content == b"\x01" and uplink.port != 50:
-        return uplink.says({"warning": "Downlink command failed", **said}, kind=Kind.STATUS)
+    if answer := ANSWERS.get(frame.content):
+        return uplink.says({**answer, **said}, kind=Kind.STATUS)
     while frame.left:
         channel = frame.u(1)
         if channel == 0xFF and (about := ABOUT.get(frame.u(1))):
@@ -50,7 +53,7 @@ def decode(message: Message) -> list[Signal]:
         elif channel in STATES and frame.u(1) == 0:
             name, words = STATES[channel]
             value = frame.u(1)
-            said[name] = words[min(value, 1)] if words else value
+            said[name] = words[min(value, 1)] if words else value  # a state nobody knows is no normal one
         else:
             raise BadPayload(f"unknown channel {channel:#04x}")
     alarms = [Kind.SMOKE] if "Alarm" in (said.get("smokeAlarm"), said.get("interconnectAlarm")) else []

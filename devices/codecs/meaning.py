@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from devices.codecs import reading
 from devices.signals import CALLS_FOR_HELP, TECHNICAL, Kind
 
 ALARMS: Final = {  # a field that is exactly true; the gravest first, as they are told
@@ -34,9 +35,9 @@ ORDINARY: Final = {  # the first of these that is there says what it is about
         "occupancy", "presence", "contact", "motion", "vibration", "movement", "moving", "presence_event", "opening",
         "door", "window", "pir", "magnet_status",
     },
-    Kind.BATTERY_OR_STATUS: {"battery", "battery_low", "voltage"},
+    Kind.BATTERY_OR_STATUS: {"battery", "battery_low"},  # a voltage may be the mains'
     Kind.ENVIRONMENT: {
-        "temperature", "humidity", "pressure", "illuminance", "illuminance_lux", "co2", "voc", "pm25", "pm10", "light",
+        "temperature", "humidity", "illuminance", "illuminance_lux", "co2", "voc", "pm25", "pm10", "light",
         "device_temperature", "smoke_density", "gas_density", "soil_moisture", "noise", "dewpoint", "moisture",
     },
 }  # fmt: skip
@@ -53,9 +54,11 @@ def _is_true(value: Any, kind: Kind) -> bool:
 
 
 def about(fields: Mapping[str, Any]) -> Kind:
-    """What fields without an alarm are about."""
+    """What fields without an alarm are about. Surroundings are measured: a word for them, or yes and no, is a state."""
     said = {name for name, value in fields.items() if value is not None}
-    return next((kind for kind, names in ORDINARY.items() if names & said), Kind.STATUS)
+    measured = {name for name in said if reading.number(fields[name]) is not None}
+    found = (kind for kind, names in ORDINARY.items() if names & (measured if kind is Kind.ENVIRONMENT else said))
+    return next(found, Kind.STATUS)
 
 
 def ranked(kinds: list[Kind]) -> list[Kind]:
