@@ -11,6 +11,7 @@ from app.history import History
 from app.idempotency import KeptAnswer
 from app.jobs import tables as jobs
 from app.messages import tables as messages
+from app.monitoring import tables as monitoring
 from app.orders import tables as orders
 from app.people import tables as people
 from app.places import tables as places
@@ -30,6 +31,7 @@ __all__ = [
     "jobs",
     "messages",
     "metadata",
+    "monitoring",
     "orders",
     "people",
     "places",

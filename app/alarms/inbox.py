@@ -32,7 +32,9 @@ from app.alarms.tables import InboxMessage, SignalRow
 from app.db import Scope, notice, transaction
 from app.equipment import actions as equipment
 from app.equipment import queries as register
+from app.equipment.measures import measures
 from app.equipment.rules import FAULT_OF, DeviceKind, Link
+from app.equipment.tables import Reading
 from app.errors import CareError
 from devices import codecs
 from devices.listener import Ack
@@ -86,6 +88,7 @@ class Batch:
     stored: dict[str, tuple[datetime, str]]
     rows: list[InboxMessage] = field(default_factory=list)
     heard: list[equipment.Heard] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
 
 
@@ -119,11 +122,20 @@ def receive_telemetry(batch: Sequence[Message]) -> Sequence[Ack]:
                 _presence(calm, arrival)
                 for signal in arrival.signals:
                     device = calm.devices.get(signal.device or "")
-                    if device and signal.kind in READINGS and not arrival.message.retained:
-                        equipment.measured(session, device, signal.kind, _said(signal), at=arrival.at)
+                    if device and not arrival.message.retained and _is_reading(device, signal):
+                        kept = equipment.measured(session, device, signal, _said(signal), at=arrival.at)
+                        calm.readings.append(kept)
         session.flush()
+        equipment.leave_for_rules(session, calm.readings)
         equipment.hear(session, calm.heard, now=now)
     return receive(urgent) if urgent else []
+
+
+def _is_reading(device: register.Known, signal: Signal) -> bool:
+    """What is kept to be drawn and watched; also the steps that a heartbeat counts."""
+    return signal.kind in READINGS or (
+        signal.kind in PRESENCE and bool(measures(device.kind, signal.kind, {"readings": signal.readings}))
+    )
 
 
 def _may_ring(signal: Signal) -> bool:
@@ -161,6 +173,7 @@ def _store(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> S
         _take_one(session, batch, arrival, next(ids))
     session.add_all(batch.rows)
     session.flush()
+    equipment.leave_for_rules(session, batch.readings)
     equipment.hear(session, batch.heard, now=now)
     return batch.acks
 
@@ -214,8 +227,8 @@ def _mean(session: Session, batch: Batch, arrival: Arrival, signal: Signal, numb
     )
     if kind is None and device is None:
         return
-    if signal.kind in READINGS and kind is None and device:
-        equipment.measured(session, device, signal.kind, _said(signal), at=arrival.at)
+    if kind is None and device and _is_reading(device, signal):
+        batch.readings.append(equipment.measured(session, device, signal, _said(signal), at=arrival.at))
         return
     if signal.kind in PRESENCE and kind is None and not signal.event_id:
         return

@@ -25,12 +25,15 @@ class AlarmKind(StrEnum):
     WATER_LEAK = "water_leak"
     INACTIVITY = "inactivity"
     GEOFENCE = "geofence"
+    VITALS = "vitals"  # a rule about what was measured of her body
+    DOOR = "door"  # open at night
+    ENVIRONMENT = "environment"  # a room too cold or too hot
 
 
 PRIORITY: Final[Mapping[AlarmKind, int]] = {
     AlarmKind.FIRE: 1, AlarmKind.SMOKE: 1, AlarmKind.GAS: 1, AlarmKind.SOS: 1, AlarmKind.FALL: 1,
     AlarmKind.OTHER_ALARM: 2, AlarmKind.TELEPHONE: 2, AlarmKind.WATER_LEAK: 2,
-    AlarmKind.INACTIVITY: 3, AlarmKind.GEOFENCE: 3,
+    AlarmKind.VITALS: 2, AlarmKind.INACTIVITY: 3, AlarmKind.GEOFENCE: 3, AlarmKind.DOOR: 3, AlarmKind.ENVIRONMENT: 3,
 }  # fmt: skip
 """1 is the gravest; a repeat makes an alarm one step graver, down to 0."""
 

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from app.db import notice
 from app.equipment import queries
 from app.equipment.rules import DeviceEvent, Fault, Link, after, is_low, silent_at
-from app.equipment.tables import Device, DeviceFault, DeviceModel, Reading
+from app.equipment.tables import Device, DeviceFault, DeviceModel, FreshReadings, Reading
 from app.history import record
 from app.people.tables import Elder, Home
+from devices.signals import Signal
 
 ITERATIONS = 101  # mosquitto's own; the passwords are long and random
 
@@ -167,15 +168,23 @@ def mark_silent(session: Session, device_id: int, *, now: datetime) -> None:
         add_fault(session, device, Fault.SILENT, now=now)
 
 
-def measured(session: Session, device: queries.Known, kind: str, said: dict[str, Any], *, at: datetime) -> None:
-    """Keep a reading."""
-    session.add(
-        Reading(
-            district_id=device.district_id,
-            division_code=device.division_code,
-            device_id=device.id,
-            kind=kind,
-            at=at,
-            measured=said,
-        )
-    )
+def measured(
+    session: Session, device: queries.Known, signal: Signal, said: dict[str, Any], *, at: datetime
+) -> Reading:
+    """Keep a reading, with whose it is now."""
+    reading = Reading(
+        district_id=device.district_id, division_code=device.division_code, device_id=device.id,
+        elder_id=device.elder_id, home_id=device.home_id, device_kind=device.kind, kind=signal.kind, at=at,
+        device_at=signal.at, history=signal.history, measured=said,
+    )  # fmt: skip
+    session.add(reading)
+    return reading
+
+
+def leave_for_rules(session: Session, readings: Sequence[Reading]) -> None:
+    """Have the rules look at what this transaction keeps, in order and once; what a savepoint undid is left out."""
+    fresh: dict[int, list[int]] = {}
+    for reading in readings:
+        if reading in session and not reading.history:
+            fresh.setdefault(reading.district_id, []).append(reading.id)
+    session.add_all(FreshReadings(district_id=district, reading_ids=ids) for district, ids in fresh.items())

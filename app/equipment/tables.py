@@ -1,15 +1,29 @@
 """What is stored of devices: models, the register, what is wrong with one, and what they measure."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Growing, OfDistrict, named
 from app.equipment.rules import DeviceKind, DeviceState, Fault, Link, Power, Transport
 from app.vault import Sealed, SealedJson
+
+FORGOTTEN_IN_TIME: Final = [
+    """create or replace function app_forgets_in_time() returns trigger language plpgsql as $$
+         begin
+           if tg_op = 'DELETE' and old.at < now() - interval '7 days' then return old; end if;
+           raise exception using errcode = 'restrict_violation',
+               message = tg_table_name || ' are never changed, and kept for a week at least';
+         end $$""",
+    "create trigger readings_never_change before update or delete on readings "
+    "for each row execute function app_forgets_in_time()",
+    "create trigger readings_never_empties before truncate on readings "
+    "for each statement execute function app_never_changes()",
+]
+"""Health data is not kept for ever; what is fresh cannot be made away with."""
 
 
 class DeviceModel(Base):
@@ -112,17 +126,32 @@ class DeviceFault(OfDistrict, Base):
 
 
 class Reading(Growing, Base):
-    """What a device measured: vitals, activity, surroundings."""
+    """What a device measured: vitals, activity, surroundings; whose it was then. The server's time decides."""
 
     __tablename__ = "readings"
 
     division_code: Mapped[str]
     device_id: Mapped[int] = mapped_column(BigInteger)
+    elder_id: Mapped[int | None] = mapped_column(BigInteger)
+    home_id: Mapped[int | None] = mapped_column(BigInteger)
+    device_kind: Mapped[str | None]
     kind: Mapped[str]
     at: Mapped[datetime]
+    device_at: Mapped[datetime | None]  # by the device's own clock
+    history: Mapped[bool] = mapped_column(default=False)  # out of the device's memory: no rule looks at it
     measured: Mapped[dict[str, Any]] = mapped_column(SealedJson)
 
     __table_args__ = (
         Index("ix_readings_device", "district_id", "device_id", "id"),
-        {"info": {"area": "division_code", "append_only": True}},
+        Index("ix_readings_home", "district_id", "home_id", "at"),
+        Index("ix_readings_at", "at", postgresql_using="brin"),
+        {"info": {"area": "division_code", "ddl": FORGOTTEN_IN_TIME}},
     )
+
+
+class FreshReadings(OfDistrict, Base):
+    """Readings of one transaction that no rule has looked at yet."""
+
+    __tablename__ = "fresh_readings"
+
+    reading_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))

@@ -1,0 +1,1 @@
+"""Rules, vitals and what is handed on of them."""
