@@ -168,9 +168,7 @@ def mark_silent(session: Session, device_id: int, *, now: datetime) -> None:
         add_fault(session, device, Fault.SILENT, now=now)
 
 
-def measured(
-    session: Session, device: queries.Known, signal: Signal, said: dict[str, Any], *, at: datetime
-) -> Reading:
+def measured(session: Session, device: queries.Known, signal: Signal, said: dict[str, Any], *, at: datetime) -> Reading:
     """Keep a reading, with whose it is now."""
     reading = Reading(
         district_id=device.district_id, division_code=device.division_code, device_id=device.id,

@@ -204,11 +204,13 @@ def _flat(readings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _coded(readings: Mapping[str, Any]) -> Iterator[tuple[Metric, float]]:
     """A FHIR Observation: LOINC says what, UCUM in which unit."""
     codes = readings.get("codes")
-    whole = next((LOINC[code] for code in codes if code in LOINC), None) if isinstance(codes, list) else None
+    known = (
+        [LOINC[code] for code in codes if isinstance(code, str) and code in LOINC] if isinstance(codes, list) else []
+    )
     value, unit = number(readings.get("value")), readings.get("unit")
     convert = UCUM.get(unit, float) if isinstance(unit, str) else float
-    if whole and value is not None:
-        yield whole, round(convert(value), 2)
+    if known and value is not None:
+        yield known[0], round(convert(value), 2)
     parts = readings.get("components")
     for code, part in parts.items() if isinstance(parts, Mapping) else ():
         inner = number(part)

@@ -129,7 +129,8 @@ def test_a_band_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
 
 def pressure(*told: tuple[str, float, float]) -> list[Sample]:
     """Measurements: systolic and diastolic at one moment."""
-    return [s for clock, high, low in told for s in (*seen(M.SYSTOLIC, (clock, high)), *seen(M.DIASTOLIC, (clock, low)))]
+    pairs = [(M.SYSTOLIC, clock, high, M.DIASTOLIC, low) for clock, high, low in told]
+    return [s for a, clock, high, b, low in pairs for s in (*seen(a, (clock, high)), *seen(b, (clock, low)))]
 
 
 def test_two_bad_pressures_in_a_row_fire_and_a_good_one_between_forgives() -> None:

@@ -1403,7 +1403,7 @@ export interface components {
          * @description What is called for, as far as the device or the caller says.
          * @enum {string}
          */
-        AlarmKind: "sos" | "fire" | "smoke" | "gas" | "fall" | "other_alarm" | "telephone" | "water_leak" | "inactivity" | "geofence";
+        AlarmKind: "sos" | "fire" | "smoke" | "gas" | "fall" | "other_alarm" | "telephone" | "water_leak" | "inactivity" | "geofence" | "vitals" | "door" | "environment";
         /**
          * AlarmRow
          * @description One alarm in the queue. Whoever has not claimed it sees the estate and not the door.
