@@ -12,6 +12,7 @@ from app.access import api as access
 from app.alarms import api as alarms
 from app.alarms import duty_api as duty
 from app.alarms import inbox_api as inbox
+from app.assessments import api as assessments
 from app.calls import api as calls
 from app.catalogue import api as catalogue
 from app.desk import elders
@@ -30,6 +31,7 @@ ROUTERS = (
     catalogue.router,
     orders.router,
     elders.router,
+    assessments.router,
     planning.router,
     visits.router,
     phone.router,

@@ -2,6 +2,7 @@
 
 from app.access import tables as access
 from app.alarms import tables as alarms
+from app.assessments import tables as assessments
 from app.calls import tables as calls
 from app.catalogue import tables as catalogue
 from app.db import Base
@@ -24,6 +25,7 @@ __all__ = [
     "KeptAnswer",
     "access",
     "alarms",
+    "assessments",
     "calls",
     "catalogue",
     "equipment",

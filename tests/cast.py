@@ -13,6 +13,8 @@ import dispatch
 from app.access import actions as access
 from app.access.rules import Role
 from app.access.tables import User
+from app.assessments.rules import AssessmentKind
+from app.assessments.tables import Assessment
 from app.calendar import day_bounds, day_of
 from app.catalogue.rules import AidCategory, PriceUnit
 from app.catalogue.tables import Price, ServiceItem
@@ -245,6 +247,18 @@ def an_attendance(session: Session, visit: Visit, caregiver: Caregiver | None = 
     session.add(attendance)
     session.flush()
     return attendance
+
+
+def an_assessment(session: Session, elder: Elder, assessor: User | None = None, **given: Any) -> Assessment:
+    """A form that was begun today and has no answers yet."""
+    values = {"kind": AssessmentKind.FIRST, "assessed_on": TEN.date(), "answers": {"items": {}}} | given
+    assessment = Assessment(
+        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id,
+        first_assessor_id=(assessor or a_user(session, Role.ASSESSOR)).id, **values,
+    )  # fmt: skip
+    session.add(assessment)
+    session.flush()
+    return assessment
 
 
 def a_draft(session: Session, *crews: tuple[Visit, datetime, tuple[Caregiver, ...]], now: datetime = TEN) -> Plan:

@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
-from app.simulate import ahead, fleet, month, population, settle
+from app.simulate import ahead, assessing, fleet, month, population, settle
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
@@ -27,7 +27,8 @@ REGISTER_PER_SERVED: Final = 3000 / 414
 VISITS_PER_CAREGIVER_DAY: Final = 5.6  # below the 6.2 of domain.md 4.1: people are ill, and have days off
 DESK_LOGINS: Final = (
     ("zhaomin", "赵敏", Role.OPERATOR), ("sunlei", "孙磊", Role.OPERATOR), ("wangqin", "王琴", Role.SHIFT_LEAD),
-    ("hanxue", "韩雪", Role.DISPATCHER), ("zhangping", "张萍", Role.ASSESSOR), ("liguodong", "李国栋", Role.SUPERVISOR),
+    ("hanxue", "韩雪", Role.DISPATCHER), ("zhangping", "张萍", Role.ASSESSOR), ("chenjing", "陈静", Role.ASSESSOR),
+    ("liguodong", "李国栋", Role.SUPERVISOR),
     ("admin", "系统管理员", Role.ADMIN),
 )  # fmt: skip
 
@@ -76,6 +77,7 @@ def build(
         with transaction() as session:
             settle.elders(session, DISTRICT_ID, some, first, 200)
         tell("elders", min(first + 200, len(some)), len(some))
+    assessing.behind(_rng(seed, "assessments"), DISTRICT_ID, now=now)
     with transaction() as session:
         devices = fleet.register(session, _rng(seed, "devices"), DISTRICT_ID, homes=round(elders * 600 / 414), now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)

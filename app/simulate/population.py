@@ -157,8 +157,9 @@ def _categories(rng: random.Random, level: AbilityLevel, age: int, couple: bool,
         (Category.TEKUN, 0.05), (Category.DIBAO, 0.12), (Category.DIBAO_MARGINAL, 0.06),
         (Category.FAMILY_PLANNING_SPECIAL, 0.02), (Category.VETERAN_BENEFIT, 0.05),
     ) if rng.random() < share]  # fmt: skip
-    if level in (AbilityLevel.SEVERE, AbilityLevel.TOTAL) and rng.random() < 0.3 or age > 85 and rng.random() < 0.12:
-        tags.append(Category.DEMENTIA)
+    demented = level in (AbilityLevel.SEVERE, AbilityLevel.TOTAL) and rng.random() < 0.3
+    if (demented or age > 85 and rng.random() < 0.12) and level is not AbilityLevel.INTACT:
+        tags.append(Category.DEMENTIA)  # whoever has it is at least mildly disabled
     return [str(tag) for tag in tags]
 
 

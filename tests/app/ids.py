@@ -21,6 +21,7 @@ from tests.cast import (
     a_device,
     a_user,
     a_visit,
+    an_assessment,
     an_attendance,
     an_elder,
     an_entitlement,
@@ -38,7 +39,7 @@ class Things:
 
 
 def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name: str = "欧阳秘书") -> Things:
-    """An elder with a contact, device, allowance, published visit, alarm and call, and a job of the district."""
+    """An elder with contact, device, allowance, assessment, published visit, alarm and call; a job of the district."""
     elder = an_elder(session, division_code=division_code, name=name)
     contact, device = a_contact(session, elder, name=f"{name}的女儿"), a_device(session, elder=elder)
     an_entitlement(session, elder)
@@ -57,13 +58,14 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         beat_at=TEN,
     )  # fmt: skip
     session.add(job)
+    assessment = an_assessment(session, elder)
     session.flush()
     return Things(
         {
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
             "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
-            "user_id": operator.id,
+            "user_id": operator.id, "assessment_id": assessment.id,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -96,6 +98,19 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/alarms/{alarm_id}/release": why,
         "/api/alarms/{alarm_id}/ring": why,
         "/api/alarms/{alarm_id}/suspend": {"minutes": 5, "reason": "daughter is on her way"},
+        "/api/assessments": {"elder_id": ids["elder_id"], "kind": "first", "assessed_on": DAY},
+        "/api/assessments/requests": {"elder_id": ids["elder_id"], "kind": "immediate", **why},
+        "/api/assessments/results": {
+            "elder_id": ids["elder_id"], "standard": "mzt_039_2013", "assessed_on": "2024-05-01", "level_given": "2",
+            "assessed_by": "street office", "level": "moderate", "note": "by the table of the district",
+        },
+        "/api/assessments/terms": {"level": "mild", "months": 6, "starts": DAY},
+        "/api/assessments/{assessment_id}": {
+            "version": 1, "assessed_on": DAY, "kind": "first", "items": {"eating": 4}, "risk_events": {"fall": 1},
+        },
+        "/api/assessments/{assessment_id}/reopen": why,
+        "/api/assessments/{assessment_id}/sign": {"version": 1},
+        "/api/assessments/{assessment_id}/withdraw": why,
         "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
         "/api/calls/{call_id}/result": {"result": "answered"},
         "/api/elders/{elder_id}/unmask": {"field": "phone", "reason": "to call back"},
@@ -114,4 +129,4 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/verify": why,
         "/api/visits/{visit_id}/withdraw": why,
         "/api/hooks/calls": {"event": "ringing", "call_id": "pbx-1", "phone": "13800000000"},
-    }.get(path)
+    }.get(path)  # fmt: skip

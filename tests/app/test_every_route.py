@@ -98,7 +98,19 @@ def test_all_doors_are_walked() -> None:
     paths = {door.path for door in doors()}
     described = {path for path in application().openapi()["paths"] if path.startswith("/api")}
     assert described <= paths and len(paths) > 50
-    for prefix in ("alarms", "board", "calls", "devices", "elders", "orders", "phone", "visits", "live", "ingest"):
+    for prefix in (
+        "alarms",
+        "assessments",
+        "board",
+        "calls",
+        "devices",
+        "elders",
+        "orders",
+        "phone",
+        "visits",
+        "live",
+        "ingest",
+    ):
         assert any(path.startswith(f"/api/{prefix}") for path in paths), prefix
 
 

@@ -63,7 +63,7 @@ def questions(door: Door) -> list[str]:
 def test_nothing_that_is_sent_is_our_fault(database: Engine) -> None:
     with transaction() as session:
         ids = one_of_everything(session).ids
-    browsers = {role: somebody(role) for role in (Role.SHIFT_LEAD, Role.CAREGIVER)}
+    browsers = {role: somebody(role) for role in (Role.SHIFT_LEAD, Role.CAREGIVER, Role.ASSESSOR)}
 
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(st.data())
@@ -88,7 +88,7 @@ def _send(data: st.DataObject, browser: Client, door: Door, ids: dict[str, int])
         if data.draw(st.booleans())
     }
     query = {name: word.encode(errors="replace").decode() for name, word in query.items()}
-    given_body = body(door.path, ids) if door.method == "POST" else None
+    given_body = body(door.path, ids) if door.method in ("POST", "PUT") else None
     if given_body is not None:
         for _ in range(data.draw(st.integers(0, 2))):
             spot = data.draw(st.sampled_from(list(spots(given_body))))

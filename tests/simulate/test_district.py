@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from app.access.tables import District
+from app.assessments.tables import Assessment
 from app.db import transaction
 from app.funding import queries as funding
 from app.orders.rules import VisitState
@@ -34,6 +35,9 @@ def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None
         assert states[VisitState.VERIFIED] > 150 and states[VisitState.WAITING] > 20
         assert states[VisitState.PUBLISHED] > 3, "today's plan"
         assert funding.faults(session) == []
+        levels = select(Elder.level, Assessment.final_level).join(Assessment, Assessment.elder_id == Elder.id)
+        found = session.execute(levels.where(Assessment.state == "published", Assessment.counts)).all()
+        assert len(found) == 40 and all(mine == theirs for mine, theirs in found)
     with pytest.raises(district.AlreadyThere):
         district.build(elders=40, seed=7, password="correct horse 7", now=NOW)
 

@@ -276,6 +276,258 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assessments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assessments
+         * @description Assessments in a state, else those being written or waiting to be published, newest first.
+         */
+        get: operations["assessments_assessments"];
+        put?: never;
+        /**
+         * Start
+         * @description Begin a form.
+         */
+        post: operations["assessments_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Form
+         * @description The items in their order with the most each scores, the bands of the levels, and the assessors.
+         */
+        get: operations["assessments_form"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Due
+         * @description Who is to be assessed within so many days: asked for, never assessed, due.
+         */
+        get: operations["assessments_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Terms
+         * @description After how many months each level is assessed again, and from when each term holds.
+         */
+        get: operations["assessments_terms"];
+        put?: never;
+        /**
+         * Set Term
+         * @description A new term from a day on; assessments made before keep the day they were given.
+         */
+        post: operations["assessments_set_term"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/elders/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Elder
+         * @description Everything on record of an elder, latest first.
+         */
+        get: operations["assessments_of_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep
+         * @description Keep a result of another scale.
+         */
+        post: operations["assessments_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask
+         * @description Have an elder assessed again.
+         */
+        post: operations["assessments_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/{assessment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Assessment
+         * @description One assessment with its answers, what they say so far, and the result before it.
+         */
+        get: operations["assessments_assessment"];
+        /**
+         * Save
+         * @description Write down what is answered so far; 409 where somebody else has changed it meanwhile.
+         */
+        put: operations["assessments_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/{assessment_id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign
+         * @description Sign what was read; the second signature makes the result.
+         */
+        post: operations["assessments_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/{assessment_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen
+         * @description Back to the draft, without signatures.
+         */
+        post: operations["assessments_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/{assessment_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description The result counts: the elder's level follows it.
+         */
+        post: operations["assessments_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assessments/{assessment_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take it back; a level that came from it goes back too.
+         */
+        post: operations["assessments_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/board/{day}": {
         parameters: {
             query?: never;
@@ -1372,9 +1624,9 @@ export interface components {
             /** Wire Id */
             wire_id: string | null;
             verdict: components["schemas"]["Verdict"] | null;
-            elder: components["schemas"]["ElderOut"] | null;
+            elder: components["schemas"]["app__alarms__shapes__ElderOut"] | null;
             /** Residents */
-            residents: components["schemas"]["ElderOut"][];
+            residents: components["schemas"]["app__alarms__shapes__ElderOut"][];
             home: components["schemas"]["HomeOut"] | null;
             /** Contacts */
             contacts: components["schemas"]["ContactOut"][];
@@ -1475,6 +1727,52 @@ export interface components {
             days: components["schemas"]["Days"];
         };
         /**
+         * Answers
+         * @description What was answered, and by whom.
+         */
+        Answers: {
+            /**
+             * Items
+             * @default {}
+             */
+            items: {
+                [key: string]: number;
+            };
+            /**
+             * Coma
+             * @default false
+             */
+            coma: boolean;
+            /**
+             * Dementia
+             * @default false
+             */
+            dementia: boolean;
+            /**
+             * Other Mental Disorder
+             * @default false
+             */
+            other_mental_disorder: boolean;
+            /**
+             * Risk Events
+             * @default {}
+             */
+            risk_events: {
+                [key: string]: number;
+            };
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Source Name
+             * @default
+             */
+            source_name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * Area
          * @description A division code (or prefix) and its name.
          */
@@ -1492,6 +1790,94 @@ export interface components {
             /** Who */
             who?: string | null;
         };
+        /**
+         * AskIn
+         * @description Who should be assessed again, and why.
+         */
+        AskIn: {
+            /** Elder Id */
+            elder_id: number;
+            kind: components["schemas"]["AssessmentKind"];
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * AskedOut
+         * @description Somebody wants this elder assessed again.
+         */
+        AskedOut: {
+            kind: components["schemas"]["AssessmentKind"];
+            /** Reason */
+            reason: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+        };
+        /**
+         * AssessmentEvent
+         * @description What can happen to it.
+         * @enum {string}
+         */
+        AssessmentEvent: "sign" | "reopen" | "publish" | "supersede" | "withdraw";
+        /**
+         * AssessmentKind
+         * @description 评估原因.
+         * @enum {string}
+         */
+        AssessmentKind: "first" | "regular" | "immediate" | "review" | "other";
+        /**
+         * AssessmentOut
+         * @description One assessment, whole. `may_write` says whether this caller may change it now.
+         */
+        AssessmentOut: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            elder: components["schemas"]["Who"];
+            /** Standard */
+            standard: string;
+            kind: components["schemas"]["AssessmentKind"];
+            state: components["schemas"]["AssessmentState"];
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            venue: components["schemas"]["Venue"] | null;
+            first: components["schemas"]["Signature"];
+            second: components["schemas"]["Signature"] | null;
+            answers: components["schemas"]["Answers"];
+            so_far: components["schemas"]["SoFar"] | null;
+            level: components["schemas"]["AbilityLevel"] | null;
+            /** Level Given */
+            level_given: string | null;
+            /** Assessed By */
+            assessed_by: string | null;
+            /** Note */
+            note: string | null;
+            /** Due On */
+            due_on: string | null;
+            /** Published At */
+            published_at: string | null;
+            before: components["schemas"]["Before"] | null;
+            /** Possible */
+            possible: components["schemas"]["AssessmentEvent"][];
+            /** May Write */
+            may_write: boolean;
+            /** History */
+            history: components["schemas"]["Line"][];
+        };
+        /**
+         * AssessmentState
+         * @description The life of an assessment.
+         * @enum {string}
+         */
+        AssessmentState: "draft" | "signed" | "published" | "superseded" | "withdrawn";
         /**
          * AttendanceEvent
          * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
@@ -1573,12 +1959,43 @@ export interface components {
             corrections: components["schemas"]["CorrectionOut"][];
         };
         /**
+         * Band
+         * @description The fewest points of a level.
+         */
+        Band: {
+            level: components["schemas"]["AbilityLevel"];
+            /** Least */
+            least: number;
+        };
+        /**
          * Because
          * @description Why.
          */
         Because: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Before
+         * @description The result this one is compared with.
+         */
+        Before: {
+            /** Id */
+            id: number;
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            /** Items */
+            items: {
+                [key: string]: number;
+            };
+            /** Score */
+            score: number;
+            final_level: components["schemas"]["AbilityLevel"];
+            /** Reasons */
+            reasons: components["schemas"]["Reason"][];
         };
         /**
          * Board
@@ -2030,6 +2447,12 @@ export interface components {
             parent_code: string | null;
         };
         /**
+         * Domain
+         * @description The four tables of the form.
+         * @enum {string}
+         */
+        Domain: "self_care" | "basic_mobility" | "mental_state" | "sensory_social";
+        /**
          * DraftIn
          * @description How long to think; the same seed on the same day gives the same plan.
          */
@@ -2041,6 +2464,50 @@ export interface components {
             seconds: number;
             /** Seed */
             seed?: number | null;
+        };
+        /**
+         * DueOut
+         * @description An elder who is to be assessed.
+         */
+        DueOut: {
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Age */
+            age: number;
+            /** Community */
+            community: string;
+            /** Estate */
+            estate: string;
+            level: components["schemas"]["AbilityLevel"];
+            /** Assessed On */
+            assessed_on: string | null;
+            /** Due On */
+            due_on: string | null;
+            /** Overdue Days */
+            overdue_days: number | null;
+            asked: components["schemas"]["AssessmentKind"] | null;
+            /** Asked At */
+            asked_at: string | null;
+            /** Open Id */
+            open_id: number | null;
+        };
+        /**
+         * DuesOut
+         * @description Who is due, most pressing first, and how many are assessed.
+         */
+        DuesOut: {
+            /** Items */
+            items: components["schemas"]["DueOut"][];
+            /** Served */
+            served: number;
+            /** Valid */
+            valid: number;
+            /** Overdue */
+            overdue: number;
+            /** Asked */
+            asked: number;
         };
         /**
          * DutyOut
@@ -2099,31 +2566,6 @@ export interface components {
             last_visit: components["schemas"]["VisitBrief"] | null;
             /** May Unmask */
             may_unmask: boolean;
-        };
-        /**
-         * ElderOut
-         * @description Who it is. Health only while the case is open to this caller.
-         */
-        ElderOut: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            sex: components["schemas"]["Sex"];
-            /** Age */
-            age: number;
-            level: components["schemas"]["AbilityLevel"];
-            /** Tags */
-            tags: string[];
-            /** Phone */
-            phone: string | null;
-            health: components["schemas"]["HealthOut"];
-            /** Care Team */
-            care_team: components["schemas"]["TeamOut"][];
-            /** In Home Now */
-            in_home_now: components["schemas"]["PresenceOut"][];
-            next_visit: components["schemas"]["VisitBrief"] | null;
-            last_visit: components["schemas"]["VisitBrief"] | null;
         };
         /**
          * ElderRow
@@ -2363,6 +2805,71 @@ export interface components {
             /** Resolution */
             resolution: string | null;
         };
+        /**
+         * FormIn
+         * @description The form as it stands; `version` is the one it was read with. Items may be missing until it is signed.
+         */
+        FormIn: {
+            /** Version */
+            version: number;
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            kind: components["schemas"]["AssessmentKind"];
+            venue?: components["schemas"]["Venue"] | null;
+            /** Second Assessor Id */
+            second_assessor_id?: number | null;
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * Source Name
+             * @default
+             */
+            source_name: string;
+            /** Items */
+            items?: {
+                [key: string]: number;
+            };
+            /**
+             * Coma
+             * @default false
+             */
+            coma: boolean;
+            /**
+             * Dementia
+             * @default false
+             */
+            dementia: boolean;
+            /**
+             * Other Mental Disorder
+             * @default false
+             */
+            other_mental_disorder: boolean;
+            /** Risk Events */
+            risk_events?: {
+                [key: string]: number;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * FormOut
+         * @description The form itself: items in their order, the bands of the levels, who assesses.
+         */
+        FormOut: {
+            /** Standard */
+            standard: string;
+            /** Items */
+            items: components["schemas"]["app__assessments__shapes__ItemOut"][];
+            /** Bands */
+            bands: components["schemas"]["Band"][];
+            /** Assessors */
+            assessors: components["schemas"]["Somebody"][];
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -2458,45 +2965,12 @@ export interface components {
             week_limit_minutes: number;
         };
         /**
-         * ItemOut
-         * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
-         */
-        ItemOut: {
-            /** Code */
-            code: string;
-            aid: components["schemas"]["AidCategory"];
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Minutes */
-            minutes: {
-                [key: string]: number;
-            };
-            /** Caregivers */
-            caregivers: {
-                [key: string]: number;
-            };
-            /** Needs */
-            needs: string[];
-            /** Same Sex */
-            same_sex: boolean;
-            /** Tasks */
-            tasks: components["schemas"]["Task"][];
-            /** Windows */
-            windows: [
-                string,
-                string
-            ][];
-            price?: components["schemas"]["PriceOut"] | null;
-        };
-        /**
          * ItemsOut
          * @description All items; there are few.
          */
         ItemsOut: {
             /** Items */
-            items: components["schemas"]["ItemOut"][];
+            items: components["schemas"]["app__catalogue__api__ItemOut"][];
             /** Next */
             next?: unknown;
         };
@@ -2540,6 +3014,33 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "stopped" | "failed";
+        /**
+         * KeepIn
+         * @description A result of another scale: its code, the level as given, the level it stands for here and why.
+         */
+        KeepIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Standard */
+            standard: string;
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            /** Assessed By */
+            assessed_by: string;
+            /** Level Given */
+            level_given: string;
+            level: components["schemas"]["AbilityLevel"];
+            /** Note */
+            note: string;
+            /**
+             * Counts
+             * @default false
+             */
+            counts: boolean;
+        };
         /**
          * Lane
          * @description One caregiver's day.
@@ -2607,6 +3108,23 @@ export interface components {
          * @enum {string}
          */
         Level: "district" | "street" | "community" | "village";
+        /**
+         * Line
+         * @description A line of its history.
+         */
+        Line: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Reason */
+            reason: string | null;
+        };
         /**
          * Link
          * @description What the broker last said of a device's connection; its heartbeat is another matter.
@@ -2899,6 +3417,39 @@ export interface components {
             state: components["schemas"]["AttendanceState"];
             /** Phone */
             phone: string | null;
+        };
+        /**
+         * PastOut
+         * @description One result of an elder's history.
+         */
+        PastOut: {
+            /** Id */
+            id: number;
+            /** Standard */
+            standard: string;
+            kind: components["schemas"]["AssessmentKind"];
+            state: components["schemas"]["AssessmentState"];
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            /** Score */
+            score: number | null;
+            initial_level: components["schemas"]["AbilityLevel"] | null;
+            final_level: components["schemas"]["AbilityLevel"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["Reason"][];
+            /** Level Given */
+            level_given: string | null;
+            /** Assessed By */
+            assessed_by: string | null;
+            /** Note */
+            note: string | null;
+            /** Counts */
+            counts: boolean;
+            /** Due On */
+            due_on: string | null;
         };
         /**
          * Payer
@@ -3291,6 +3842,12 @@ export interface components {
             };
         };
         /**
+         * Reason
+         * @description 等级变更依据: why the final level is not what the points say. The names are those of the input.
+         * @enum {string}
+         */
+        Reason: "coma" | "dementia" | "other_mental_disorder" | "risk_events_30d";
+        /**
          * ReasonOut
          * @description Why nobody comes: the first rule in each caregiver's way, the cheapest way out, and both in words.
          */
@@ -3414,11 +3971,60 @@ export interface components {
          */
         Rings: "assigned" | "all" | "lead";
         /**
+         * RiskEvent
+         * @description 照护风险事件 of the last 30 days, counted by kind.
+         * @enum {string}
+         */
+        RiskEvent: "fall" | "choking" | "suicide" | "self_harm" | "lost" | "other";
+        /**
          * Role
          * @description What somebody is here to do.
          * @enum {string}
          */
         Role: "operator" | "shift_lead" | "dispatcher" | "caregiver" | "responder" | "manager" | "assessor" | "supervisor" | "admin";
+        /**
+         * RowOut
+         * @description One line of a list; `waits_for_me` where this caller's signature is missing.
+         */
+        RowOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Community */
+            community: string;
+            /** Standard */
+            standard: string;
+            kind: components["schemas"]["AssessmentKind"];
+            state: components["schemas"]["AssessmentState"];
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
+            initial_level: components["schemas"]["AbilityLevel"] | null;
+            final_level: components["schemas"]["AbilityLevel"] | null;
+            /** Due On */
+            due_on: string | null;
+            /** First Assessor */
+            first_assessor: string;
+            /** Second Assessor */
+            second_assessor: string | null;
+            /** Waits For Me */
+            waits_for_me: boolean;
+        };
+        /**
+         * RowsOut
+         * @description A page, newest first.
+         */
+        RowsOut: {
+            /** Items */
+            items: components["schemas"]["RowOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * SetAside
          * @description A page of them, newest first.
@@ -3467,11 +4073,65 @@ export interface components {
             colleagues: components["schemas"]["Colleague"][];
         };
         /**
+         * SignIn
+         * @description The version that was read before signing.
+         */
+        SignIn: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * Signature
+         * @description Somebody whose name belongs under the form.
+         */
+        Signature: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Signed At */
+            signed_at: string | null;
+        };
+        /**
          * Skill
          * @description What a caregiver may be sent for; most rest on a certificate with an expiry.
          * @enum {string}
          */
         Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
+        /**
+         * SoFar
+         * @description What the answers say; levels once none is missing.
+         */
+        SoFar: {
+            /** Score */
+            score: number;
+            /** Domains */
+            domains: {
+                [key: string]: number;
+            };
+            /** Missing */
+            missing: string[];
+            initial_level: components["schemas"]["AbilityLevel"] | null;
+            final_level: components["schemas"]["AbilityLevel"] | null;
+            /** Reasons */
+            reasons: components["schemas"]["Reason"][];
+        };
+        /**
+         * Somebody
+         * @description A person with a login.
+         */
+        Somebody: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Source
+         * @description 信息提供者: who answered beside what was seen.
+         * @enum {string}
+         */
+        Source: "self" | "family" | "carer" | "community_worker" | "other";
         /**
          * SpanOut
          * @description A stretch of time.
@@ -3487,6 +4147,20 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
+        };
+        /**
+         * StartIn
+         * @description Whom to assess, why, and when it was done.
+         */
+        StartIn: {
+            /** Elder Id */
+            elder_id: number;
+            kind: components["schemas"]["AssessmentKind"];
+            /**
+             * Assessed On
+             * Format: date
+             */
+            assessed_on: string;
         };
         /**
          * State
@@ -3589,6 +4263,30 @@ export interface components {
          */
         TeamRole: "guardian" | "carer" | "responsible" | "caregiver" | "social_worker";
         /**
+         * TermIn
+         * @description After how many months a level (none: every level without a line of its own) is assessed again, from a day on.
+         */
+        TermIn: {
+            level?: components["schemas"]["AbilityLevel"] | null;
+            /** Months */
+            months: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+        };
+        /**
+         * TermsOut
+         * @description Every version of the terms, latest first, and what holds without any.
+         */
+        TermsOut: {
+            /** Items */
+            items: components["schemas"]["TermIn"][];
+            /** Otherwise */
+            otherwise: number;
+        };
+        /**
          * UnmaskIn
          * @description Which field to show in the clear, and why; `target_id` names the contact or team member.
          */
@@ -3626,6 +4324,12 @@ export interface components {
             /** Context */
             ctx?: Record<string, never>;
         };
+        /**
+         * Venue
+         * @description Where it was done.
+         * @enum {string}
+         */
+        Venue: "home" | "community" | "institution" | "hospital" | "other";
         /**
          * Verdict
          * @description What it turned out to be.
@@ -3839,6 +4543,24 @@ export interface components {
             next: string | null;
         };
         /**
+         * Who
+         * @description Whom it is about.
+         */
+        Who: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            sex: components["schemas"]["Sex"];
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            /** Division */
+            division: string;
+            /** Address */
+            address: string;
+        };
+        /**
          * WhoseIn
          * @description Whose alarm it is.
          */
@@ -3853,6 +4575,14 @@ export interface components {
         Why: {
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * WhyIn
+         * @description Why.
+         */
+        WhyIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * WishIn
@@ -3910,6 +4640,31 @@ export interface components {
             items: components["schemas"]["app__alarms__api__CandidateOut"][];
         };
         /**
+         * ElderOut
+         * @description Who it is. Health only while the case is open to this caller.
+         */
+        app__alarms__shapes__ElderOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            sex: components["schemas"]["Sex"];
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            /** Tags */
+            tags: string[];
+            /** Phone */
+            phone: string | null;
+            health: components["schemas"]["HealthOut"];
+            /** Care Team */
+            care_team: components["schemas"]["TeamOut"][];
+            /** In Home Now */
+            in_home_now: components["schemas"]["PresenceOut"][];
+            next_visit: components["schemas"]["VisitBrief"] | null;
+            last_visit: components["schemas"]["VisitBrief"] | null;
+        };
+        /**
          * PlaceOut
          * @description A point in WGS-84 and how well it is known.
          */
@@ -3943,6 +4698,64 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ElderOut
+         * @description An elder's assessments, latest first; `may_start` are the kinds that fit what went before.
+         */
+        app__assessments__shapes__ElderOut: {
+            elder: components["schemas"]["Who"];
+            /** Items */
+            items: components["schemas"]["PastOut"][];
+            asked: components["schemas"]["AskedOut"] | null;
+            /** Open Id */
+            open_id: number | null;
+            /** May Start */
+            may_start: components["schemas"]["AssessmentKind"][];
+        };
+        /**
+         * ItemOut
+         * @description One item of the form and the most it scores.
+         */
+        app__assessments__shapes__ItemOut: {
+            /** Item */
+            item: string;
+            domain: components["schemas"]["Domain"];
+            /** Most */
+            most: number;
+        };
+        /**
+         * ItemOut
+         * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
+         */
+        app__catalogue__api__ItemOut: {
+            /** Code */
+            code: string;
+            aid: components["schemas"]["AidCategory"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Minutes */
+            minutes: {
+                [key: string]: number;
+            };
+            /** Caregivers */
+            caregivers: {
+                [key: string]: number;
+            };
+            /** Needs */
+            needs: string[];
+            /** Same Sex */
+            same_sex: boolean;
+            /** Tasks */
+            tasks: components["schemas"]["Task"][];
+            /** Windows */
+            windows: [
+                string,
+                string
+            ][];
+            price?: components["schemas"]["PriceOut"] | null;
         };
         /**
          * Channel
@@ -4482,6 +5295,479 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_assessments: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["AssessmentState"] | null;
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormOut"];
+                };
+            };
+        };
+    };
+    assessments_due: {
+        parameters: {
+            query?: {
+                within_days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsOut"];
+                };
+            };
+        };
+    };
+    assessments_set_term: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermIn"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_of_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__assessments__shapes__ElderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_keep: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_assessment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assessments_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assessment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssessmentOut"];
                 };
             };
             /** @description Validation Error */
