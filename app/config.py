@@ -29,6 +29,15 @@ class Settings(BaseSettings):
     var_dir: Path = Path("var")
     web_dist: Path = Field(default_factory=built_pages, description="the built pages")
 
+    # the gateway: watches, trackers, alarm diallers
+    gateway_listeners: str = Field(
+        "", description="protocols and their ports, by comma: 3g:5093,iwap:5088,gt06:5023,h02:5013,jt808:5015,dc09:5112"
+    )
+    gateway_host: str = "0.0.0.0"
+    gateway_connections: int = Field(10_000, ge=1, description="of one gateway process")
+    gateway_of_an_address: int = Field(5_000, ge=1, description="a carrier's network hides many devices behind one")
+    gateway_idle_minutes: int = Field(20, ge=1, description="a connection silent for so long is closed")
+
     # the web process
     web_host: str = "127.0.0.1"
     web_port: int = 8080

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.access.tables import District
 from app.alarms import hearing
 from app.alarms.rules import (
+    NEVER_SO_LATE,
     SAME_PRESS,
     AlarmKind,
     Outcome,
@@ -68,7 +69,7 @@ class Arrival:
         if self.signals:
             return self.signals[0].device
         levels = self.message.topic.split("/")
-        return levels[2] if levels[:2] == ["care", "v1"] and len(levels) == 4 else None
+        return levels[2] if levels[:2] == ["care", "v1"] and len(levels) == 4 else self.message.meta.get("device")
 
     @property
     def key(self) -> str:
@@ -274,9 +275,13 @@ def _help(
 
 def _read(message: Message, now: datetime) -> Arrival:
     at = message.received_at or now
-    arrival = Arrival(message, at, payload_hash(message.payload))
+    arrival = Arrival(message, at, payload_hash(message.payload), unreadable=message.meta.get("refused"))
+    if arrival.unreadable:
+        return arrival
     try:
         arrival.signals = codecs.decode(message, message.meta.get("family"))
+        if number := message.meta.get("event_id"):
+            arrival.signals = [replace(signal, event_id=signal.event_id or number) for signal in arrival.signals]
     except BadPayload as bad:
         arrival.unreadable = bad.reason
     return arrival
@@ -299,7 +304,8 @@ def _key(batch: Batch, arrival: Arrival) -> str | None:
         known = batch.stored.get(key)
         if known is None:
             return key
-        if same_press(known[0], known[1], now=batch.now, payload=arrival.hash):
+        within = arrival.message.meta.get("same_within", NEVER_SO_LATE)
+        if same_press(known[0], known[1], now=batch.now, payload=arrival.hash, within=within):
             return None
     return None
 

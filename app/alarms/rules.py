@@ -212,11 +212,31 @@ def payload_hash(payload: bytes) -> str:
     return sha256(payload).hexdigest()[:32]
 
 
-def same_press(first_at: datetime, first_hash: str, *, now: datetime, payload: str) -> bool:
+def same_press(
+    first_at: datetime, first_hash: str, *, now: datetime, payload: str, within: timedelta = NEVER_SO_LATE
+) -> bool:
     """Whether a message with the id of an earlier one is that press again, rather than a counter that has restarted."""
     if payload == first_hash:
-        return now - first_at < NEVER_SO_LATE
+        return now - first_at < within
     return now - first_at < NUMBER_REUSED
+
+
+TOLD_BY_ITS_TIME: Final = timedelta(days=1)
+LATE, EARLY = timedelta(hours=6), timedelta(minutes=2)
+
+
+def press_number(
+    number: str | None, at: datetime | None, received: datetime, payload: str
+) -> tuple[str, timedelta] | None:
+    """How a repeat is known where frames carry no id: by the protocol's number, or by a time that may be true.
+
+    Answers the id and for how long equal bytes are the same press; None where only the 2 s of equal payloads are left,
+    for a watch whose clock stands still says two presses in the same bytes.
+    """
+    timed = at is not None and received - LATE <= at <= received + EARLY
+    if number is None and not timed:
+        return None
+    return number or payload, TOLD_BY_ITS_TIME if timed else NUMBER_REUSED
 
 
 # -- timers --------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ for command in (
     doctor.doctor,
     processes.web,
     processes.listener,
+    processes.gateway,
     processes.worker,
     processes.clock,
     database.migrate,

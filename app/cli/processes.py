@@ -1,4 +1,4 @@
-"""`yinling web`, `listener`, `worker`, `clock`: the processes of an installation, one at a time."""
+"""`yinling web`, `listener`, `gateway`, `worker`, `clock`: the processes of an installation, one at a time."""
 
 import os
 import sys
@@ -32,6 +32,19 @@ def listener(
     from app import listener as process
 
     process.main(name)
+
+
+def gateway(
+    name: Annotated[str, typer.Option(help="one for each gateway")] = "1",
+) -> None:
+    """Hears watches, trackers and alarm diallers over TCP and UDP; which ones, YINLING_GATEWAY_LISTENERS says."""
+    from app import gateway as process
+
+    try:
+        process.main(name)
+    except process.NoListeners as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(2) from None
 
 
 def worker(

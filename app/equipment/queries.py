@@ -56,6 +56,16 @@ def decoders(session: Session, wire_ids: Collection[str]) -> Mapping[str, str]:
     return {wire_id: decoder for wire_id, decoder in rows if decoder}
 
 
+def concentrators(session: Session) -> frozenset[str]:
+    """Devices that may speak for others on their own connection."""
+    rows = session.scalars(
+        select(Device.wire_id)
+        .join(DeviceModel, DeviceModel.id == Device.model_id)
+        .where(DeviceModel.kind == DeviceKind.GATEWAY, Device.state == DeviceState.ACTIVE)
+    )
+    return frozenset(rows)
+
+
 @dataclass(frozen=True)
 class DeviceRow:
     """A device as the register shows it."""
