@@ -25,6 +25,14 @@ CAMERA_EVENTS: Final = {
 Found = dict[str, Any]
 
 
+def are_pairs(content: bytes) -> bool:
+    """Whether numbers and lengths come out even."""
+    at = 0
+    while at + 1 < len(content):
+        at += 2 + content[at + 1]
+    return at == len(content)
+
+
 def extras(body: Frame, alarms: list[str]) -> Found:
     """The readings, by the names that tracking servers share; alarms are added to the list."""
     found: Found = {}
@@ -34,8 +42,7 @@ def extras(body: Frame, alarms: list[str]) -> Found:
             break
         value = Frame(body.take(length))
         try:
-            for name, reading in _read(number, length, value, alarms).items():
-                found[name] = reading
+            found |= _read(number, length, value, alarms)
         except BadPayload:  # one maker's number means another thing to the next
             continue
     return found

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from devices.codecs.checks import doubted, xor
 from devices.codecs.frame import Frame, bit, degrees, degrees_minutes, digits_time
-from devices.codecs.jt808_extras import extras
+from devices.codecs.jt808_extras import are_pairs, extras
 from devices.codecs.tracker import named, signal
 from devices.signals import BadPayload, Kind, Message, Signal
 
@@ -127,7 +127,7 @@ def _position(body: Frame, device: str, *, later: bool = False) -> Signal:
     found = _place(body)
     found["altitude"], found["speed"], found["course"] = body.i(2), body.u(2) / 10, body.u(2)
     at = _clock(body.take(6))
-    if body.left == 20:  # an older form: fuel, distance, voltage, area, signal
+    if body.left == 18 and not are_pairs(body.content[body.at :]):  # older: fuel, distance, voltage, area, signal
         body.take(8)
         found |= {"volts": body.u(2) / 10, "rssi": body.content[-4]}
     else:

@@ -12,9 +12,14 @@ from devices.signals import BadPayload, Kind, Message, Signal
 
 FAMILY: Final = "traccar"
 EVENTS: Final = {
-    "geofenceEnter": Kind.GEOFENCE, "geofenceExit": Kind.GEOFENCE, "deviceOnline": Kind.STATUS,
-    "deviceOffline": Kind.STATUS, "deviceUnknown": Kind.STATUS, "deviceInactive": Kind.STATUS,
-    "deviceMoving": Kind.ACTIVITY, "deviceStopped": Kind.STATUS, "commandResult": Kind.STATUS,
+    "geofenceEnter": Kind.GEOFENCE, "geofenceExit": Kind.GEOFENCE, "deviceMoving": Kind.ACTIVITY,
+    "deviceOverspeed": Kind.STATUS, "media": Kind.STATUS, "textMessage": Kind.STATUS,
+    **dict.fromkeys(
+        ("deviceOnline", "deviceOffline", "deviceUnknown", "deviceInactive", "deviceStopped", "deviceIdle",
+         "commandResult", "queuedCommandSent", "deviceFuelDrop", "deviceFuelIncrease", "ignitionOn", "ignitionOff",
+         "maintenance", "driverChanged", "proximityEnter", "proximityExit", "deviceExpiration", "userExpiration"),
+        Kind.STATUS,
+    ),
 }  # fmt: skip
 
 
@@ -28,10 +33,14 @@ def decode(message: Message) -> list[Signal]:
     name = device.get("uniqueId")
     if not isinstance(name, str) or not (event or position):
         raise BadPayload("no device, or neither event nor position")
+    kind, alarms = _meaning(event, position)
     attributes = _part(position, "attributes") | _part(event, "attributes")
-    alarms = attributes.get("alarm")
-    alarm = gravest(word.strip() for word in alarms.split(",")) if isinstance(alarms, str) and alarms else None
-    kind = KINDS.get(alarm, Kind.OTHER_ALARM) if alarm else EVENTS.get(str(event.get("type")), Kind.LOCATION)
+    history = not event and _part(position, "attributes").get("archive") is True
+    if history and kind is not Kind.LOCATION:
+        kind = Kind.HISTORY_RECORD
+    attributes.pop("alarm", None)
+    if alarms:
+        attributes["alarm"] = alarms
     number = event.get("id")
     lat, lon = reading.place(position.get("latitude"), position.get("longitude"))
     accuracy = reading.number(position.get("accuracy"))
@@ -47,8 +56,25 @@ def decode(message: Message) -> list[Signal]:
             accuracy_m=accuracy if accuracy else None,
             battery=reading.percent(attributes.get("batteryLevel")),
             readings=attributes | ({"valid": valid} if isinstance(valid, bool) else {}),
+            history=history,
         )
     ]
+
+
+def _meaning(event: dict[str, Any], position: dict[str, Any]) -> tuple[Kind, str]:
+    """An event means what it says itself: the position beside it may still carry the SOS of an hour ago."""
+    here, there = _part(event, "attributes").get("alarm"), _part(position, "attributes").get("alarm")
+    name = event.get("type")
+    if event and name != "alarm" and here is None:
+        if not isinstance(name, str):
+            raise BadPayload("an event without a type")
+        return EVENTS.get(name, Kind.STATUS), ""
+    alarms = here or there
+    words = [word.strip() for word in alarms.split(",") if word.strip()] if isinstance(alarms, str) else []
+    if not words:
+        return (Kind.OTHER_ALARM, "general") if event else (Kind.LOCATION, "")
+    worst = gravest(words)
+    return KINDS.get(worst or "", Kind.OTHER_ALARM), ",".join(words)
 
 
 def _part(fields: dict[str, Any], name: str) -> dict[str, Any]:
