@@ -23,7 +23,8 @@ bench: setup  ## the measurements behind docs/benchmarks.md (long); ARGS="--seco
 	@.venv/bin/yinling bench dispatch $(ARGS)
 
 torture: setup-test  ## long runs: frames damaged by the million, processes killed, networks cut
-	@YINLING_DAMAGED_FRAMES=50000 .venv/bin/pytest --timeout=0 tests/devices tests/faults
+	@.venv/bin/python -m tests.devices.mutations --frames 1000000
+	@YINLING_DAMAGED_FRAMES=5000 .venv/bin/pytest --timeout=0 tests/devices tests/faults
 
 conformance: setup-test  ## every codec against the recorded frames in ../shared/data
 	@.venv/bin/python -m devices.conformance

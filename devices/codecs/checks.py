@@ -1,7 +1,9 @@
 """Checksums of the wire, and what becomes of a call for help whose checksum is wrong."""
 
+from binascii import crc_hqx
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from devices.signals import Kind, Signal
 
@@ -14,31 +16,39 @@ def xor(content: Iterable[int]) -> int:
     return found
 
 
+def _table(polynomial: int) -> tuple[int, ...]:
+    """What each byte does to a CRC that runs from the low bit."""
+    found = []
+    for crc in range(256):
+        for _ in range(8):
+            crc = (crc >> 1) ^ polynomial if crc & 1 else crc >> 1
+        found.append(crc)
+    return tuple(found)
+
+
+X25: Final = _table(0x8408)
+ARC: Final = _table(0xA001)
+
+
 def crc_x25(content: bytes) -> int:
     """CRC-16/X-25, which makers call CRC-ITU."""
-    return _reflected(content, 0x8408, 0xFFFF) ^ 0xFFFF
+    crc = 0xFFFF
+    for byte in content:
+        crc = crc >> 8 ^ X25[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFF
 
 
 def crc_arc(content: bytes) -> int:
     """CRC-16/ARC of SIA DC-09."""
-    return _reflected(content, 0xA001, 0)
+    crc = 0
+    for byte in content:
+        crc = crc >> 8 ^ ARC[(crc ^ byte) & 0xFF]
+    return crc
 
 
 def crc_xmodem(content: bytes) -> int:
-    crc = 0
-    for byte in content:
-        crc ^= byte << 8
-        for _ in range(8):
-            crc = ((crc << 1) ^ 0x1021) & 0xFFFF if crc & 0x8000 else crc << 1
-    return crc
-
-
-def _reflected(content: bytes, polynomial: int, crc: int) -> int:
-    for byte in content:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ polynomial if crc & 1 else crc >> 1
-    return crc
+    """CRC-16/XMODEM, from the high bit."""
+    return crc_hqx(content, 0)
 
 
 def doubted(signal: Signal) -> Signal:

@@ -29,6 +29,7 @@ FRAME: Final = re.compile(
     r"(?:R[0-9A-F]{1,6})?L[0-9A-F]{1,6}(?:#(?P<account>[0-9A-F]{3,16}))?\[(?P<data>[^\]]*)\]?"
     r"(?P<extra>(?:\[[^\]]*\])*)(?:_(?P<time>\d\d:\d\d:\d\d,\d\d-\d\d-\d{4}))?"
 )
+LONGEST: Final = 8 + 0xFFFF  # four digits say how long
 TIME: Final = re.compile(r"\d\d:\d\d:\d\d,\d\d-\d\d-\d{4}")
 EXTRA: Final = re.compile(r"\[([A-Z])([^\]]*)\]")
 MODIFIERS: Final = re.compile(r"(?:[a-z]{2}[0-9:]+)+")
@@ -43,7 +44,7 @@ def claims(message: Message) -> bool:
 
 def decode(message: Message) -> list[Signal]:
     text = message.payload.decode("latin-1").strip("\r\n\0 ")
-    found = FRAME.fullmatch(text)
+    found = FRAME.fullmatch(text) if len(text) <= LONGEST else None
     if found is None:
         if older := HOFFMAN.fullmatch(text):
             return [Signal(Kind.HEARTBEAT, older[3], readings={"account": older[3]})]

@@ -1,11 +1,7 @@
 """Every codec against frames written from its protocol's public description, and against whatever else may come."""
 
 import json
-import os
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -15,6 +11,7 @@ from hypothesis import strategies as st
 from devices.codecs import CODECS, decode, family_of
 from devices.decode import answer, message_of
 from devices.signals import BadPayload, Kind, Message
+from tests.devices.mutations import look
 
 FRAMES = Path(__file__).parent / "frames"
 
@@ -101,46 +98,14 @@ def test_any_json_is_signals_or_a_bad_payload(family: str, fields: Any, topic: s
     check(Message(topic, json.dumps(fields).encode()), family)
 
 
-@pytest.mark.parametrize("family", CODECS)
-def test_a_damaged_frame_is_signals_or_a_bad_payload(family: str) -> None:
-    """`make torture` asks for a million of them."""
-    dice = Random(f"damage {family}")
-    whole = [message_of(frame) for frame in frames(family)]
-    for _ in range(int(os.environ.get("YINLING_DAMAGED_FRAMES", "400"))):
-        message = dice.choice(whole)
-        check(replace(message, payload=damaged(message.payload, dice)), family)
-
-
-def damaged(payload: bytes, dice: Random) -> bytes:
-    """A few bytes changed, lost or doubled; what counts most stands near the front."""
-    content = bytearray(payload)
-    for _ in range(dice.randint(1, 4)):
-        at = min(int(dice.expovariate(4 / (len(content) + 1))), len(content))
-        match dice.randrange(4):
-            case 0:
-                content[at : at + 1] = bytes([dice.randrange(256)])
-            case 1:
-                del content[at : at + dice.randint(1, 4)]
-            case 2:
-                content[at:at] = content[at : at + 8]
-            case 3 if at < len(content):
-                content[at] ^= 1 << dice.randrange(8)
-    return bytes(content)
-
-
 def check(message: Message, family: str) -> None:
-    """Whatever comes out can be stored: plain JSON, a known place or none, a battery in per cent."""
+    """Whatever comes out can be stored."""
     try:
         signals = decode(message, family)
     except BadPayload:
         return
     for signal in signals:
-        assert signal.event_id or signal.repeat
-        assert (signal.lat is None) == (signal.lon is None)
-        assert signal.battery is None or 0 <= signal.battery <= 100
-        assert signal.at is None or signal.at.tzinfo is not None
-        json.dumps(dict(signal.readings), allow_nan=False)
-        assert "\0" not in texts_in(signal.readings), "no text column can hold it"
+        look(signal)
 
 
 def test_copies_of_one_press_with_another_link_quality_or_as_text_are_one() -> None:
@@ -162,12 +127,3 @@ def test_the_transport_tells_the_family() -> None:
     assert family_of(Message("somewhere/else", b"")) is None
     with pytest.raises(BadPayload, match="no codec"):
         decode(Message("somewhere/else", b""))
-
-
-def texts_in(value: Any) -> str:
-    """All texts in a value, its keys included, one after another."""
-    if isinstance(value, Mapping):
-        return "".join(texts_in(part) for pair in value.items() for part in pair)
-    if isinstance(value, list | tuple):
-        return "".join(texts_in(part) for part in value)
-    return value if isinstance(value, str) else ""
