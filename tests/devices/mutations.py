@@ -252,7 +252,8 @@ def main() -> None:
         total.undetectable += tally.undetectable
         total.false_sos += tally.false_sos
     print(
-        f"{total.frames} damaged frames, no crash, {total.undetectable} undetectable, {len(total.false_sos)} false SOS\n"
+        f"{total.frames} damaged frames, no crash, {total.undetectable} undetectable, "
+        f"{len(total.false_sos)} false SOS\n"
         f"{time.process_time() - started:.0f} s of processor time, memory {before:.0f} -> {memory_mb():.0f} MB"
     )
     for payload in total.false_sos[:10]:
