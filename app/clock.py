@@ -34,6 +34,7 @@ from app.logs import configure
 from app.messages import actions as messages
 from app.orders import actions as orders
 from app.orders import queries as order_queries
+from app.stock import applying, keys
 from app.tables import metadata
 from app.visits import queries as visits
 from app.visits import review
@@ -99,6 +100,8 @@ def schedule() -> BackgroundScheduler:
     clock.add_job(load_models, id="models")
     every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")
     every(sweep, seconds=30, args=[register.fallen_silent, equipment.mark_silent], id="silence")
+    every(applying.apply_due, seconds=2, id="accounts")
+    every(sweep, seconds=10, args=[applying.retired_with_keys, keys.withdraw_retired], id="retired")
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")

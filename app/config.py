@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     database_pool: int = Field(40, ge=1, description="connections a process may hold; web serves 40 threads")
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1883")
+    accounts_url: SecretStr = Field(
+        SecretStr(""),
+        description="who keeps the broker's accounts of devices: mqtt://admin:…@host (dynamic security), "
+        "emqx+http://key:secret@host:18083 or file:///etc/mosquitto/passwords?pid=…; empty: nobody is told",
+    )
     mqtt_bridges: str = Field("zigbee2mqtt/#", description="topics of bridges, by comma")
     var_dir: Path = Path("var")
     web_dist: Path = Field(default_factory=built_pages, description="the built pages")

@@ -17,6 +17,7 @@ from app.orders import tables as orders
 from app.people import tables as people
 from app.places import tables as places
 from app.planning import tables as planning
+from app.stock import tables as stock
 from app.visits import tables as visits
 
 metadata = Base.metadata
@@ -38,5 +39,6 @@ __all__ = [
     "people",
     "places",
     "planning",
+    "stock",
     "visits",
 ]

@@ -1,9 +1,5 @@
 """Registering devices, hearing from them, and keeping the technical list."""
 
-import base64
-import hashlib
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +16,6 @@ from app.equipment.tables import Device, DeviceFault, DeviceModel, FreshReadings
 from app.history import record
 from app.people.tables import Elder, Home
 from devices.signals import Signal
-
-ITERATIONS = 101  # mosquitto's own; the passwords are long and random
 
 
 def take_in(session: Session, *, district_id: int, wire_id: str, model_id: str, by: str, now: datetime) -> Device:
@@ -66,15 +60,6 @@ def move(
     before, device.state = device.state, after(device.state, event)
     record(session, device, event, before, device.state, by=by, now=now, reason=reason)
     return device
-
-
-def new_credential(session: Session, device: Device) -> str:
-    """A fresh broker password; it is shown once and kept as the broker's hash (PBKDF2-SHA512)."""
-    password, salt = secrets.token_urlsafe(24), os.urandom(12)
-    hashed = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    device.credential_hash = f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(hashed).decode()}"
-    session.flush()
-    return password
 
 
 @dataclass(frozen=True)

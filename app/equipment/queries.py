@@ -149,18 +149,3 @@ def fallen_silent(session: Session, *, now: datetime) -> Sequence[int]:
         .order_by(Device.id)
         .limit(1000)
     ).all()
-
-
-def credentials(session: Session) -> Sequence[tuple[str, str]]:
-    """User name and password hash of every device that may speak to the broker."""
-    rows = session.execute(
-        select(Device.wire_id, Device.credential_hash)
-        .where(Device.credential_hash.is_not(None), Device.state != DeviceState.RETIRED)
-        .order_by(Device.wire_id)
-    )
-    return [(wire_id, hashed) for wire_id, hashed in rows if hashed]
-
-
-def password_file(session: Session) -> str:
-    """The broker's password file of all devices (`mosquitto_passwd` form)."""
-    return "".join(f"{wire_id}:{hashed}\n" for wire_id, hashed in credentials(session))

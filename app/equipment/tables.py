@@ -92,7 +92,6 @@ class Device(OfDistrict, Base):
     last_seen_at: Mapped[datetime | None]
     installed_at: Mapped[datetime | None]
     tested_at: Mapped[datetime | None]
-    credential_hash: Mapped[str | None]  # of its broker password, in the broker's own form
     serial: Mapped[str | None]  # on the maker's plate
     maker_number: Mapped[str | None]  # the maker's order or article number
     sim: Mapped[str | None] = mapped_column(Sealed)  # ICCID or number of its card

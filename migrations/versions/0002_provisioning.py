@@ -16,6 +16,9 @@ POWERS = "mains battery rechargeable"
 GUARDS = (
     "create trigger device_model_edits_never_changes before update or delete on device_model_edits for each row execute function app_never_changes()",
     "create trigger device_model_edits_never_empties before truncate on device_model_edits for each statement execute function app_never_changes()",
+    "alter table credentials enable row level security",
+    "alter table credentials force row level security",
+    "create policy credentials_area on credentials using (app_touches(district_id)) with check (app_touches(district_id))",
 )
 
 
@@ -73,8 +76,72 @@ def upgrade() -> None:
         table.add_column(sa.Column("purchased_on", sa.Date()))
     op.create_unique_constraint(op.f("uq_devices_sim_hash"), "devices", ["sim_hash"])
     op.create_index(op.f("ix_devices_lot"), "devices", ["lot"])
+    create_credentials()
+    op.execute(
+        "insert into credentials (district_id, device_id, wire_id, kind, state, hash, asked_at, asked_by, due_at, attempts) "
+        "select district_id, id, wire_id, 'password', 'applied', credential_hash, now(), 'migration', now(), 0 "
+        "from devices where credential_hash is not null and state <> 'retired'"
+    )
+    op.drop_column("devices", "credential_hash")
     for guard in GUARDS:
         op.execute(guard)
+
+
+def create_credentials() -> None:
+    """Who signs, and how each device proves who it is."""
+    op.create_table(
+        "certificate_authorities",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("certificate", sa.String(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_authorities")),
+    )
+    op.create_table(
+        "credentials",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("device_id", sa.BigInteger(), nullable=False),
+        sa.Column("wire_id", sa.String(), nullable=False),
+        sa.Column("kind", words("password certificate", "credentialkind"), nullable=False),
+        sa.Column("state", words("wanted applied withdrawn revoked", "credentialstate"), nullable=False),
+        sa.Column("secret", sa.Text()),
+        sa.Column("hash", sa.String()),
+        sa.Column("authority_id", sa.Integer()),
+        sa.Column("serial", sa.String()),
+        sa.Column("fingerprint", sa.String()),
+        sa.Column("not_after", sa.DateTime(timezone=True)),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True)),
+        sa.Column("revoked_at", sa.DateTime(timezone=True)),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trouble", sa.String()),
+        sa.CheckConstraint("(kind = 'certificate') = (serial is not null)", name=op.f("ck_credentials_certified")),
+        sa.CheckConstraint("state = 'wanted' or secret is null", name=op.f("ck_credentials_shown_once")),
+        sa.ForeignKeyConstraint(
+            ["authority_id"], ["certificate_authorities.id"], name=op.f("fk_credentials_authority_id")
+        ),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_credentials_device_id")),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_credentials_district_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credentials")),
+        sa.UniqueConstraint("serial", name=op.f("uq_credentials_serial")),
+    )
+    op.create_index(op.f("ix_credentials_district_id"), "credentials", ["district_id"])
+    op.create_index(op.f("ix_credentials_device_id"), "credentials", ["device_id"])
+    for state in ("wanted", "applied"):
+        op.create_index(
+            f"uq_credentials_{state}",
+            "credentials",
+            ["device_id"],
+            unique=True,
+            postgresql_where=sa.text(f"state = '{state}'"),
+        )
+    op.create_index(
+        "ix_credentials_due", "credentials", ["due_at"], postgresql_where=sa.text("state in ('wanted', 'withdrawn')")
+    )
 
 
 def downgrade() -> None:
@@ -82,6 +149,9 @@ def downgrade() -> None:
     op.drop_constraint(op.f("uq_devices_sim_hash"), "devices")
     for column in ("serial", "maker_number", "sim_hash", "owner", "lot", "sim", "imsi", "purchased_on"):
         op.drop_column("devices", column)
+    op.add_column("devices", sa.Column("credential_hash", sa.String()))
+    op.drop_table("credentials")
+    op.drop_table("certificate_authorities")
     op.drop_table("device_model_edits")
     for column in ("transport", "decoder", "silence_seconds", "power", "battery_days", "commands", "shipped", "edited"):
         op.drop_column("device_models", column)

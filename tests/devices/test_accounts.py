@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class House:
 class Someone:
     """A client that remembers whether it was let in, what it heard, and when the line went dead."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, tls: ssl.SSLContext | None = None) -> None:
         self.let_in, self.hung_up = False, threading.Event()
         self.heard: list[str] = []
         self.answers: dict[int, bool] = {}
@@ -54,13 +55,19 @@ class Someone:
                 self.let_in = not reason.is_failure
                 known.set()
 
+        def disconnected(*_: Any) -> None:
+            self.hung_up.set()
+            known.set()  # a refused certificate ends the line before anything is said
+
         self.client = address.client(f"test-{address.username}")
         self.client.reconnect_delay_set(min_delay=0.01, max_delay=0.01)  # type: ignore[arg-type]
         self.client.on_connect = connected
-        self.client.on_disconnect = lambda *_: self.hung_up.set()
+        self.client.on_disconnect = disconnected
         self.client.on_message = lambda _client, _data, message: self.heard.append(message.topic)
         self.client.on_publish = lambda _c, _d, mid, reason, _p: self._note(mid, reason)
         self.client.on_subscribe = lambda _c, _d, mid, reasons, _p: self._note(mid, reasons[0])
+        if tls:
+            self.client.tls_set_context(tls)
         self.client.loop_start()
         assert known.wait(20)
 

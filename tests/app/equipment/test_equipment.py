@@ -1,7 +1,5 @@
 """The register of devices: silence, faults, credentials, and what a desk sees of it."""
 
-import base64
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -71,19 +69,6 @@ def test_a_device_goes_from_stock_into_a_home_and_back() -> None:
         actions.move(session, device, DeviceEvent.RETIRE, by="安装", now=TEN)
         with pytest.raises(IllegalMove):
             actions.move(session, device, DeviceEvent.INSTALL, by="安装", now=TEN)
-
-
-@database
-def test_the_brokers_password_file_holds_hashes_of_devices_that_may_speak() -> None:
-    with transaction() as session:
-        device = a_device(session, wire_id="p1")
-        a_device(session, wire_id="p2")
-        password = actions.new_credential(session, device)
-        line = queries.password_file(session)
-    name, _, hashed = line.strip().partition(":")
-    _, kind, rounds, salt, found = hashed.split("$")
-    right = hashlib.pbkdf2_hmac("sha512", password.encode(), base64.b64decode(salt), int(rounds))
-    assert (name, kind, base64.b64decode(found)) == ("p1", "7", right)
 
 
 @database
