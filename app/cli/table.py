@@ -15,12 +15,13 @@ from typing import Any
 
 import psycopg
 
-from app.cli.parts import Part, broker, postgres, valkey
+from app.cli.parts import Part, broker, free_port, postgres, valkey
 from app.cli.warm import cache_dir
 from app.config import Settings
 from app.vault import new_keyring
+from devices.gateway.protocols import WIRES
 
-DATABASE, NOTICES, DEVICES = "database_url", "redis_url", "mqtt_url"
+DATABASE, NOTICES, DEVICES, LISTENERS = "database_url", "redis_url", "mqtt_url", "gateway_listeners"
 
 
 @dataclass
@@ -56,7 +57,21 @@ def lay(given: Settings, var: Path) -> Table:
         table.parts.append(made.part)
         table.env |= {"YINLING_MQTT_URL": made.url, "YINLING_GATEWAY_MQTT_URL": made.gateway_url}
         table.notes.append(("MQTT", _about_broker(made)))
+    _listen(table, given)
     return table
+
+
+def _listen(table: Table, given: Settings) -> None:
+    """Every protocol of watches and diallers on the port its makers expect, or on one near it that is free."""
+    if LISTENERS in given.model_fields_set:
+        table.notes.append(("Watches", f"on the ports of YINLING_GATEWAY_LISTENERS: {given.gateway_listeners}"))
+        return
+    host = given.gateway_host if "gateway_host" in given.model_fields_set else "127.0.0.1"
+    ports = {wire.NAME: free_port(wire.PORT, host) for wire in WIRES.values()}
+    listeners = ",".join(f"{name}:{port}" for name, port in ports.items())
+    table.env |= {"YINLING_GATEWAY_HOST": host, "YINLING_GATEWAY_LISTENERS": listeners}
+    told = ", ".join(f"{name} {port}" for name, port in ports.items())
+    table.notes.append(("Watches", f"{told}, on {host}; for real ones YINLING_GATEWAY_HOST=0.0.0.0"))
 
 
 def _about_broker(made: broker.Broker) -> str:
@@ -113,9 +128,10 @@ def platform(env: Mapping[str, str]) -> list[Part]:
         process("web", ["web"], env),
         process("worker", ["worker"], few),
         *(process(f"listener-{name}", ["listener", "--name", name], few) for name in "12"),
+        process("gateway-1", ["gateway", "--name", "1"], few),
         process("clock", ["clock"], few),
     ]
-    pulses = {name: Pulse(env, name) for name in ("listener-1", "listener-2", "clock")}
+    pulses = {name: Pulse(env, name) for name in ("listener-1", "listener-2", "gateway-1", "clock")}
     changes: dict[str, dict[str, Any]] = {
         "web": {"ready": lambda: answers(url)},
         "worker": {"dies_with": signal.SIGTERM},  # it has to end its own children

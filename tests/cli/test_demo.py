@@ -17,7 +17,7 @@ import pytest
 from app.cli.parts import free_port, postgres
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
-PROCESSES = {"postgres", "valkey", "broker", "web", "worker", "listener-1", "listener-2", "clock"}
+PROCESSES = {"postgres", "valkey", "broker", "web", "worker", "listener-1", "listener-2", "gateway-1", "clock"}
 
 
 class Demo:
@@ -113,7 +113,7 @@ def test_a_second_one_on_the_same_folder_or_port_is_refused_in_a_sentence(demo: 
             demo.port = demo_port
 
 
-@pytest.mark.parametrize("name", ["web", "listener-1", "clock", "worker", "postgres", "valkey", "broker"])
+@pytest.mark.parametrize("name", ["web", "listener-1", "gateway-1", "clock", "worker", "postgres", "valkey", "broker"])
 def test_whatever_is_killed_comes_back(demo: Demo, name: str) -> None:
     marks = {"postgres": "/postgres", "valkey": "valkey-server", "broker": "mosquitto", "worker": "dramatiq"}
     mark = marks.get(name, f"app.cli {name.replace('-1', ' --name 1')}")

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "postgres": ("postgres", "-D"), "valkey": ("valkey-server", "redis-server"), "broker": ("mosquitto",),
     "web": ("app.cli web",), "listener-1": ("listener --name 1",), "listener-2": ("listener --name 2",),
-    "worker": ("dramatiq",), "clock": ("app.cli clock",),
+    "worker": ("dramatiq",), "clock": ("app.cli clock",), "gateway-1": ("gateway --name 1",),
 }  # fmt: skip
 
 
