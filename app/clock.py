@@ -18,14 +18,12 @@ from prometheus_client import Counter
 from sqlalchemy.orm import Session
 
 from app.alarms import actions as alarm_actions
-from app.alarms import pulse, timers
+from app.alarms import deafness, pulse, timers
 from app.alarms import queries as alarms
 from app.config import settings
 from app.db import transaction
 from app.election import Election
-from app.equipment import actions as equipment
-from app.equipment import models
-from app.equipment import queries as register
+from app.equipment import models, presence
 from app.funding import actions as funding
 from app.funding import queries as money
 from app.jobs import actions as jobs
@@ -79,10 +77,17 @@ def load_models() -> None:
         models.load(session)
 
 
+def at_now(act: Callable[[datetime], object]) -> None:
+    """A job that takes all that is due in a few statements and opens its own transactions."""
+    act(datetime.now(UTC))
+
+
 def beat() -> None:
-    """The desk sees that the clock runs."""
+    """See whether the platform hears the devices, and have the desk see that the clock runs."""
+    now = datetime.now(UTC)
     with transaction() as session:
-        pulse.beat(session, "clock", well=True, now=datetime.now(UTC))
+        deafness.listen(session, now=now)
+        pulse.beat(session, "clock", well=True, now=now)
 
 
 def schedule() -> BackgroundScheduler:
@@ -96,10 +101,11 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=1, args=[timers.due, timers.fire], id="escalate")
     every(sweep, seconds=1, args=[alarms.arrived, alarm_actions.notice_arrival], id="arrivals")
     every(messages.deliver_due, seconds=1, id="deliver")
-    every(beat, seconds=PULSE, id="pulse")
+    every(beat, seconds=PULSE, id="pulse", next_run_time=datetime.now(UTC))  # before anybody is found silent
     clock.add_job(load_models, id="models")
     every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")
-    every(sweep, seconds=30, args=[register.fallen_silent, equipment.mark_silent], id="silence")
+    every(at_now, seconds=1, args=[presence.watch], id="silence")
+    every(at_now, seconds=60, args=[presence.tidy], id="technical list")
     every(applying.apply_due, seconds=2, id="accounts")
     every(sweep, seconds=10, args=[applying.retired_with_keys, keys.withdraw_retired], id="retired")
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")

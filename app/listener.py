@@ -30,6 +30,7 @@ log = structlog.get_logger()
 EVENTS: Final = ("care/v1/+/event",)
 CALM: Final = ("care/v1/+/telemetry", "care/v1/+/status")
 TURN: Final = 1.0  # seconds between two looks at the office
+STARTED: Final = datetime.now(UTC)
 
 
 def main(name: str = "1") -> None:
@@ -100,7 +101,7 @@ def _beat(name: str, running: list[_Running], *, elected: bool) -> None:
             pulse.beat(
                 session, f"listener-{name}", well=well, now=datetime.now(UTC), elected=elected,
                 connected=all(h.connected for h in healths), refused=first.refused, error=first.error,
-                waiting=sum(h.waiting for h in healths), stuck=sum(h.stuck for h in healths),
+                since=STARTED.isoformat(), waiting=sum(h.waiting for h in healths), stuck=sum(h.stuck for h in healths),
                 stored=sum(h.stored for h in healths), dropped=sum(h.dropped for h in healths),
             )  # fmt: skip
     except Exception as error:

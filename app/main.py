@@ -17,6 +17,7 @@ from app.calls import api as calls
 from app.catalogue import api as catalogue
 from app.desk import elders
 from app.equipment import api as equipment
+from app.equipment import upkeep_api as upkeep
 from app.live import Hub
 from app.logs import RequestLog, configure
 from app.orders import api as orders
@@ -40,6 +41,7 @@ ROUTERS = (
     inbox.aside,
     inbox.ingest,
     equipment.router,
+    upkeep.router,
     calls.router,
     calls.hooks,
     calls.outbox,

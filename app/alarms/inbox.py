@@ -32,7 +32,9 @@ from app.alarms.rules import (
 from app.alarms.tables import InboxMessage, SignalRow
 from app.db import Scope, notice, transaction
 from app.equipment import actions as equipment
+from app.equipment import hearing as presence
 from app.equipment import queries as register
+from app.equipment import saying
 from app.equipment.measures import measures
 from app.equipment.rules import FAULT_OF, DeviceKind, Link
 from app.equipment.tables import Reading
@@ -88,7 +90,7 @@ class Batch:
     devices: Mapping[str, register.Known]
     stored: dict[str, tuple[datetime, str]]
     rows: list[InboxMessage] = field(default_factory=list)
-    heard: list[equipment.Heard] = field(default_factory=list)
+    heard: list[presence.Heard] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     acks: list[Ack] = field(default_factory=list)
 
@@ -128,7 +130,7 @@ def receive_telemetry(batch: Sequence[Message]) -> Sequence[Ack]:
                         calm.readings.append(kept)
         session.flush()
         equipment.leave_for_rules(session, calm.readings)
-        equipment.hear(session, calm.heard, now=now)
+        presence.hear(session, calm.heard, now=now)
     return receive(urgent) if urgent else []
 
 
@@ -175,7 +177,7 @@ def _store(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> S
     session.add_all(batch.rows)
     session.flush()
     equipment.leave_for_rules(session, batch.readings)
-    equipment.hear(session, batch.heard, now=now)
+    presence.hear(session, batch.heard, now=now)
     return batch.acks
 
 
@@ -252,7 +254,7 @@ def _cry(session: Session, batch: Batch, arrival: Arrival) -> None:
     """An event of a known help button that nobody can read: in doubt it is a call for help."""
     device = batch.devices.get(arrival.wire_id or "")
     if device and device.kind is DeviceKind.HELP_BUTTON and arrival.message.topic.endswith("/event"):
-        batch.heard.append(equipment.Heard(device, arrival.at))
+        batch.heard.append(presence.Heard(device, arrival.at))
         _help(session, batch, device, device.wire_id, AlarmKind.OTHER_ALARM, hearing.Press(arrival.at))
 
 
@@ -347,11 +349,24 @@ def _presence(batch: Batch, arrival: Arrival) -> None:
             continue
         fault = FAULT_OF.get(signal.kind) if spoke else None
         batch.heard.append(
-            equipment.Heard(
+            presence.Heard(
                 device, arrival.at, signal.battery if spoke else None, link, (fault,) if fault else (),
                 tested=signal.kind in (Kind.TEST_REPORT, *CALLS_FOR_HELP), spoke=spoke,
+                **(_of_itself(arrival.message, signal) if spoke else {}),
             )
         )  # fmt: skip
+
+
+def _of_itself(message: Message, signal: Signal) -> dict[str, Any]:
+    """What a device says of itself beside its signals; what it remembers of the past is not how it is."""
+    via = saying.via(message.transport, message.topic, signal.readings, message.meta)
+    if signal.history:
+        return {"via": via}
+    said = signal.readings
+    return {
+        "worn": saying.worn(said), "charging": saying.charging(said), "volts": saying.volts(said), "via": via,
+        "whole": signal.kind is not Kind.TAMPER and saying.whole(said),
+    }  # fmt: skip
 
 
 def _answer(batch: Batch, arrival: Arrival) -> None:

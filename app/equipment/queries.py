@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Interval, cast, func, literal, select
+from sqlalchemy import Interval, cast, func, select
 from sqlalchemy.orm import Session
 
-from app.equipment.rules import GRACE, DeviceKind, DeviceState, Fault, Link
+from app.equipment.rules import DeviceKind, DeviceState, Fault, Link
 from app.equipment.tables import Device, DeviceFault, DeviceModel
 from app.people.tables import Elder, Home
 
-SILENT_AT = Device.last_seen_at + cast(
-    func.make_interval(0, 0, 0, 0, 0, 0, 2 * DeviceModel.heartbeat_seconds + literal(GRACE)), Interval
-)
+SILENT_AT = Device.last_seen_at + cast(func.make_interval(0, 0, 0, 0, 0, 0, DeviceModel.silence_seconds), Interval)
 """As `rules.silent_at`, for the database."""
 
 
@@ -31,6 +29,10 @@ class Known:
     kind: DeviceKind
     model_id: str
     link: Link
+    link_since: datetime | None
+    battery: float | None
+    volts: float | None
+    last_seen_at: datetime | None
 
 
 def known(session: Session, wire_ids: Collection[str]) -> Mapping[str, Known]:
@@ -38,12 +40,13 @@ def known(session: Session, wire_ids: Collection[str]) -> Mapping[str, Known]:
     rows = session.execute(
         select(
             Device.id, Device.wire_id, Device.district_id, Device.division_code, Device.home_id, Device.elder_id,
-            DeviceModel.kind, Device.model_id, Device.link,
+            DeviceModel.kind, Device.model_id, Device.link, Device.link_since, Device.battery, Device.volts,
+            Device.last_seen_at,
         )
         .join(DeviceModel, DeviceModel.id == Device.model_id)
         .where(Device.wire_id.in_(wire_ids))
     )  # fmt: skip
-    return {row[1]: Known(*row) for row in rows}
+    return {row[1]: Known(*list(row)) for row in rows}
 
 
 def decoders(session: Session, wire_ids: Collection[str]) -> Mapping[str, str]:
@@ -135,17 +138,3 @@ def register(
         statement = statement.where(faults.is_not(None))
     rows: list[list[Any]] = [[*row] for row in session.execute(statement)]
     return [DeviceRow(*[*row[:-1], [Fault(kind) for kind in row[-1] or ()]]) for row in rows]
-
-
-def fallen_silent(session: Session, *, now: datetime) -> Sequence[int]:
-    """Active devices that have missed two heartbeats and are not on the technical list for it."""
-    listed = select(DeviceFault.id).where(
-        DeviceFault.device_id == Device.id, DeviceFault.kind == Fault.SILENT, DeviceFault.ended_at.is_(None)
-    )
-    return session.scalars(
-        select(Device.id)
-        .join(DeviceModel, DeviceModel.id == Device.model_id)
-        .where(Device.state == DeviceState.ACTIVE, now > SILENT_AT, ~listed.exists())
-        .order_by(Device.id)
-        .limit(1000)
-    ).all()

@@ -13,6 +13,7 @@ LOW_BATTERY: Final = 15  # per cent
 MAINS_HEARTBEAT: Final = 4 * 3600
 WORN_HEARTBEAT: Final = 30 * 60
 GRACE: Final = 60  # seconds beyond two missed heartbeats
+NOT_WORN_AFTER: Final = timedelta(hours=4)  # a bath, a night on the charger: not yet worth a call
 
 
 class DeviceKind(StrEnum):
@@ -103,6 +104,7 @@ class Fault(StrEnum):
     TAMPER = "tamper"
     OFFLINE = "offline"  # the link: the broker saw it go
     SILENT = "silent"  # the device: two heartbeats missed
+    NOT_WORN = "not_worn"  # taken off, and not put on again
 
 
 FAULT_OF: Final[Mapping[Kind, Fault]] = {Kind.LOW_BATTERY: Fault.LOW_BATTERY, Kind.TAMPER: Fault.TAMPER}
@@ -149,9 +151,9 @@ def allowed_silence(heartbeat_seconds: int) -> int:
     return 2 * heartbeat_seconds + GRACE
 
 
-def silent_at(last_seen: datetime, heartbeat_seconds: int) -> datetime:
-    """When a device that says nothing more counts as silent: two heartbeats and a minute after it was last heard."""
-    return last_seen + timedelta(seconds=allowed_silence(heartbeat_seconds))
+def silent_at(last_seen: datetime, silence_seconds: int) -> datetime:
+    """When a device that says nothing more counts as silent, by what its model is allowed."""
+    return last_seen + timedelta(seconds=silence_seconds)
 
 
 def is_low(battery: float | None) -> bool:

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Growing, OfDistrict, named
 from app.equipment.rules import DeviceKind, DeviceState, Fault, Link, Power, Transport
+from app.equipment.upkeep_rules import Remedy, Shared, Upkeep
 from app.vault import Sealed, SealedJson
 
 FORGOTTEN_IN_TIME: Final = [
@@ -92,6 +93,13 @@ class Device(OfDistrict, Base):
     last_seen_at: Mapped[datetime | None]
     installed_at: Mapped[datetime | None]
     tested_at: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]  # when the clock looks whether it was heard again; none: not watched, or listed
+    volts: Mapped[float | None]
+    worn: Mapped[bool | None]
+    worn_since: Mapped[datetime | None]
+    charging: Mapped[bool | None]
+    charging_since: Mapped[datetime | None]
+    via: Mapped[str | None]  # the gateway or bridge it was last heard through
     serial: Mapped[str | None]  # on the maker's plate
     maker_number: Mapped[str | None]  # the maker's order or article number
     sim: Mapped[str | None] = mapped_column(Sealed)  # ICCID or number of its card
@@ -103,11 +111,80 @@ class Device(OfDistrict, Base):
 
     __table_args__ = (
         CheckConstraint("state <> 'active' or home_id is not null or elder_id is not null", name="somewhere"),
+        Index("ix_devices_look_at", "look_at", postgresql_where=text("look_at is not null")),
+        Index("ix_devices_not_worn", "worn_since", postgresql_where=text("worn = false")),
         {"info": {"area": "division_code"}},
     )
 
 
-class DeviceFault(OfDistrict, Base):
+class Stay(OfDistrict, Base):
+    """Whose a device was, and in which home it hung, from when to when: whom its silence left without help."""
+
+    __tablename__ = "device_stays"
+
+    division_code: Mapped[str]
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"))
+    home_id: Mapped[int | None] = mapped_column(ForeignKey("homes.id"), index=True)
+    elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id"), index=True)
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_device_stays_open", "device_id", unique=True, postgresql_where=text("ended_at is null")),
+        CheckConstraint("ended_at >= since", name="forward"),
+        {"info": {"area": "division_code"}},
+    )
+
+
+class Handled:
+    """Columns of an entry of the technical list: its own clock, who has it, why it waits, what was done."""
+
+    state: Mapped[Upkeep] = mapped_column(named(Upkeep), default=Upkeep.WAITING, sort_order=10)
+    due_at: Mapped[datetime] = mapped_column(sort_order=10)
+    claimed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"), sort_order=10)
+    claimed_at: Mapped[datetime | None] = mapped_column(sort_order=10)
+    shelved_until: Mapped[datetime | None] = mapped_column(sort_order=10)
+    shelve_reason: Mapped[str | None] = mapped_column(Sealed, sort_order=10)
+    done_with: Mapped[Remedy | None] = mapped_column(named(Remedy), sort_order=10)
+    done_note: Mapped[str | None] = mapped_column(Sealed, sort_order=10)
+    done_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"), sort_order=10)
+    done_at: Mapped[datetime | None] = mapped_column(sort_order=10)
+
+
+def _handled() -> list[CheckConstraint]:
+    """What an entry may not be, whoever writes it."""
+    return [
+        CheckConstraint("(state = 'claimed') <= (claimed_by is not null)", name="claimed_by_somebody"),
+        CheckConstraint(
+            "(state = 'shelved') <= (shelved_until is not null and shelve_reason is not null)", name="shelved_why"
+        ),
+        CheckConstraint("(state = 'done') <= (done_at is not null and done_with is not null)", name="done_with_what"),
+        CheckConstraint("(state = 'over') = (ended_at is not null)", name="over"),
+    ]
+
+
+class Outage(Handled, OfDistrict, Base):
+    """Many devices lost at once and what they share: one entry of the technical list instead of hundreds."""
+
+    __tablename__ = "outages"
+
+    division_code: Mapped[str]
+    shared: Mapped[Shared] = mapped_column(named(Shared))
+    key: Mapped[str]  # the gateway, the code of the area, the protocol
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    members: Mapped[int]  # the most there were
+
+    __table_args__ = (
+        Index(
+            "uq_outages_open", "district_id", "shared", "key", unique=True, postgresql_where=text("ended_at is null")
+        ),
+        *_handled(),
+        {"info": {"area": "division_code"}},
+    )
+
+
+class DeviceFault(Handled, OfDistrict, Base):
     """Something wrong with a device, from when to when: the technical list, and how long the platform was blind."""
 
     __tablename__ = "device_faults"
@@ -116,12 +193,68 @@ class DeviceFault(OfDistrict, Base):
     device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"), index=True)
     kind: Mapped[Fault] = mapped_column(named(Fault))
     since: Mapped[datetime]
+    lost_at: Mapped[datetime | None]  # since when it was out of reach: silence begins with the last word heard
+    battery: Mapped[float | None]  # per cent, as last known when it began
     ended_at: Mapped[datetime | None]
+    outage_id: Mapped[int | None] = mapped_column(ForeignKey("outages.id"), index=True)
 
     __table_args__ = (
         Index("uq_device_faults_open", "device_id", "kind", unique=True, postgresql_where=text("ended_at is null")),
+        *_handled(),
         {"info": {"area": "division_code"}},
     )
+
+
+class DeafTime(Base):
+    """When nobody listened: the platform's own deafness, counted for everybody and held against no device."""
+
+    __tablename__ = "deaf_times"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    why: Mapped[str]  # listener, platform
+
+    __table_args__ = (
+        Index("uq_deaf_times_open", text("(ended_at is null)"), unique=True, postgresql_where=text("ended_at is null")),
+        CheckConstraint("ended_at >= since", name="forward"),
+    )
+
+
+class DeviceDay(Base):
+    """One device on one local day, down-sampled: what its battery was, how often its link came back."""
+
+    __tablename__ = "device_days"
+
+    district_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    device_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    division_code: Mapped[str]
+    battery_least: Mapped[float | None]
+    battery_last: Mapped[float | None]
+    volts_least: Mapped[float | None]
+    volts_last: Mapped[float | None]
+    reconnects: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = ({"info": {"area": "division_code"}},)
+
+
+class BatteryForecast(Base):
+    """The day a battery will be flat, as far as its past tells."""
+
+    __tablename__ = "battery_forecasts"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("devices.id"), primary_key=True)
+    district_id: Mapped[int] = mapped_column(index=True)
+    division_code: Mapped[str]
+    made_on: Mapped[date]
+    changed_on: Mapped[date | None]  # the last change of battery that its curve shows
+    flat_on: Mapped[date | None] = mapped_column(index=True)
+    earliest: Mapped[date | None]
+    latest: Mapped[date | None]
+    unknown: Mapped[str | None]  # why there is no day
+
+    __table_args__ = ({"info": {"area": "division_code"}},)
 
 
 class Reading(Growing, Base):

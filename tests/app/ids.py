@@ -10,6 +10,9 @@ from app.alarms import hearing
 from app.alarms.rules import AlarmKind
 from app.calls import actions as calls
 from app.calls.rules import Target
+from app.equipment.rules import Fault
+from app.equipment.tables import DeviceFault, Outage
+from app.equipment.upkeep_rules import Shared
 from app.jobs.rules import JobState
 from app.jobs.tables import Job
 from app.orders.rules import VisitState
@@ -53,6 +56,15 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         session, district_id=elder.district_id, division_code=division_code, target=Target.CONTACT,
         phone=contact.phone, user_id=operator.id, elder_id=elder.id, contact_id=contact.id, now=TEN,
     )  # fmt: skip
+    fault = DeviceFault(
+        district_id=elder.district_id, division_code=division_code, device_id=device.id, kind=Fault.SILENT, since=TEN,
+        due_at=TEN,
+    )  # fmt: skip
+    outage = Outage(
+        district_id=elder.district_id, division_code=division_code, shared=Shared.COMMUNITY, key=division_code,
+        since=TEN, due_at=TEN, members=12,
+    )  # fmt: skip
+    session.add_all([fault, outage])
     job = Job(
         district_id=elder.district_id, kind="draft", subject_id=1, state=JobState.QUEUED, by="test", created_at=TEN,
         beat_at=TEN,
@@ -66,6 +78,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
             "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
             "user_id": operator.id, "assessment_id": assessment.id,
+            "fault_id": fault.id, "outage_id": outage.id,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -87,6 +100,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
     }  # fmt: skip
     why = {"reason": "a test of the fence"}
     return {
+        "/api/upkeep/faults/{fault_id}": {"event": "claim"},
+        "/api/upkeep/outages/{outage_id}": {"event": "claim"},
         "/api/alarms": {"elder_id": ids["elder_id"], "kind": "telephone", "note": "fell"},
         "/api/alarms/{alarm_id}/arrive": {"who": "neighbour"},
         "/api/alarms/{alarm_id}/call": {"target": "elder", "result": "answered", "note": "well"},

@@ -6,13 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from app.access.rules import Role
 from app.db import transaction
 from app.equipment import actions, models, queries
-from app.equipment.rules import DEVICE_MOVES, WORN_HEARTBEAT, DeviceEvent, DeviceState, Fault, after, silent_at
-from app.equipment.tables import DeviceFault
+from app.equipment.rules import DEVICE_MOVES, DeviceEvent, DeviceState, Fault, after
 from app.errors import IllegalMove
 from app.people.tables import Home
 from tests.app.alarms.story import hear, press
@@ -21,28 +19,6 @@ from tests.clients import Client, ok
 from tests.conftest import MORNING
 
 database = pytest.mark.usefixtures("database")
-
-
-@database
-def test_a_device_is_silent_after_two_missed_heartbeats_and_a_minute_and_its_blind_time_is_measured() -> None:
-    with transaction() as session:
-        device = a_device(session, last_seen_at=MORNING)
-    deadline = MORNING + timedelta(seconds=2 * WORN_HEARTBEAT + 60)
-    assert silent_at(MORNING, WORN_HEARTBEAT) == deadline
-    for now, silent in ((deadline, False), (deadline + timedelta(seconds=1), True)):
-        with transaction() as session:
-            due = queries.fallen_silent(session, now=now)
-            assert bool(due) is silent
-            for number in due:
-                actions.mark_silent(session, number, now=now)
-                actions.mark_silent(session, number, now=now)
-    hear(press(device.wire_id, kind="heartbeat", at=deadline + timedelta(hours=1)), now=deadline + timedelta(hours=1))
-    with transaction() as session:
-        (fault,) = session.scalars(select(DeviceFault)).all()
-        assert (fault.kind, fault.since, fault.ended_at) == (
-            Fault.SILENT, deadline + timedelta(seconds=1), deadline + timedelta(hours=1),
-        )  # fmt: skip
-        assert queries.fallen_silent(session, now=deadline + timedelta(hours=1)) == []
 
 
 @database

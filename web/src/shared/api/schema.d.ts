@@ -1352,6 +1352,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/upkeep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Technical List
+         * @description What is wrong, mine first, then by the time it is due.
+         */
+        get: operations["upkeep_technical_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upkeep/outages/{outage_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Members
+         * @description Who was lost together.
+         */
+        get: operations["upkeep_members"];
+        put?: never;
+        /**
+         * Handle Outage
+         * @description Do something with an outage, and so with all its devices.
+         */
+        post: operations["upkeep_handle_outage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upkeep/faults/{fault_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Handle Fault
+         * @description Do something with an entry of one device.
+         */
+        post: operations["upkeep_handle_fault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -2195,6 +2259,17 @@ export interface components {
             faults: components["schemas"]["FaultOut"][];
         };
         /**
+         * Claim
+         * @description I look after it.
+         */
+        Claim: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "claim";
+        };
+        /**
          * CloseIn
          * @description What it turned out to be.
          */
@@ -2741,7 +2816,77 @@ export interface components {
          * @description A line of the technical list.
          * @enum {string}
          */
-        Fault: "low_battery" | "tamper" | "offline" | "silent";
+        Fault: "low_battery" | "tamper" | "offline" | "silent" | "not_worn";
+        /**
+         * FaultEntry
+         * @description What is wrong with one device.
+         */
+        FaultEntry: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["Upkeep"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Claimed Name */
+            claimed_name: string | null;
+            /** Claimed By Me */
+            claimed_by_me: boolean;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Shelved Until */
+            shelved_until: string | null;
+            /** Shelve Reason */
+            shelve_reason: string | null;
+            done_with: components["schemas"]["Remedy"] | null;
+            /** Done Note */
+            done_note: string | null;
+            /** Done Name */
+            done_name: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["UpkeepEvent"][];
+            kind: components["schemas"]["Fault"];
+            /** Lost At */
+            lost_at: string | null;
+            /** Outage Id */
+            outage_id: number | null;
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model */
+            model: string;
+            device_kind: components["schemas"]["DeviceKind"];
+            /** Spot */
+            spot: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Estate */
+            estate: string | null;
+            /** Division */
+            division: string | null;
+            /** Division Code */
+            division_code: string;
+            /** Battery */
+            battery: number | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+        };
         /**
          * FaultOut
          * @description A broken rule; `accepted` when somebody took it on themselves. `facts` are seconds of the local day.
@@ -2774,6 +2919,20 @@ export interface components {
             features: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * Finish
+         * @description What it was done with; the device's own word ends it.
+         */
+        Finish: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "finish";
+            remedy: components["schemas"]["Remedy"];
+            /** Note */
+            note?: string | null;
         };
         /**
          * Flaw
@@ -2882,6 +3041,17 @@ export interface components {
         HandOverIn: {
             /** User Id */
             user_id: number;
+        };
+        /**
+         * Handled
+         * @description How an entry stands now.
+         */
+        Handled: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["Upkeep"];
+            /** Possible */
+            possible: components["schemas"]["UpkeepEvent"][];
         };
         /**
          * HealthOut
@@ -3165,6 +3335,17 @@ export interface components {
             server_time: string;
         };
         /**
+         * Members
+         * @description Devices of an outage that are missing.
+         */
+        Members: {
+            outage: components["schemas"]["OutageEntry"];
+            /** Items */
+            items: components["schemas"]["FaultEntry"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
          * MessageOut
          * @description A message of the outbox, its number masked.
          */
@@ -3384,6 +3565,59 @@ export interface components {
             items: components["schemas"]["OrderRowOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * OutageEntry
+         * @description Many devices lost at once: what they share, how many there were and how many are missing still.
+         */
+        OutageEntry: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["Upkeep"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Claimed Name */
+            claimed_name: string | null;
+            /** Claimed By Me */
+            claimed_by_me: boolean;
+            /** Claimed At */
+            claimed_at: string | null;
+            /** Shelved Until */
+            shelved_until: string | null;
+            /** Shelve Reason */
+            shelve_reason: string | null;
+            done_with: components["schemas"]["Remedy"] | null;
+            /** Done Note */
+            done_note: string | null;
+            /** Done Name */
+            done_name: string | null;
+            /** Done At */
+            done_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["UpkeepEvent"][];
+            shared: components["schemas"]["Shared"];
+            /** Key */
+            key: string;
+            /** Division Code */
+            division_code: string;
+            /** Division */
+            division: string | null;
+            /** Members */
+            members: number;
+            /** Missing */
+            missing: number;
         };
         /**
          * Outcome
@@ -3880,6 +4114,23 @@ export interface components {
          */
         Relation: "spouse" | "son" | "daughter" | "grandchild" | "sibling" | "neighbour" | "key_holder" | "community_worker" | "other";
         /**
+         * Release
+         * @description Somebody else should.
+         */
+        Release: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "release";
+        };
+        /**
+         * Remedy
+         * @description What an entry was done with.
+         * @enum {string}
+         */
+        Remedy: "new_battery" | "charged" | "restarted" | "repaired" | "swapped" | "explained" | "no_fault" | "other";
+        /**
          * Report
          * @description What the switchboard says. `call_id` is its own; `ours` the number of a call we asked it to dial.
          */
@@ -3963,6 +4214,17 @@ export interface components {
             outcome: components["schemas"]["Outcome"];
             /** Problem */
             problem: string | null;
+        };
+        /**
+         * Resume
+         * @description Off the shelf before its time.
+         */
+        Resume: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "resume";
         };
         /**
          * Rings
@@ -4060,6 +4322,30 @@ export interface components {
          * @enum {string}
          */
         Sex: "female" | "male";
+        /**
+         * Shared
+         * @description What the lost devices have in common; of two that explain the same, the earlier in this list.
+         * @enum {string}
+         */
+        Shared: "gateway" | "protocol" | "community" | "street" | "district";
+        /**
+         * Shelve
+         * @description Aside until a time, for a reason.
+         */
+        Shelve: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "shelve";
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Reason */
+            reason: string;
+        };
         /**
          * ShiftOut
          * @description The caller's turn, and who else is there.
@@ -4310,6 +4596,47 @@ export interface components {
         Unmasked: {
             /** Value */
             value: string;
+        };
+        /**
+         * Upkeep
+         * @description Where an entry stands. None of them rings.
+         * @enum {string}
+         */
+        Upkeep: "waiting" | "claimed" | "shelved" | "done" | "over";
+        /**
+         * UpkeepEvent
+         * @description What happens to an entry.
+         * @enum {string}
+         */
+        UpkeepEvent: "claim" | "release" | "shelve" | "resume" | "finish" | "relapse" | "end";
+        /**
+         * UpkeepList
+         * @description The technical list: outages first, then a page of single devices.
+         */
+        UpkeepList: {
+            /** Outages */
+            outages: components["schemas"]["OutageEntry"][];
+            /** Items */
+            items: components["schemas"]["FaultEntry"][];
+            /** Next */
+            next: number | null;
+            /** Open */
+            open: number;
+            /** Waiting */
+            waiting: number;
+            /** Overdue */
+            overdue: number;
+            /** Mine */
+            mine: number;
+            /** By Kind */
+            by_kind: {
+                [key: string]: number;
+            };
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -7136,6 +7463,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upkeep_technical_list: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["Fault"] | null;
+                state?: components["schemas"]["Upkeep"] | null;
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpkeepList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upkeep_members: {
+        parameters: {
+            query?: {
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                outage_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upkeep_handle_outage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                outage_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Claim"] | components["schemas"]["Release"] | components["schemas"]["Shelve"] | components["schemas"]["Resume"] | components["schemas"]["Finish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handled"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upkeep_handle_fault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fault_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Claim"] | components["schemas"]["Release"] | components["schemas"]["Shelve"] | components["schemas"]["Resume"] | components["schemas"]["Finish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handled"];
                 };
             };
             /** @description Validation Error */
