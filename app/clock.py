@@ -15,8 +15,10 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import Counter
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.access.tables import District
 from app.alarms import actions as alarm_actions
 from app.alarms import deafness, pulse, timers
 from app.alarms import queries as alarms
@@ -30,6 +32,7 @@ from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.logs import configure
 from app.messages import actions as messages
+from app.monitoring import raising, vitals, watching
 from app.orders import actions as orders
 from app.orders import queries as order_queries
 from app.stock import applying, keys
@@ -82,6 +85,20 @@ def at_now(act: Callable[[datetime], object]) -> None:
     act(datetime.now(UTC))
 
 
+def begin_rules() -> None:
+    """Rules that wait for a sign of life wait also where a sensor is new."""
+    now = datetime.now(UTC)
+    with transaction() as session:
+        for district_id in session.scalars(select(District.id)):
+            watching.begin(session, district_id, now=now)
+
+
+def sum_vitals() -> None:
+    """The hours gone by, summed; and what is too old, forgotten."""
+    vitals.sum_all(now=datetime.now(UTC))
+    vitals.forget(now=datetime.now(UTC), days=settings().readings_days)
+
+
 def beat() -> None:
     """See whether the platform hears the devices, and have the desk see that the clock runs."""
     now = datetime.now(UTC)
@@ -108,6 +125,11 @@ def schedule() -> BackgroundScheduler:
     every(at_now, seconds=60, args=[presence.tidy], id="technical list")
     every(applying.apply_due, seconds=2, id="accounts")
     every(sweep, seconds=10, args=[applying.retired_with_keys, keys.withdraw_retired], id="retired")
+    every(watching.work, seconds=5, id="rules")  # the listeners do so at once; this is what they left
+    every(sweep, seconds=5, args=[watching.due, watching.wake], id="nothing happened")
+    every(sweep, seconds=5, args=[raising.burning, raising.listen], id="smoke unanswered")
+    every(begin_rules, minutes=15, id="new sensors", next_run_time=datetime.now(UTC))
+    every(sum_vitals, minutes=15, id="vitals", next_run_time=datetime.now(UTC))
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")

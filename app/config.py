@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     door_minutes: int = Field(4, ge=0, description="park, stairs, door: added to every journey")
     geofence_m: int = Field(300, ge=10, description="how far a fix may lie from the home beyond the accuracies")
 
+    # vitals
+    readings_days: int = Field(62, ge=31, description="days a single reading is kept; the sums of a day stay")
+
     # alarms, seconds; docs: alarms.md section 6
     alarm_claim_idle_seconds: int = Field(30, ge=5, description="a claim without a call rings again")
     alarm_rings_all_after: int = Field(20, ge=1)

@@ -19,6 +19,7 @@ from app.config import settings
 from app.db import transaction
 from app.election import Election
 from app.logs import configure
+from app.monitoring import watching
 from app.tables import metadata
 from devices import codecs
 from devices.listener import Ack, Listener, Receive
@@ -29,6 +30,7 @@ assert metadata.tables  # a foreign key finds its table only where every table i
 log = structlog.get_logger()
 EVENTS: Final = ("care/v1/+/event",)
 CALM: Final = ("care/v1/+/telemetry", "care/v1/+/status")
+LOOK: Final = 0.5  # seconds between two looks at what has come
 TURN: Final = 1.0  # seconds between two looks at the office
 STARTED: Final = datetime.now(UTC)
 
@@ -46,6 +48,8 @@ def run(name: str, stopping: threading.Event) -> None:
     """One listener and its candidacy for the elected sessions."""
     address = Address.of(settings().mqtt_url.get_secret_value())
     events = _listen(address, f"yinling-listener-{name}", EVENTS, inbox.receive)
+    rules = threading.Thread(target=_look, args=[stopping], daemon=True)
+    rules.start()
     election = Election("listener")
     elected: list[_Running] = []
     while not stopping.wait(TURN):
@@ -53,7 +57,17 @@ def run(name: str, stopping: threading.Event) -> None:
             elected = _step_down(elected) if elected else _take_office(address)
         _beat(name, [events, *elected], elected=bool(elected))
     _step_down([events, *elected])
+    rules.join(10)
     election.resign()
+
+
+def _look(stopping: threading.Event) -> None:
+    """Let rules look at readings as soon as they are committed, whoever took them in."""
+    while not stopping.wait(LOOK):
+        try:
+            watching.work()
+        except Exception as error:  # the database is down, or a rule is ours to mend: the readings wait
+            log.warning("rules wait", error=type(error).__name__)
 
 
 def _take_office(address: Address) -> list["_Running"]:
