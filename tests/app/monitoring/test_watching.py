@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -35,7 +36,7 @@ def fresh_numbers() -> None:
     queries.forget_params()
 
 
-def a_watch(kind: RuleKind = R.HEART_RATE, **changed: object) -> tuple[Elder, str]:
+def a_watch(kind: RuleKind = R.HEART_RATE, **changed: Any) -> tuple[Elder, str]:
     """An elder with a watch, and a rule in force since seven."""
     with transaction() as session:
         elder = an_elder(session)
