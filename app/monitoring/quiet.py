@@ -1,4 +1,4 @@
-"""What suspends a rule: everybody away, a caregiver in the home, or every sensor of movement silent."""
+"""What suspends a rule: everybody away, a caregiver there, every sensor of movement silent, or the platform deaf."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.equipment.rules import DeviceKind, DeviceState, Fault
-from app.equipment.tables import Device, DeviceFault, DeviceModel
+from app.equipment.tables import DeafTime, Device, DeviceFault, DeviceModel
 from app.monitoring.memory import Pause
 from app.monitoring.tables import MonitoringPause
 from app.orders.tables import Visit
@@ -27,7 +27,7 @@ def pauses(
 ) -> list[Pause]:
     """When nobody need be heard of. What is only said of today (`Elder.away`) says nothing of the month before."""
     away = in_all([_away(session, elder_id, since, today=today) for elder_id in elder_ids])
-    found = [*away, *_company(session, elder_ids, since), *_blind(session, home_id, since)]
+    found = [*away, *_company(session, elder_ids, since), *_blind(session, home_id, since), *_deaf(session, since)]
     return sorted(found, key=lambda pause: pause.start)
 
 
@@ -95,7 +95,9 @@ def _blind(session: Session, home_id: int, since: datetime) -> list[Pause]:
     ).all()
     faults = defaultdict[int, list[Pause]](list)
     rows = session.execute(
-        select(DeviceFault.device_id, DeviceFault.since, DeviceFault.ended_at).where(
+        select(
+            DeviceFault.device_id, func.coalesce(DeviceFault.lost_at, DeviceFault.since), DeviceFault.ended_at
+        ).where(
             DeviceFault.device_id.in_(devices), DeviceFault.kind.in_([Fault.SILENT, Fault.OFFLINE]),
             or_(DeviceFault.ended_at.is_(None), DeviceFault.ended_at > since),
         )
@@ -103,6 +105,14 @@ def _blind(session: Session, home_id: int, since: datetime) -> list[Pause]:
     for device_id, start, end in rows:
         faults[device_id].append(Pause(start, end))
     return in_all([merged(faults[device_id]) for device_id in devices])
+
+
+def _deaf(session: Session, since: datetime) -> list[Pause]:
+    """While the platform itself listened to nobody."""
+    rows = session.execute(
+        select(DeafTime.since, DeafTime.ended_at).where(or_(DeafTime.ended_at.is_(None), DeafTime.ended_at > since))
+    )
+    return [Pause(start, end) for start, end in rows]
 
 
 def homes_with_movement(session: Session, district_id: int) -> dict[int, str]:

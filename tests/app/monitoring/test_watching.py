@@ -14,7 +14,8 @@ from app.alarms.rules import AlarmKind, State
 from app.calls import actions as calls
 from app.calls.rules import Result, Target
 from app.db import transaction
-from app.equipment.tables import Device, Reading
+from app.equipment.rules import Fault
+from app.equipment.tables import DeafTime, Device, DeviceFault, Reading
 from app.monitoring import actions, preview, queries, raising, watching
 from app.monitoring.rules import PauseReason, RuleKind
 from app.monitoring.tables import RuleState, RuleVersion
@@ -224,13 +225,23 @@ def test_a_home_whose_sensors_are_all_silent_is_a_fault_and_no_alarm() -> None:
         elder = an_elder(session)
         motion = in_home(session, elder, "yl-motion")
         in_force(session, R.NO_MOVEMENT, now=at("7:00"))
-        session.execute(
-            text("insert into device_faults (district_id, division_code, device_id, kind, since) "
-                 "values (:d, :code, :device, 'silent', :since)"),
-            {"d": DISTRICT, "code": motion.division_code, "device": motion.id, "since": at("8:00")},
+        session.add(
+            DeviceFault(
+                district_id=DISTRICT, division_code=motion.division_code, device_id=motion.id, kind=Fault.SILENT,
+                since=at("8:00"), lost_at=at("7:50"), due_at=at("9:00"),
+            )
         )  # fmt: skip
     pass_time(at("7:00"), at("21:00"))
     assert fired() == []
+
+
+def test_while_the_platform_was_deaf_nobody_could_be_heard() -> None:
+    with transaction() as session:
+        in_home(session, an_elder(session), "yl-motion")
+        in_force(session, R.NO_MOVEMENT, now=at("7:00"))
+        session.add(DeafTime(since=at("9:00"), ended_at=at("10:00"), why="listener"))
+    pass_time(at("7:00"), at("20:00"))
+    assert [firing.at for firing in fired()] == [at("14:00")]
 
 
 def test_her_own_rule_goes_before_her_watchs_and_everybodys_and_may_be_none() -> None:
