@@ -22,6 +22,9 @@ ALARMS: Final = {  # a field that is exactly true; the gravest first, as they ar
     "water_leak": Kind.WATER_LEAK,
     "leak": Kind.WATER_LEAK,
     "flood": Kind.WATER_LEAK,
+    "moisture": Kind.WATER_LEAK,  # a number is the soil's
+    "bottom_submersion": Kind.WATER_LEAK,
+    "top_splash": Kind.WATER_LEAK,
     "alarm": Kind.OTHER_ALARM,
     "tamper": Kind.TAMPER,
     "battery_low": Kind.LOW_BATTERY,
@@ -39,6 +42,7 @@ ORDINARY: Final = {  # the first of these that is there says what it is about
     Kind.ENVIRONMENT: {
         "temperature", "humidity", "illuminance", "illuminance_lux", "co2", "voc", "pm25", "pm10", "light",
         "device_temperature", "smoke_density", "gas_density", "soil_moisture", "noise", "dewpoint", "moisture",
+        "carbon_dioxide", "dew_point",
     },
 }  # fmt: skip
 
