@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from devices.broker import BRIDGES
+
 
 def built_pages() -> Path:
     """Inside the package when it was installed from a wheel, else where the checkout builds them."""
@@ -30,7 +32,7 @@ class Settings(BaseSettings):
         description="who keeps the broker's accounts of devices: mqtt://admin:…@host (dynamic security), "
         "emqx+http://key:secret@host:18083 or file:///etc/mosquitto/passwords?pid=…; empty: nobody is told",
     )
-    mqtt_bridges: str = Field("zigbee2mqtt/#", description="topics of bridges, by comma")
+    mqtt_bridges: str = Field(",".join(BRIDGES), description="topics of bridges, by comma")
     var_dir: Path = Path("var")
     web_dist: Path = Field(default_factory=built_pages, description="the built pages")
 

@@ -37,7 +37,10 @@ log_type error
 log_type warning
 """
 
-BRIDGES: Final = ("zigbee2mqtt/#", "application/#", "tele/#", "stat/#", "v1/#", "shellies/#")
+BRIDGES: Final = (
+    "zigbee2mqtt/#", "application/#", "tele/#", "stat/#", "v1/#", "shellies/#", "+/events/rpc", "+/online",
+    "home/+/BTtoMQTT/+",
+)  # fmt: skip
 CHANNELS: Final = ("event", "telemetry", "status")
 
 

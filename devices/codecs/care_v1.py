@@ -1,12 +1,13 @@
 """The platform's own protocol, version 1: JSON over MQTT, QoS 1.
 
-    care/v1/{device}/event       {id, kind, at?, seq?, battery?, lat?, lon?, accuracy_m?, readings?, device?}
+    care/v1/{device}/event       {id, kind, at?, seq?, battery?, lat?, lon?, accuracy_m?, readings?, device?,
+                                 history?}
     care/v1/{device}/telemetry   the same; `kind` may be left out
     care/v1/{device}/status      {status: "online" | "offline"}; "offline" is the last will
     care/v1/{device}/ack         ours, {id, stored_at}: a device repeats an event until it comes
 
 `id` is the device's own and never used twice; `at` is ISO 8601 with a zone. A `device` in the payload must be that of
-the topic.
+the topic. `history: true` is what the device kept while it had no line: it is stored and raises nothing.
 """
 
 from typing import Any, Final
@@ -19,7 +20,9 @@ PREFIX: Final = ("care", "v1")
 LONGEST_ID: Final = 64
 STATUSES: Final = ("online", "offline")
 KINDS: Final = {kind.value: kind for kind in Kind}
-FIELDS: Final = ("id", "kind", "at", "seq", "battery", "lat", "lon", "accuracy_m", "readings", "device", "device_id")
+FIELDS: Final = (
+    "id", "kind", "at", "seq", "battery", "lat", "lon", "accuracy_m", "readings", "device", "device_id", "history",
+)  # fmt: skip
 
 
 def claims(message: Message) -> bool:
@@ -90,6 +93,7 @@ def _signal(device: str, fields: dict[str, Any], kind: Kind, event_id: str | Non
         lon=lon,
         accuracy_m=accuracy if accuracy is not None and accuracy >= 0 else None,
         battery=reading.percent(fields.get("battery")),
+        history=fields.get("history") is True or kind is Kind.HISTORY_RECORD,
         readings={**readings, **said, **{name: fields[name] for name in fields if name not in FIELDS}},
     )
 

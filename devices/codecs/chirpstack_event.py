@@ -4,8 +4,9 @@
                                        /status     {"batteryLevel", "margin"}
                                        /join ack txack log location integration
 
-The payload is read by the codec of the maker whose name stands in the model: the register's, else the device profile's.
-An `object` that ChirpStack has decoded itself is read by its field names.
+The payload is read by the codec of the maker whose name stands in the model: the register's, else what the device's
+tags `maker` and `model` say, else the profile's or the device's own name. An `object` that ChirpStack has decoded
+itself is read by its field names where no codec of ours can read the bytes.
 """
 
 import base64
@@ -31,6 +32,7 @@ from devices.codecs import (
 from devices.signals import BadPayload, Kind, Message, Signal
 
 FAMILY: Final = "chirpstack_event"
+TAGS: Final = ("maker", "vendor", "manufacturer", "model")
 EVENTS: Final = {"up", "join", "ack", "txack", "status", "log", "location", "integration"}
 MAKERS: Final[dict[str, Callable[[Message], list[Signal]]]] = {
     "ABEEWAY": lorawan_abeeway.decode,
@@ -76,7 +78,24 @@ def decode(message: Message) -> list[Signal]:
         return _uplink(message, fields, info, around)
     if event == "status":
         return [_state(fields, around)]
+    if event == "location":
+        return [_located(fields, around)]
+    if event == "log":
+        more = {name: fields[name] for name in ("level", "code", "description") if isinstance(fields.get(name), str)}
+        return [replace(around, readings={**around.readings, **more})]
     return [around]
+
+
+def _located(fields: dict[str, Any], around: Signal) -> Signal:
+    place = fields.get("location")
+    if not isinstance(place, dict):
+        raise BadPayload("a location without a place")
+    lat, lon = reading.place(place.get("latitude"), place.get("longitude"))
+    within = reading.number(place.get("accuracy"))
+    return replace(
+        around, kind=Kind.LOCATION, lat=lat, lon=lon, accuracy_m=within if within and within > 0 else None,
+        readings={**around.readings, "location": place},
+    )  # fmt: skip
 
 
 def _state(fields: dict[str, Any], around: Signal) -> Signal:
@@ -89,17 +108,31 @@ def _state(fields: dict[str, Any], around: Signal) -> Signal:
 
 def _uplink(message: Message, fields: dict[str, Any], info: dict[str, Any], around: Signal) -> list[Signal]:
     decoded = fields.get("object")
-    model = str(message.meta.get("model") or info.get("deviceProfileName") or "")
-    read = next((codec for maker, codec in MAKERS.items() if maker in model.upper()), None)
-    data = fields.get("data")
+    data, (model, read) = fields.get("data"), _codec(message, info)
     if read and isinstance(data, str) and data:
         inner = Message("", _bytes(data), transport="lorawan", meta={"model": model, "fPort": fields.get("fPort")})
-        return [_within(signal, around) for signal in read(inner)]
+        try:
+            return [_within(signal, around) for signal in read(inner)]
+        except BadPayload:
+            if not decoded:
+                raise
     if isinstance(decoded, dict) and decoded:
         kinds = meaning.ranked(meaning.alarms(decoded)) or [meaning.about(decoded)]
         battery = reading.percent(decoded.get("battery"))
         return [replace(around, kind=kind, battery=battery, readings={**decoded, **around.readings}) for kind in kinds]
     return [around]
+
+
+def _codec(message: Message, info: dict[str, Any]) -> tuple[str, Callable[[Message], list[Signal]] | None]:
+    """The model and the codec of its maker; the register first."""
+    tags = found if isinstance(found := info.get("tags"), dict) else {}
+    tagged = " ".join(str(tags[name]) for name in TAGS if name in tags)
+    named = (message.meta.get("model"), tagged, info.get("deviceProfileName"), info.get("deviceName"))
+    for model in named:
+        for maker, codec in MAKERS.items():
+            if maker in str(model or "").upper():
+                return str(model), codec
+    return "", None
 
 
 def _within(signal: Signal, around: Signal) -> Signal:

@@ -15,6 +15,7 @@ ALARMS: Final = {  # a field that is exactly true; the gravest first, as they ar
     "fall_down": Kind.FALL,
     "fall_down_status": Kind.FALL,
     "fall_status": Kind.FALL,
+    "fall_alarm": Kind.FALL,
     "fire": Kind.FIRE,
     "smoke": Kind.SMOKE,
     "gas": Kind.GAS,
@@ -32,6 +33,12 @@ ALARMS: Final = {  # a field that is exactly true; the gravest first, as they ar
     "test": Kind.TEST_REPORT,
 }
 FALLEN: Final = ("fall", "fallen")
+WORDS: Final = {  # where a maker's own description says a word instead
+    ("leakage_status", "leak"): Kind.WATER_LEAK,
+    ("gas_status", "alarm"): Kind.GAS,
+    ("smoke_status", "alarm"): Kind.SMOKE,
+    ("detection_status", "fall"): Kind.FALL,
+}
 ORDINARY: Final = {  # the first of these that is there says what it is about
     Kind.VITALS: {"heart_rate", "heartbeat_rate", "breathing_rate", "respiration_rate", "blood_oxygen", "spo2", "bpm"},
     Kind.ACTIVITY: {
@@ -49,7 +56,9 @@ ORDINARY: Final = {  # the first of these that is there says what it is about
 
 def alarms(fields: Mapping[str, Any]) -> list[Kind]:
     """The alarms these fields raise; a name or a word is not enough, the value must be true."""
-    return list(dict.fromkeys(kind for name, kind in ALARMS.items() if _is_true(fields.get(name), kind)))
+    found = [kind for name, kind in ALARMS.items() if _is_true(fields.get(name), kind)]
+    found += [kind for (name, word), kind in WORDS.items() if fields.get(name) == word]
+    return list(dict.fromkeys(found))
 
 
 def _is_true(value: Any, kind: Kind) -> bool:

@@ -1,10 +1,13 @@
-"""Tasmota (public source: tasmota.github.io/docs, "MQTT" and "Zigbee").
+"""Tasmota (public source: tasmota.github.io/docs, "MQTT", "Buttons and switches" and "Zigbee").
 
     tele/{topic}/LWT      Online | Offline
     tele/{topic}/SENSOR   {"Time": local, "<sensor>": {"Temperature": …}, "TempUnit": "C"}
-    tele|stat/{topic}/RESULT, STATE, STATUS…      {"ZbReceived": {"0x4773": {…}}}: a Zigbee device behind a bridge
+    tele|stat/{topic}/RESULT, STATE, INFO…   {"Button1": {"Action": "SINGLE"}}, {"POWER": "ON"}, …
+    stat/{topic}/STATUS8, STATUS10           {"StatusSNS": what SENSOR says}
+    stat/{topic}/POWER                       ON | OFF
+    {"ZbReceived": {"0x4773": {…}}}          a Zigbee device behind a bridge
 
-The time has no zone and is kept as text. The prefix may stand first or last in the topic.
+The time has no zone and is kept as text. The prefix may stand first or last in the topic. `cmnd/…` are commands to it.
 """
 
 from typing import Any, Final
@@ -15,16 +18,26 @@ from devices.signals import BadPayload, Kind, Message, Signal
 FAMILY: Final = "tasmota"
 PREFIXES: Final = ("tele", "stat")
 ZIGBEE: Final = "ZbReceived"
+WRAPPED: Final = ("StatusSNS", "StatusSTS")
+PLAIN: Final = ("POWER", "RESULT", "LOGGING", "UPTIME")  # topics whose message may be a bare word
 CLIMATE: Final = {"Temperature", "Humidity", "Illuminance", "CarbonDioxide", "Pressure", "DewPoint", "eCO2", "Noise"}
 MOTION: Final = {"Occupancy", "Movement", "Motion", "Contact", "Presence"}
-ZIGBEE_ALARMS: Final = {
+ALARMS: Final = {
     "Fire": Kind.FIRE,
     "Smoke": Kind.SMOKE,
+    "SmokeDensity": None,  # a measure, no alarm
     "Water": Kind.WATER_LEAK,
     "CO": Kind.GAS,
     "Panic": Kind.SOS,
+    "PersonalAlarm": Kind.SOS,
+    "Emergency": Kind.SOS,
+    "SOS": Kind.SOS,
+    "BatteryLow": Kind.LOW_BATTERY,
 }
-EMERGENCY: Final = ("Emergency", "SOS", "Panic")
+PRESSED: Final = ("Button", "Switch")
+CLICKS: Final = ("Click", "Action")
+EMERGENCY: Final = {"emergency", "sos", "panic"}
+BATTERY: Final = {"Battery", "BatteryPercentage", "BatteryVoltage"}
 
 
 def claims(message: Message) -> bool:
@@ -43,14 +56,25 @@ def decode(message: Message) -> list[Signal]:
     suffix, device = levels[-1], "/".join(level for level in levels[:-1] if level != prefix)
     where: dict[str, Any] = {"topic_kind": prefix, "suffix": suffix}
     if suffix == "LWT":
-        presence = reading.text(message.payload).strip().lower()
-        if presence not in ("online", "offline"):
-            raise BadPayload("a last will is Online or Offline")
-        return [Signal(Kind.STATUS, device, readings={**where, "presence": presence, "status": presence})]
-    fields = reading.json_object(message.payload)
-    time = fields.get("Time")
+        return [_link(device, where, message)]
+    if suffix.rstrip("0123456789") in PLAIN and not message.payload.lstrip().startswith(b"{"):
+        said = {suffix: reading.text(message.payload).strip()}
+        return [Signal(Kind.STATUS, device, readings={**where, "keys": [suffix], "values": said})]
+    return _told(device, where, reading.json_object(message.payload))
+
+
+def _link(device: str, where: dict[str, Any], message: Message) -> Signal:
+    presence = reading.text(message.payload).strip().lower()
+    if presence not in ("online", "offline"):
+        raise BadPayload("a last will is Online or Offline")
+    return Signal(Kind.STATUS, device, readings={**where, "presence": presence, "status": presence})
+
+
+def _told(device: str, where: dict[str, Any], fields: dict[str, Any]) -> list[Signal]:
+    wrapped = next((fields[name] for name in WRAPPED if isinstance(fields.get(name), dict)), None)
+    fields = fields if wrapped is None else wrapped
     where["keys"] = sorted(name for name in fields if name != "Time")
-    if isinstance(time, str):
+    if isinstance(time := fields.get("Time"), str):
         where["time"] = time
     behind = fields.get(ZIGBEE)
     if isinstance(behind, dict):
@@ -71,17 +95,25 @@ def _zigbee(name: str, values: dict[str, Any], where: dict[str, Any]) -> list[Si
 
 
 def _kinds(values: dict[str, Any]) -> list[Kind]:
-    inner = [found for found in values.values() if isinstance(found, dict)]
-    kinds = [kind for found in inner for name, kind in ZIGBEE_ALARMS.items() if found.get(name) in (1, True)]
-    kinds += [Kind.SOS for found in inner if any(found.get(name) in (1, True) for name in EMERGENCY)]
-    kinds += [
-        kind for found in inner for kind in meaning.alarms({name.lower(): value for name, value in found.items()})
-    ]
+    inner = {name: found for name, found in values.items() if isinstance(found, dict)}
+    kinds = [kind for found in inner.values() for name, kind in ALARMS.items() if kind and found.get(name) in (1, True)]
+    for name, found in inner.items():
+        kinds += meaning.alarms({key.lower(): value for key, value in found.items()})
+        kinds += _clicked(name, found)
     if kinds:
         return meaning.ranked(kinds)
-    names = {name for found in inner for name in found}
+    names = {name for found in inner.values() for name in found}
     if names & MOTION:
         return [Kind.ACTIVITY]
-    if names & {"Battery", "BatteryPercentage", "BatteryVoltage"}:
+    if names & BATTERY:
         return [Kind.BATTERY_OR_STATUS]
     return [Kind.ENVIRONMENT if names & CLIMATE else Kind.STATUS]
+
+
+def _clicked(name: str, found: dict[str, Any]) -> list[Kind]:
+    """A press of a button; what a switch was put to is a state, but one that says emergency is a call."""
+    word = next((found[click] for click in CLICKS if isinstance(found.get(click), str)), "")
+    if word.lower() in EMERGENCY:
+        return [Kind.SOS]
+    pressed = word and ("Click" in found or name.startswith(PRESSED[0]))
+    return [Kind.BUTTON_PRESS] if pressed and word.upper() not in ("NONE", "CLEAR") else []

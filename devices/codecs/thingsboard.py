@@ -5,6 +5,7 @@
     v1/gateway/telemetry         {device: [{"ts": ms, "values": {…}}]}
     v1/gateway/attributes        {device: {name: value}}
     v1/gateway/connect           {"device": name}        …/disconnect
+    v2/t, v2/a                   short for v1/devices/me/telemetry and /attributes
 
 `me` is whoever is connected: `meta["device"]` names it.
 """
@@ -17,15 +18,17 @@ from devices.signals import BadPayload, Kind, Message, Signal
 FAMILY: Final = "thingsboard"
 GATEWAY: Final = ("v1", "gateway")
 ME: Final = ("v1", "devices", "me")
+TELEMETRY, ATTRIBUTES = (*ME, "telemetry"), (*ME, "attributes")
+SHORT: Final = {"v2/t": TELEMETRY, "v2/t/j": TELEMETRY, "v2/a": ATTRIBUTES, "v2/a/j": ATTRIBUTES}
 
 
 def claims(message: Message) -> bool:
-    levels = tuple(message.topic.split("/"))
+    levels = SHORT.get(message.topic, tuple(message.topic.split("/")))
     return message.transport.startswith("mqtt") and (levels[:2] == GATEWAY or levels[:3] == ME)
 
 
 def decode(message: Message) -> list[Signal]:
-    levels = tuple(message.topic.split("/"))
+    levels = SHORT.get(message.topic, tuple(message.topic.split("/")))
     known = message.meta.get("device")
     me = str(known) if known is not None else None
     value = reading.json_value(message.payload)

@@ -1,7 +1,7 @@
 """Zigbee2MQTT: one JSON object per device (public source: zigbee2mqtt.io, "MQTT topics and messages").
 
     {base}/{name}                {"action": "emergency", "battery": 80, "smoke": false, "linkquality": 120}
-    {base}/{name}/action         the same action once more, as plain text
+    {base}/{name}/action         the same action once more, as plain text; so is any other field where that is set
     {base}/{name}/availability   {"state": "online"}, or the bare word
     {base}/bridge/…              the bridge about itself; `bridge/state` is its last will
 
@@ -9,6 +9,7 @@ Fields are compared, text is never searched: `emergency` may be a field that is 
 button sends an empty or null action after each press; that neither raises nor clears anything. Names may hold slashes.
 """
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ OURS: Final = ("set", "get")  # commands to a device, which a broad subscription
 SOS_ACTIONS: Final = frozenset({"emergency", "sos", "panic", "help"})
 ACTIONS: Final = {"tamper": Kind.TAMPER, "fall": Kind.FALL}
 CLICKS: Final = ("action", "click")  # `click` is what older versions called it
+ENDPOINT: Final = re.compile(r"^(?:l?\d+_)?(.*?)(?:_l?\d+)?$")  # a device of several parts puts a number to the action
+SIREN: Final = {"melody", "volume", "duration", "warning"}  # beside these, `alarm` is what it was told to do
+ATTRIBUTES: Final = frozenset(meaning.ALARMS) | {"occupancy", "presence", "contact", "vibration", "battery"}
 
 
 def claims(message: Message) -> bool:
@@ -29,7 +33,7 @@ def claims(message: Message) -> bool:
 
 
 def decode(message: Message) -> list[Signal]:
-    device, channel = _address(message.topic)
+    device, channel = _address(message.topic, whole=message.payload.lstrip()[:1] == b"{")
     match channel:
         case "bridge":
             return _bridge(device, message)
@@ -39,10 +43,13 @@ def decode(message: Message) -> list[Signal]:
             return _signals(device, {"action": reading.text(message.payload).strip()})
         case "command":
             return []
+        case "attribute":
+            name = message.topic.rsplit("/", 1)[1]
+            return _signals(device, {name: reading.json_value(message.payload)})
     return _signals(device, reading.json_object(message.payload))
 
 
-def _address(topic: str) -> tuple[str, str]:
+def _address(topic: str, *, whole: bool) -> tuple[str, str]:
     """The device's name and what is said of it. Another base topic than the usual one is a single level."""
     if "\0" in topic or not topic:
         raise BadPayload("no topic")
@@ -57,6 +64,8 @@ def _address(topic: str) -> tuple[str, str]:
         return "/".join(levels[:-1]), last
     if len(levels) > 1 and not {*OURS}.isdisjoint(levels[1:]):
         return name, "command"
+    if len(levels) > 1 and last in ATTRIBUTES and not whole:
+        return "/".join(levels[:-1]), "attribute"
     return name, ""
 
 
@@ -91,7 +100,8 @@ def _signals(device: str, fields: dict[str, Any]) -> list[Signal]:
 
 
 def _kinds(fields: dict[str, Any]) -> list[Kind]:
-    found = meaning.ranked(_pressed(fields) + meaning.alarms(fields))
+    raised = [kind for kind in meaning.alarms(fields) if kind is not Kind.OTHER_ALARM or not SIREN & fields.keys()]
+    found = meaning.ranked(_pressed(fields) + raised)
     return found or ([meaning.about(fields)] if fields else [])
 
 
@@ -100,7 +110,7 @@ def _pressed(fields: dict[str, Any]) -> list[Kind]:
     for name in CLICKS:
         action = fields.get(name)
         if isinstance(action, str) and action:
-            word = action.lower()
+            word = ENDPOINT.sub(r"\1", action.lower())
             kinds.append(Kind.SOS if word in SOS_ACTIONS else ACTIONS.get(word, Kind.BUTTON_PRESS))
     return kinds
 
