@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.db import Base, Growing, notice
@@ -82,6 +82,15 @@ def record(
         )
     )
     notice(session, row.district_id, f"{row.__tablename__}/{row.id}")
+
+
+def record_many(
+    session: Session, subject: str, lines: Sequence[dict[str, Any]], *, district_id: int, by: str, now: datetime
+) -> None:
+    """Lines of many rows of one table at once, each with `subject_id`, `event`, `before`, `after`, `facts`."""
+    same = {"district_id": district_id, "at": now, "by": by, "subject": subject, "reason": None}
+    if lines:
+        session.execute(insert(History), [{**same, **line} for line in lines])
 
 
 def of(session: Session, district_id: int, subject: str, subject_id: int) -> Sequence[Line]:

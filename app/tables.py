@@ -10,6 +10,7 @@ from app.equipment import tables as equipment
 from app.funding import tables as funding
 from app.history import History
 from app.idempotency import KeptAnswer
+from app.imports import tables as imports
 from app.jobs import tables as jobs
 from app.messages import tables as messages
 from app.monitoring import tables as monitoring
@@ -31,6 +32,7 @@ __all__ = [
     "catalogue",
     "equipment",
     "funding",
+    "imports",
     "jobs",
     "messages",
     "metadata",

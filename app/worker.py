@@ -4,6 +4,7 @@ from app.jobs import queue
 from app.logs import configure
 from app.planning import drafting
 from app.planning.actions import DRAFT
+from app.stock import importing
 from app.tables import metadata
 
 LONGEST = 15 * 60 * 1000  # milliseconds a message may take; each job has a tighter limit of its own
@@ -21,3 +22,12 @@ queue.dramatiq.set_broker(broker)
 def draft(job_id: int) -> None:
     """Draft a day. Ended in the middle, the message comes again and the job with it."""
     drafting.carry_out(job_id)
+
+
+@queue.dramatiq.actor(
+    actor_name=f"import_{importing.KIND}", queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
+    time_limit=LONGEST,
+)  # fmt: skip
+def import_devices(job_id: int) -> None:
+    """Check or apply a file of devices."""
+    importing.carry_out(job_id)

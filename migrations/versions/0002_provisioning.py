@@ -13,12 +13,23 @@ KINDS = "help_button watch fall_sensor smoke_sensor gas_sensor water_sensor moti
 NEW_KINDS = "climate_sensor tracker vitals_monitor button alarm_unit"
 TRANSPORTS = "mqtt zigbee lorawan ble tcp http"
 POWERS = "mains battery rechargeable"
+
+
+def fence(table: str) -> tuple[str, ...]:
+    """Rows of a district, for whoever works in some of it."""
+    return (
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy {table}_area on {table} using (app_touches(district_id)) with check (app_touches(district_id))",
+    )
+
+
 GUARDS = (
     "create trigger device_model_edits_never_changes before update or delete on device_model_edits for each row execute function app_never_changes()",
     "create trigger device_model_edits_never_empties before truncate on device_model_edits for each statement execute function app_never_changes()",
-    "alter table credentials enable row level security",
-    "alter table credentials force row level security",
-    "create policy credentials_area on credentials using (app_touches(district_id)) with check (app_touches(district_id))",
+    *fence("imports"),
+    *fence("import_changes"),
+    *fence("credentials"),
 )
 
 
@@ -77,6 +88,7 @@ def upgrade() -> None:
     op.create_unique_constraint(op.f("uq_devices_sim_hash"), "devices", ["sim_hash"])
     op.create_index(op.f("ix_devices_lot"), "devices", ["lot"])
     create_credentials()
+    create_imports()
     op.execute(
         "insert into credentials (district_id, device_id, wire_id, kind, state, hash, asked_at, asked_by, due_at, attempts) "
         "select district_id, id, wire_id, 'password', 'applied', credential_hash, now(), 'migration', now(), 0 "
@@ -144,12 +156,55 @@ def create_credentials() -> None:
     )
 
 
+def create_imports() -> None:
+    """Files that people filled in, and what each changed."""
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("content_hash", sa.String(), nullable=False),
+        sa.Column("content", sa.Text()),
+        sa.Column("state", words("received checked confirmed applied undone discarded", "importstate"), nullable=False),
+        sa.Column("mode", words("whole skip_bad", "mode")),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("counts", postgresql.JSONB(), nullable=False),
+        sa.Column("problems", postgresql.JSONB(), nullable=False),
+        sa.Column("problem_count", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.String()),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_imports_district_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+    )
+    op.create_index(op.f("ix_imports_district_id"), "imports", ["district_id"])
+    op.create_table(
+        "import_changes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Text()),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_import_changes_district_id")),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_import_changes_import_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_changes")),
+    )
+    op.create_index(op.f("ix_import_changes_district_id"), "import_changes", ["district_id"])
+    op.create_index(op.f("ix_import_changes_import_id"), "import_changes", ["import_id"])
+
+
 def downgrade() -> None:
     """Back to models in the code."""
     op.drop_constraint(op.f("uq_devices_sim_hash"), "devices")
     for column in ("serial", "maker_number", "sim_hash", "owner", "lot", "sim", "imsi", "purchased_on"):
         op.drop_column("devices", column)
     op.add_column("devices", sa.Column("credential_hash", sa.String()))
+    op.drop_table("import_changes")
+    op.drop_table("imports")
     op.drop_table("credentials")
     op.drop_table("certificate_authorities")
     op.drop_table("device_model_edits")

@@ -1,0 +1,149 @@
+"""Spreadsheets as rows of plain values: XLSX and CSV in, with bounded memory and nothing carried out; XLSX out."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.datavalidation import DataValidation
+
+MOST_ROWS: Final = 50_000
+MOST_COLUMNS: Final = 60
+MOST_UNPACKED: Final = 150_000_000  # bytes of a workbook's parts
+MOST_PARTS: Final = 200
+HEAD: Final = 4096  # where a document type would stand
+Value = str | int | float | bool | datetime | date | None
+
+
+class BadSheet(ValueError):
+    """A file that is no table we read; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A column of a template: its heading, width, and the words it may hold."""
+
+    heading: str
+    width: int
+    required: bool = False
+    words: Sequence[str] = ()
+
+
+def rows(content: bytes) -> Iterator[tuple[int, list[Value]]]:
+    """Number (from 1) and values of each row of the first sheet; raises BadSheet, also while it goes."""
+    source = _workbook(content) if content[:4] == b"PK\x03\x04" else _text(content)
+    for number, row in enumerate(source, 1):
+        if number > MOST_ROWS + 1:
+            raise BadSheet(f"More than {MOST_ROWS} rows: split the file.")
+        yield number, row
+
+
+def _workbook(content: bytes) -> Iterator[list[Value]]:
+    _check_parts(content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+        raise BadSheet("This is no Excel workbook (.xlsx); save it as one, or as CSV.") from error
+    try:
+        if not book.worksheets:
+            raise BadSheet("The workbook has no sheet.")
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what a file claims of its size counts for nothing
+        for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
+            yield [_plain(value) for value in row]
+    except (KeyError, ValueError, TypeError, SyntaxError, OSError, zipfile.BadZipFile, EOFError) as error:
+        if isinstance(error, BadSheet):
+            raise
+        raise BadSheet("The workbook is damaged; open it in Excel and save it again.") from error
+    finally:
+        book.close()
+
+
+def _check_parts(content: bytes) -> None:
+    """A small file may unpack into a huge one, and a document type into anything."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+                raise BadSheet("The workbook is too large when unpacked: split it, and leave out pictures.")
+            for part in parts:
+                with archive.open(part) as opened:
+                    if b"<!DOCTYPE" in opened.read(HEAD).upper():
+                        raise BadSheet("The workbook holds a document type, which no spreadsheet program writes.")
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        raise BadSheet("The workbook is damaged or locked with a password.") from error
+
+
+def _text(content: bytes) -> Iterator[list[Value]]:
+    """CSV as Excel writes it in China (GB 18030) or anywhere else (UTF-8)."""
+    if b"\0" in content[:HEAD]:
+        raise BadSheet("This is neither an Excel workbook (.xlsx) nor CSV.")
+    try:
+        said = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            said = content.decode("gb18030")
+        except UnicodeDecodeError:
+            raise BadSheet("The text is neither UTF-8 nor GB 18030; save it as CSV UTF-8.") from None
+    head = said.partition("\n")[0]
+    try:
+        for row in csv.reader(io.StringIO(said, newline=""), delimiter=max(",;\t", key=head.count)):
+            yield [_plain(value) for value in row[:MOST_COLUMNS]]
+    except csv.Error as error:
+        raise BadSheet(f"The CSV cannot be read: {error}.") from None
+
+
+def _plain(value: Any) -> Value:
+    if isinstance(value, str):
+        return value.replace("\0", "").strip() or None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | float | bool | datetime | date) else None if value is None else str(value)
+
+
+def template(title: str, columns: Sequence[Listed], example: Sequence[Value], about: Sequence[Sequence[str]]) -> bytes:
+    """A workbook to fill in: headings with drop-downs, one example, and a second sheet that explains."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = title
+    sheet.append([column.heading for column in columns])
+    sheet.append(list(example))
+    sheet.freeze_panes = "A2"
+    notes, lists = book.create_sheet("说明"), book.create_sheet("选项")
+    lists.sheet_state = "hidden"
+    for index, column in enumerate(columns, 1):
+        cell, letter = sheet.cell(1, index), get_column_letter(index)
+        cell.font = Font(bold=True, color="FFFFFF")
+        cell.fill = PatternFill("solid", fgColor="B4532A" if column.required else "4A5568")
+        sheet.cell(2, index).font = Font(italic=True, color="718096")
+        sheet.column_dimensions[letter].width = column.width
+        for row in range(2, 502):
+            sheet.cell(row, index).number_format = "@"  # Excel would turn long numbers into 8.9E+18
+        if column.words:
+            for row, word in enumerate(column.words, 1):
+                lists.cell(row, index, word)
+            choice = DataValidation(
+                "list", formula1=f"'选项'!${letter}$1:${letter}${len(column.words)}", allow_blank=True
+            )
+            choice.showErrorMessage = False  # ours say more
+            sheet.add_data_validation(choice)
+            choice.add(f"{letter}2:{letter}{MOST_ROWS}")
+    for line in about:
+        notes.append(list(line))
+    for letter, width in zip("ABCD", (18, 10, 70, 30), strict=True):
+        notes.column_dimensions[letter].width = width
+    for cell in notes[1]:
+        cell.font = Font(bold=True)
+    for line_ in notes.iter_rows(min_row=2):
+        for cell in line_:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()

@@ -1,0 +1,396 @@
+"""Devices out of a file: each row judged against the register, written in one transaction, undone while untouched."""
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import sheets
+from app.db import transaction
+from app.equipment import actions as equipment
+from app.equipment import models as catalogue
+from app.equipment.rules import DeviceState, Transport
+from app.equipment.tables import Device, DeviceModel
+from app.errors import CareError, Conflict
+from app.history import History, record_many
+from app.imports import actions as imports
+from app.imports import rules
+from app.imports.rules import BadCell, ImportEvent, ImportState, Mode, Problem, ProblemCode, Row
+from app.imports.tables import Import, ImportChange
+from app.jobs import actions as jobs
+from app.jobs.rules import JobEvent
+from app.jobs.tables import Job
+from app.people.tables import Elder, Home
+from app.stock.columns import COLUMNS, PLATE, column, model_words
+from app.stock.tables import Credential
+from app.vault import digest
+from devices.broker import NAME
+
+KIND: Final = "devices"
+CHUNK: Final = 500
+WORKER: Final = "importer"
+Beat = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is to become of a row: a new device, a changed one, one that is there as it should be, or nothing."""
+
+    row: Row
+    outcome: str  # new, changed, same, bad
+    values: Mapping[str, Any] = field(default_factory=dict)
+    device: Device | None = None
+    home: Home | None = None
+    elder: Elder | None = None
+
+
+@dataclass
+class _File:
+    """What the rows before have used up."""
+
+    models: dict[str, DeviceModel]
+    words: Callable[[str], str]
+    wire_ids: dict[str, int] = field(default_factory=dict)
+    sims: dict[str, int] = field(default_factory=dict)
+
+
+def plan(session: Session, content: bytes, *, district_id: int) -> Iterator[Planned]:
+    """Every row of a file, judged against the register as it is now; raises BadSheet while it goes."""
+    known = catalogue.all_of_them(session)
+    file = _File({m.id: m for m in known}, model_words([(m.id, m.maker, m.name) for m in known]))
+    rows = rules.read(sheets.rows(content), COLUMNS)
+    head = next(rows)
+    if head.problems:
+        yield Planned(head, "bad" if any(p.code is ProblemCode.NO_COLUMN for p in head.problems) else "same")
+    while chunk := list(islice(rows, CHUNK)):
+        yield from _judge(session, chunk, file, district_id)
+        session.expunge_all()  # a file may be long
+
+
+def _judge(session: Session, chunk: Sequence[Row], file: _File, district_id: int) -> Iterator[Planned]:
+    for row in chunk:
+        _settle_names(row, file)
+    said = [row.values for row in chunk]
+    devices = {
+        device.wire_id: device
+        for device in session.scalars(select(Device).where(Device.wire_id.in_({v.get("wire_id") for v in said})))
+    }
+    sims = {v["sim_hash"] for v in said if "sim_hash" in v}
+    holders = session.execute(select(Device.sim_hash, Device.wire_id).where(Device.sim_hash.in_(sims)))
+    taken: dict[str | None, str] = {sim: wire_id for sim, wire_id in holders}  # noqa: C416
+    homes = {
+        home.id: home
+        for home in session.scalars(
+            select(Home).where(Home.id.in_({v.get("home") for v in said}), Home.district_id == district_id)
+        )
+    }
+    hashes = {digest("id", v["elder"]) for v in said if "elder" in v}
+    elders = {
+        elder.id_hash: elder
+        for elder in session.scalars(
+            select(Elder).where(Elder.id_hash.in_(hashes), Elder.district_id == district_id, Elder.ended_at.is_(None))
+        )
+    }
+    for row in chunk:
+        yield _planned(row, devices.get(row.values.get("wire_id", "")), taken, homes, elders, district_id)
+
+
+def _settle_names(row: Row, file: _File) -> None:
+    """The model by its code, the number as its transport spells it, and nothing twice in one file."""
+    values = row.values
+    if "model" in values:
+        try:
+            values["model"] = file.words(values["model"])
+        except BadCell as bad:
+            row.bad(column("model"), bad.code, **bad.facts)
+            del values["model"]
+    if "wire_id" in values and "model" in values:
+        try:
+            values["wire_id"] = spelled(values["wire_id"], file.models[values["model"]].transport)
+        except BadCell as bad:
+            row.bad(column("wire_id"), bad.code, **bad.facts)
+    if values.get("sim"):
+        values["sim_hash"] = digest("sim", values["sim"])
+    for name, seen, key in (("wire_id", file.wire_ids, "wire_id"), ("sim", file.sims, "sim_hash")):
+        if key in values and (before := seen.setdefault(values[key], row.number)) != row.number:
+            row.bad(column(name), ProblemCode.TWICE, row=before)
+
+
+def spelled(wire_id: str, transport: Transport) -> str:
+    """As the device will name itself on this transport; raises BadCell."""
+    if transport is Transport.LORAWAN:
+        eui = re.sub(r"[:.-]", "", wire_id).lower()
+        if not re.fullmatch(r"[0-9a-f]{16}", eui):
+            raise BadCell(ProblemCode.BAD_CHARACTERS, allowed="16 hexadecimal digits (DevEUI)")
+        return eui
+    if transport is not Transport.ZIGBEE and not NAME.fullmatch(wire_id):
+        raise BadCell(ProblemCode.BAD_CHARACTERS, allowed="A-Z a-z 0-9 _ . : -")
+    return wire_id
+
+
+def _planned(
+    row: Row,
+    device: Device | None,
+    taken: Mapping[str | None, str],
+    homes: Mapping[int, Home],
+    elders: Mapping[str | None, Elder],
+    district_id: int,
+) -> Planned:
+    values = row.values
+    elder = elders.get(digest("id", values["elder"])) if "elder" in values else None
+    home = homes.get(values.get("home", 0))
+    if device and device.district_id != district_id:
+        row.bad(column("wire_id"), ProblemCode.TAKEN, who="of another district")
+    elif device and "model" in values and device.model_id != values["model"]:
+        row.bad(column("model"), ProblemCode.OTHER_MODEL, model=device.model_id)
+    if (holder := taken.get(values.get("sim_hash"))) and holder != values.get("wire_id"):
+        row.bad(column("sim"), ProblemCode.TAKEN, who=holder)
+    if "home" in values and home is None:
+        row.bad(column("home"), ProblemCode.UNKNOWN_HOME)
+    if "elder" in values and elder is None:
+        row.bad(column("elder"), ProblemCode.UNKNOWN_ELDER)
+    if elder and home and elder.home_id != home.id:
+        row.bad(column("home"), ProblemCode.OTHER_HOME, home=elder.home_id)
+    goes = bool(elder or home) and not (device and _hangs_there(device, home, elder))
+    if device and goes and device.state is not DeviceState.IN_STOCK:
+        row.bad(column("elder" if elder else "home"), ProblemCode.NOT_IN_STOCK, state=device.state.value)
+    if row.problems:
+        return Planned(row, "bad")
+    said: dict[str, Any] = {name: values[name] for name in (*PLATE, "sim_hash") if name in values}
+    if device is None:
+        return Planned(
+            row, "new", {"wire_id": values["wire_id"], "model_id": values["model"], **said}, None, home, elder
+        )
+    said = {name: value for name, value in said.items() if getattr(device, name) != value}
+    if not said and not goes:
+        return Planned(row, "same", {}, device)
+    return Planned(row, "changed", said, device, home if goes else None, elder if goes else None)
+
+
+def _hangs_there(device: Device, home: Home | None, elder: Elder | None) -> bool:
+    return device.elder_id == elder.id if elder else device.home_id == (home.id if home else None)
+
+
+# -- the worker's part ------------------------------------------------------------------------------------------------
+
+
+def carry_out(job_id: int) -> None:
+    """Check or apply, whichever the import waits for. May be called twice: the second time there is nothing to do."""
+    now = datetime.now(UTC)
+    with transaction() as session:
+        job = jobs.begin(session, job_id, by=WORKER, now=now)
+        if job is None:
+            return
+        row = session.get_one(Import, job.subject_id)
+        import_id, state, by = row.id, row.state, row.asked_by
+
+    def beat(done: int) -> None:
+        imports.progress(import_id, job_id, done, now=datetime.now(UTC))
+
+    try:
+        if state is ImportState.RECEIVED:
+            check(import_id, now=now, beat=beat)
+        elif state is ImportState.CONFIRMED:
+            apply(import_id, by=by, now=now, beat=beat)
+    except (CareError, IntegrityError) as error:
+        why = error.detail if isinstance(error, CareError) else "Somebody else has registered some of them meanwhile."
+        _end(job_id, JobEvent.FAIL, why)
+        _fail(import_id, why)
+    except BaseException:
+        _end(job_id, JobEvent.REQUEUE, "its worker was ended")
+        raise
+    else:
+        _end(job_id, JobEvent.FINISH, None)
+
+
+def _end(job_id: int, event: JobEvent, error: str | None) -> None:
+    with transaction() as session:
+        job = session.get_one(Job, job_id, with_for_update=True)
+        jobs.move(session, job, event, by=WORKER, now=datetime.now(UTC), error=error)
+
+
+def _fail(import_id: int, why: str) -> None:
+    """What was to be applied waits for a decision again."""
+    with transaction() as session:
+        row = imports.held(session, import_id)
+        row.trouble = why
+        if row.state is ImportState.CONFIRMED:
+            imports.move(session, row, ImportEvent.FAIL, by=WORKER, now=datetime.now(UTC), reason=why)
+
+
+def check(import_id: int, *, now: datetime, beat: Beat = lambda done: None) -> None:
+    """Read the whole file and say what would become of it; nothing is changed."""
+    problems: list[Problem] = []
+    count, counts = 0, Counter[str]()
+    with transaction() as session:
+        row = session.get_one(Import, import_id)
+        content, district_id, unreadable = base64.b64decode(row.content or ""), row.district_id, None
+        try:
+            for planned in _counted(plan(session, content, district_id=district_id), beat):
+                counts[planned.outcome] += planned.row.number > 1 or planned.outcome == "bad"
+                count += len(planned.row.problems)
+                problems += planned.row.problems[: max(0, imports.MOST_PROBLEMS - len(problems))]
+        except sheets.BadSheet as bad:
+            unreadable = str(bad)
+    with transaction() as session:
+        row = imports.held(session, import_id)
+        if row.state is not ImportState.RECEIVED:
+            return
+        row.counts, row.problems, row.problem_count = dict(counts), imports.as_json(problems), count
+        row.rows = row.done = sum(counts.values())
+        row.trouble = unreadable
+        event = ImportEvent.DISCARD if unreadable else ImportEvent.CHECK
+        imports.move(session, row, event, by=WORKER, now=now, reason=unreadable)
+
+
+def apply(import_id: int, *, by: str, now: datetime, beat: Beat = lambda done: None) -> Counter[str]:
+    """Everything in one transaction, judged once more: the register may have changed since it was checked."""
+    with transaction() as session:
+        row = session.get_one(Import, import_id)
+        content, district_id, mode = base64.b64decode(row.content or ""), row.district_id, row.mode
+        counts = Counter[str]()
+        everything = _counted(plan(session, content, district_id=district_id), beat)
+        while chunk := list(islice(everything, CHUNK)):
+            counts.update(planned.outcome for planned in chunk if planned.row.number > 1 or planned.outcome == "bad")
+            if mode is Mode.WHOLE and counts["bad"]:
+                raise Conflict("Some rows are bad now; the register has changed since the file was checked.")
+            _write(session, import_id, chunk, district_id=district_id, by=by, now=now)
+        held = imports.held(session, import_id)
+        held.counts, held.done = dict(counts), sum(counts.values())
+        imports.move(session, held, ImportEvent.APPLY, by=by, now=now)
+    return counts
+
+
+def _counted(planned: Iterable[Planned], beat: Beat) -> Iterator[Planned]:
+    for number, each in enumerate(planned, 1):
+        yield each
+        if number % CHUNK == 0:
+            beat(number)
+
+
+def _write(
+    session: Session, import_id: int, chunk: Sequence[Planned], *, district_id: int, by: str, now: datetime
+) -> None:
+    new = [planned for planned in chunk if planned.outcome == "new"]
+    root = {"district_id": district_id, "division_code": f"{district_id:06d}000000", "state": DeviceState.IN_STOCK}
+    ids: Sequence[int] = []
+    if new:
+        rows = [{**dict.fromkeys((*PLATE, "sim_hash")), **root, **planned.values} for planned in new]
+        statement = insert(Device).returning(Device.id, sort_by_parameter_order=True)
+        ids = session.scalars(statement, rows).all()
+    changes = [(number, None, planned) for number, planned in zip(ids, new, strict=True)]
+    for planned in chunk:
+        if planned.outcome == "changed" and planned.device:
+            device = session.get_one(Device, planned.device.id, with_for_update=True)
+            before = {name: getattr(device, name) for name in planned.values}
+            for name, value in planned.values.items():
+                setattr(device, name, value)
+            changes.append((device.id, before, planned))  # type: ignore[arg-type]
+    session.flush()
+    session.execute(
+        insert(ImportChange),
+        [
+            {
+                "district_id": district_id, "import_id": import_id, "subject_id": number,
+                "before": None if before is None else _plain(before), "after": _plain(planned.values) | _hung(planned),
+            }
+            for number, before, planned in changes
+        ],
+    ) if changes else None  # fmt: skip
+    lines = [
+        {
+            "subject_id": number, "event": "take_in" if before is None else "correct", "after": None,
+            "before": None, "facts": {"import": import_id, "fields": sorted(planned.values)},
+        }
+        for number, before, planned in changes
+    ]  # fmt: skip
+    record_many(session, Device.__tablename__, lines, district_id=district_id, by=by, now=now)
+    for number, _, planned in changes:
+        if planned.home or planned.elder:
+            _hang(session, number, planned, by=by, now=now)
+    session.flush()
+
+
+def _hung(planned: Planned) -> dict[str, bool]:
+    return {"hung": True} if planned.home or planned.elder else {}
+
+
+def _hang(session: Session, device_id: int, planned: Planned, *, by: str, now: datetime) -> None:
+    """It is in its home already: the register follows."""
+    elder = session.get_one(Elder, planned.elder.id) if planned.elder else None
+    home = session.get_one(Home, elder.home_id if elder else planned.home.id if planned.home else 0)
+    device = session.get_one(Device, device_id)
+    equipment.install(session, device, home=home, elder=elder, spot=planned.row.values.get("spot"), by=by, now=now)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def undo(session: Session, import_id: int, *, district_id: int, by: str, now: datetime) -> Import:
+    """Take back what it made and changed, as long as nobody has used it since; raises Conflict with the first ones.
+
+    What it had put into a home goes into stock: that it hung there is on record.
+    """
+    row = imports.held(session, import_id, district_id)
+    rules.after(row.state, ImportEvent.UNDO)
+    touched = _touched(session, row)
+    if touched:
+        raise Conflict(f"{len(touched)} of its devices have been used since; nothing was undone.", devices=touched[:20])
+    changes = session.scalars(select(ImportChange).where(ImportChange.import_id == row.id)).all()
+    for change in changes:
+        _restore(session, change, by=by, now=now)
+    session.flush()
+    gone = [change.subject_id for change in changes if change.before is None and not change.after.get("hung")]
+    try:
+        with session.begin_nested():
+            session.execute(delete(Device).where(Device.id.in_(gone)))
+    except IntegrityError:
+        raise Conflict("Some of its devices have been used since; nothing was undone.") from None
+    lines = [
+        {
+            "subject_id": change.subject_id, "event": "undo_import", "before": None, "after": None,
+            "facts": {"import": row.id},
+        }
+        for change in changes
+    ]  # fmt: skip
+    record_many(session, Device.__tablename__, lines, district_id=district_id, by=by, now=now)
+    return imports.move(session, row, ImportEvent.UNDO, by=by, now=now)
+
+
+def _restore(session: Session, change: ImportChange, *, by: str, now: datetime) -> None:
+    """What was there before stands there again."""
+    device = session.get_one(Device, change.subject_id)
+    if change.after.get("hung"):
+        equipment.take_back(session, device, by=by, now=now, reason="import undone")
+    for name, value in (change.before or {}).items():
+        setattr(device, name, date.fromisoformat(value) if name == "purchased_on" and value else value)
+
+
+def _touched(session: Session, row: Import) -> list[str]:
+    """Devices of an import that were heard, moved, given a key or changed since."""
+    since = select(History.id).where(
+        History.district_id == row.district_id, History.subject == Device.__tablename__,
+        History.subject_id == Device.id, History.at > row.ended_at,
+    )  # fmt: skip
+    key = select(Credential.id).where(Credential.device_id == Device.id)
+    made = ImportChange.before.is_(None)
+    return list(
+        session.scalars(
+            select(Device.wire_id)
+            .join(ImportChange, ImportChange.subject_id == Device.id)
+            .where(
+                ImportChange.import_id == row.id,
+                exists(since) | (made & (exists(key) | (Device.last_seen_at > row.ended_at))),
+            )
+            .order_by(Device.id)
+        )
+    )
