@@ -22,6 +22,8 @@ from app.access.tables import District
 from app.alarms import actions as alarm_actions
 from app.alarms import deafness, pulse, timers
 from app.alarms import queries as alarms
+from app.commands import actions as command_actions
+from app.commands import queries as commands
 from app.config import settings
 from app.db import transaction
 from app.election import Election
@@ -130,6 +132,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=5, args=[raising.burning, raising.listen], id="smoke unanswered")
     every(begin_rules, minutes=15, id="new sensors", next_run_time=datetime.now(UTC))
     every(sum_vitals, minutes=15, id="vitals", next_run_time=datetime.now(UTC))
+    every(sweep, seconds=5, args=[commands.overdue, command_actions.expire], id="commands")
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")

@@ -15,6 +15,7 @@ from app.alarms import inbox_api as inbox
 from app.assessments import api as assessments
 from app.calls import api as calls
 from app.catalogue import api as catalogue
+from app.commands import api as commands
 from app.desk import elders
 from app.equipment import api as equipment
 from app.equipment import upkeep_api as upkeep
@@ -42,6 +43,7 @@ ROUTERS = (
     inbox.ingest,
     equipment.router,
     upkeep.router,
+    commands.router,
     calls.router,
     calls.hooks,
     calls.outbox,

@@ -5,6 +5,7 @@ from app.alarms import tables as alarms
 from app.assessments import tables as assessments
 from app.calls import tables as calls
 from app.catalogue import tables as catalogue
+from app.commands import tables as commands
 from app.db import Base
 from app.equipment import tables as equipment
 from app.funding import tables as funding
@@ -30,6 +31,7 @@ __all__ = [
     "assessments",
     "calls",
     "catalogue",
+    "commands",
     "equipment",
     "funding",
     "imports",

@@ -59,10 +59,14 @@ class Command(StrEnum):
     """What a device can be asked to do."""
 
     FIND = "find"  # ring, so that it is found
-    CALL_BACK = "call_back"
+    CALL_BACK = "call_back"  # ring up a number, aloud
+    LISTEN = "listen"  # ring up a number silently: the microphone opens
     LOCATE = "locate"
     SET_INTERVAL = "set_interval"
+    SOS_NUMBERS = "sos_numbers"  # whom its button rings up
+    SET_TIME = "set_time"
     RESTART = "restart"
+    TEXT = "text"  # show or speak words
 
 
 class DeviceState(StrEnum):

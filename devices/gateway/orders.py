@@ -8,12 +8,12 @@ class Do(StrEnum):
     """What a device is told."""
 
     FIND = "find"  # ring or beep, so that it is found
-    CALL = "call"  # ring up this number, as an ordinary telephone call
+    CALL_BACK = "call_back"  # ring up this number, as an ordinary telephone call
     LISTEN = "listen"  # ring up this number silently: the microphone opens and nobody at the device is asked
-    INTERVAL = "interval"  # say where it is every so many seconds
+    SET_INTERVAL = "set_interval"  # say where it is every so many seconds
     SOS_NUMBERS = "sos_numbers"  # whom its button rings up
     LOCATE = "locate"  # say where it is, once, now
-    TIME = "time"  # take our time
+    SET_TIME = "set_time"  # take our time
     RESTART = "restart"
     TEXT = "text"  # show or speak these words
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.access.rules import Role
 from app.alarms import hearing
 from app.alarms.rules import AlarmKind
 from app.calls import actions as calls
 from app.calls.rules import Target
-from app.equipment.rules import Fault
+from app.commands import actions as commands
+from app.equipment.rules import Command, Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Shared
 from app.jobs.rules import JobState
@@ -44,7 +46,8 @@ class Things:
 def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name: str = "欧阳秘书") -> Things:
     """An elder with contact, device, allowance, assessment, published visit, alarm and call; a job of the district."""
     elder = an_elder(session, division_code=division_code, name=name)
-    contact, device = a_contact(session, elder, name=f"{name}的女儿"), a_device(session, elder=elder)
+    contact, device = a_contact(session, elder, name=f"{name}的女儿"), a_device(session, elder=elder, model="watch-3g")
+    command = commands.give(session, device.id, Command.FIND, role=Role.OPERATOR, by="test", now=TEN)
     an_entitlement(session, elder)
     operator = a_user(session)
     caregiver = a_caregiver(session, division_code=division_code)
@@ -77,8 +80,8 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
             "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
-            "user_id": operator.id, "assessment_id": assessment.id,
             "fault_id": fault.id, "outage_id": outage.id,
+            "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -128,6 +131,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/assessments/{assessment_id}/withdraw": why,
         "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
         "/api/calls/{call_id}/result": {"result": "answered"},
+        "/api/devices/{device_id}/commands": {"command": "locate"},
         "/api/elders/{elder_id}/unmask": {"field": "phone", "reason": "to call back"},
         "/api/orders": order | {"note": "rings twice", "agent": {"name": "周慧", "relation": "daughter"}},
         "/api/orders/quote": order,

@@ -72,13 +72,13 @@ def write(order: Order, link: Link, now: datetime) -> tuple[str, bytes] | None:
             words = "FIND#"
         case Do.LISTEN:
             words = f"MONITOR,{numbers}#"
-        case Do.INTERVAL:
+        case Do.SET_INTERVAL:
             words = f"TIMER,{order.seconds}#"
         case Do.SOS_NUMBERS:
             words = f"SOS,A,{numbers}#"
         case Do.LOCATE:
             words = "WHERE#"
-        case Do.TIME:
+        case Do.SET_TIME:
             words = "GMT,E,8,0#"
         case Do.RESTART:
             words = "RESET#"

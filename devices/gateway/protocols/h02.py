@@ -91,7 +91,7 @@ def read(frame: bytes, link: Link, now: datetime) -> Said:
 
 def write(order: Order, link: Link, now: datetime) -> tuple[str, bytes] | None:
     match order.do:
-        case Do.INTERVAL:
+        case Do.SET_INTERVAL:
             name, words = "S71", f",22,{order.seconds}"
         case Do.RESTART:
             name, words = "R1", ""

@@ -53,15 +53,15 @@ def read(frame: bytes, link: Link, now: datetime) -> Said:
 
 def write(order: Order, link: Link, now: datetime) -> tuple[str, bytes] | None:
     match order.do:
-        case Do.CALL:
+        case Do.CALL_BACK:
             number, words = 32, order.numbers[0]
-        case Do.INTERVAL:
+        case Do.SET_INTERVAL:
             number, words = 15, str(order.seconds)
         case Do.SOS_NUMBERS:
             number, words = 12, ",".join((*order.numbers, "", "")[:3])
         case Do.LOCATE:
             number, words = 16, ""
-        case Do.TIME:
+        case Do.SET_TIME:
             number, words = 20, f"zh_CN,Asia/Shanghai,{now:%Y%m%d%H%M%S}"
         case Do.RESTART:
             number, words = 18, ""

@@ -99,10 +99,10 @@ def write(order: Order, link: Link, now: datetime) -> tuple[str, bytes] | None:
             kind, body = 0x8300, bytes((ON_THE_SCREEN_AND_SPOKEN,)) + "请按一下呼叫按钮".encode("gbk")
         case Do.TEXT:
             kind, body = 0x8300, bytes((ON_THE_SCREEN_AND_SPOKEN,)) + order.words.encode("gbk", "replace")
-        case Do.CALL | Do.LISTEN:
+        case Do.CALL_BACK | Do.LISTEN:
             flag = LISTENS if order.do is Do.LISTEN else 0
             kind, body = 0x8400, bytes((flag,)) + order.numbers[0].encode("ascii")
-        case Do.INTERVAL:
+        case Do.SET_INTERVAL:
             kind, body = 0x8103, b"\1" + INTERVAL.to_bytes(4) + b"\4" + order.seconds.to_bytes(4)
         case Do.SOS_NUMBERS:
             kind, body = 0x8401, bytes((REPLACE_ALL, len(order.numbers)))

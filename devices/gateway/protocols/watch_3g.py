@@ -67,17 +67,17 @@ def write(order: Order, link: Link, now: datetime) -> tuple[str, bytes] | None:
     match order.do:
         case Do.FIND:
             words = "FIND"
-        case Do.CALL:
+        case Do.CALL_BACK:
             words = f"CALL,{order.numbers[0]}"
         case Do.LISTEN:
             words = f"MONITOR,{order.numbers[0]}"
-        case Do.INTERVAL:
+        case Do.SET_INTERVAL:
             words = f"UPLOAD,{order.seconds}"
         case Do.SOS_NUMBERS:
             words = "SOS," + ",".join((*order.numbers, "", "")[:3])
         case Do.LOCATE:
             words = "CR"
-        case Do.TIME:
+        case Do.SET_TIME:
             words = f"TIME,{now:%H.%M.%S},DATE,{now:%Y.%m.%d}"
         case Do.RESTART:
             words = "RESET"

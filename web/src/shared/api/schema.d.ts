@@ -1416,6 +1416,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices/{device_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Commands
+         * @description What the device was told of late, and what it can be told.
+         */
+        get: operations["devices_commands"];
+        put?: never;
+        /**
+         * Give
+         * @description Tell the device to do something; it is told when it is connected, for ten minutes.
+         */
+        post: operations["devices_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/commands/{command_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Take back a command that has not left.
+         */
+        post: operations["devices_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -2287,6 +2331,99 @@ export interface components {
             id: number;
             /** Name */
             name: string;
+        };
+        /**
+         * Command
+         * @description What a device can be asked to do.
+         * @enum {string}
+         */
+        Command: "find" | "call_back" | "listen" | "locate" | "set_interval" | "sos_numbers" | "set_time" | "restart" | "text";
+        /**
+         * CommandEvent
+         * @description What happens to a command.
+         * @enum {string}
+         */
+        CommandEvent: "send" | "return" | "answer" | "expire" | "fail" | "cancel";
+        /**
+         * CommandIn
+         * @description What the device is to do; which of the fields are needed, the command says.
+         */
+        CommandIn: {
+            command: components["schemas"]["Command"];
+            /**
+             * Numbers
+             * @default []
+             */
+            numbers: string[];
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * CommandOut
+         * @description A command and what came of it. Numbers and words are not shown again.
+         */
+        CommandOut: {
+            /** Id */
+            id: number;
+            command: components["schemas"]["Command"];
+            state: components["schemas"]["CommandState"];
+            /** Reason */
+            reason: string | null;
+            /** By */
+            by: string;
+            /**
+             * Queued At
+             * Format: date-time
+             */
+            queued_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Possible */
+            possible: components["schemas"]["CommandEvent"][];
+        };
+        /**
+         * CommandState
+         * @description Where a command stands.
+         * @enum {string}
+         */
+        CommandState: "queued" | "sent" | "answered" | "expired" | "failed" | "cancelled";
+        /**
+         * Commands
+         * @description The last commands of a device, newest first, and those that may be given now.
+         */
+        Commands: {
+            /** Items */
+            items: components["schemas"]["CommandOut"][];
+            /** Offers */
+            offers: components["schemas"]["Offer"][];
+            link: components["schemas"]["Link"];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
         };
         /**
          * ContactOut
@@ -3442,6 +3579,15 @@ export interface components {
         NoteIn: {
             /** Text */
             text: string;
+        };
+        /**
+         * Offer
+         * @description A command this caller may give, and whether it asks for a reason.
+         */
+        Offer: {
+            command: components["schemas"]["Command"];
+            /** Reason */
+            reason: boolean;
         };
         /**
          * OrderEvent
@@ -7599,6 +7745,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Handled"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_commands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Commands"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
                 };
             };
             /** @description Validation Error */

@@ -21,6 +21,7 @@ from app.alarms.rules import payload_hash, press_number, rings_as
 from app.config import settings
 from app.db import transaction
 from app.equipment import queries as register
+from app.gateway.courier import Courier
 from app.logs import configure
 from app.tables import metadata
 from devices import codecs
@@ -74,7 +75,9 @@ async def serve(name: str, wanted: Sequence[tuple[str, int]]) -> None:
     for number in (SIGTERM, SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     state = State(f"gateway-{name}")
-    gateway, lanes = make(state)
+    courier = Courier(state.name)
+    gateway, lanes = make(state, courier)
+    rounds = asyncio.create_task(courier.run(gateway))
     try:
         for wire, port in wanted:
             log.info("listening", protocol=wire, port=await gateway.listen(WIRES[wire], settings().gateway_host, port))
@@ -83,13 +86,20 @@ async def serve(name: str, wanted: Sequence[tuple[str, int]]) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), PULSE)
     finally:
+        rounds.cancel()
         await gateway.close()
+        await courier.close()
 
 
-def make(state: State) -> tuple[Gateway, tuple[Lane, Lane]]:
+def make(state: State, courier: Courier) -> tuple[Gateway, tuple[Lane, Lane]]:
     """A gateway over the inbox; in a running event loop."""
     lanes = Lane("help", inbox.receive, inbox.put_aside), Lane("calm", inbox.receive_telemetry, inbox.put_aside)
-    ears = Ears(urgent=urgent, is_concentrator=lambda device: device in state.concentrators)
+    ears = Ears(
+        urgent=urgent,
+        is_concentrator=lambda device: device in state.concentrators,
+        came=courier.came,
+        answered=courier.answered,
+    )
     limits = Limits(
         connections=min(settings().gateway_connections, allow_files(settings().gateway_connections + SPARE_FILES)),
         of_an_address=settings().gateway_of_an_address,

@@ -1,90 +1,23 @@
 """Watches, trackers and diallers on real sockets, over the real inbox."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, text
 
 from app import gateway as process
 from app import vault
 from app.alarms.rules import AlarmKind, Outcome
-from app.alarms.tables import Alarm, InboxMessage
 from app.db import transaction
 from app.equipment.rules import Link
 from app.equipment.tables import Device
-from devices.gateway.protocols import WIRES, dc09
-from devices.gateway.server import Gateway
-from tests.cast import a_device
+from devices.gateway.protocols import dc09
+from tests.app.gateway.house import PATIENCE, Line, alarms, house, now, registered, stored
 from tests.devices.gateway import samples
 
 pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("database")]
-PATIENCE = 10.0
-
-
-@dataclass
-class House:
-    """A gateway on free ports."""
-
-    gateway: Gateway
-
-    async def dial(self, wire: str) -> "Line":
-        return Line(*await asyncio.open_connection("127.0.0.1", self.gateway.ports[wire]))
-
-
-@dataclass
-class Line:
-    """A device's end of a connection."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def say(self, frame: bytes, until: bytes = b"") -> bytes:
-        """Answers what came back, up to these bytes; nothing is waited for without them."""
-        self.writer.write(frame)
-        await self.writer.drain()
-        return await asyncio.wait_for(self.reader.readuntil(until), PATIENCE) if until else b""
-
-    async def is_hung_up(self) -> bool:
-        return await asyncio.wait_for(self.reader.read(), PATIENCE) == b""
-
-    async def hang_up(self) -> None:
-        self.writer.close()
-        await asyncio.gather(self.writer.wait_closed(), return_exceptions=True)
-
-
-@asynccontextmanager
-async def house() -> AsyncIterator[House]:
-    gateway, _ = process.make(process.State("gateway-test"))
-    try:
-        for wire in WIRES.values():
-            await gateway.listen(wire, "127.0.0.1", 0)
-        yield House(gateway)
-    finally:
-        await gateway.close()
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def registered(wire_id: str, model: str = "yl-watch") -> Device:
-    with transaction() as session:
-        return a_device(session, wire_id=wire_id, model=model)
-
-
-def alarms() -> list[Alarm]:
-    with transaction() as session:
-        return list(session.scalars(select(Alarm).order_by(Alarm.id)))
-
-
-def stored() -> list[InboxMessage]:
-    with transaction() as session:
-        return list(session.scalars(select(InboxMessage).order_by(InboxMessage.id)))
-
 
 Talk = Callable[[Line], Awaitable[bytes]]
 
@@ -182,15 +115,12 @@ def test_a_concentrator_may_speak_for_others() -> None:
     pendant = registered("3011234599")
 
     async def story() -> bytes:
-        state = process.State("gateway-test", frozenset({samples.WATCH}))
-        gateway, _ = process.make(state)
-        port = await gateway.listen(WIRES["3g"], "127.0.0.1", 0)
-        line = Line(*await asyncio.open_connection("127.0.0.1", port))
-        await line.say(samples.watch("LK"), b"]")
-        answer = await line.say(samples.watch_sos(now(), pendant.wire_id), b"]")
-        await line.hang_up()
-        await gateway.close()
-        return answer
+        async with house(concentrators=frozenset({samples.WATCH})) as at:
+            line = await at.dial("3g")
+            await line.say(samples.watch("LK"), b"]")
+            answer = await line.say(samples.watch_sos(now(), pendant.wire_id), b"]")
+            await line.hang_up()
+            return answer
 
     assert asyncio.run(story()) == b"[3G*3011234599*0002*AL]"
     assert [alarm.wire_id for alarm in alarms()] == [pendant.wire_id]
