@@ -42,7 +42,8 @@ class Door:
     @property
     def names(self) -> set[str]:
         """The numbers its path asks for."""
-        return {part[1:-1] for part in self.path.split("/") if part.startswith("{")} - set(NAMED)
+        named = {"day"} if self.roles else set(NAMED)  # a machine names its device, a person numbers it
+        return {part[1:-1] for part in self.path.split("/") if part.startswith("{")} - named
 
 
 def _roles(dependant: Dependant) -> Iterator[frozenset[Role]]:
