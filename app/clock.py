@@ -27,7 +27,7 @@ from app.commands import queries as commands
 from app.config import settings
 from app.db import transaction
 from app.election import Election
-from app.equipment import models, presence
+from app.equipment import models, presence, testing
 from app.funding import actions as funding
 from app.funding import queries as money
 from app.jobs import actions as jobs
@@ -133,6 +133,8 @@ def schedule() -> BackgroundScheduler:
     every(begin_rules, minutes=15, id="new sensors", next_run_time=datetime.now(UTC))
     every(sum_vitals, minutes=15, id="vitals", next_run_time=datetime.now(UTC))
     every(sweep, seconds=5, args=[commands.overdue, command_actions.expire], id="commands")
+    every(sweep, seconds=5, args=[testing.ended, testing.expire], id="tests over")
+    every(sweep, minutes=10, args=[testing.due, testing.announce], id="test calls")
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")

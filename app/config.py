@@ -81,6 +81,15 @@ class Settings(BaseSettings):
     alarm_calls_family_after: int = Field(90, ge=5)
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
 
+    # installations and test calls
+    activation_test_minutes: int = Field(5, ge=1, le=30, description="how long an installer's test mode lasts")
+    activation_answer_minutes: int = Field(10, ge=1, description="a test nobody at the desk has confirmed has failed")
+    activation_tries: int = Field(10, ge=1, description="how often one device of an order may be tried")
+    test_after_days: int = Field(28, ge=1, description="days after which an elder is asked to press again")
+    test_overdue_days: int = Field(35, ge=1, description="days after which a device counts as untested")
+    test_window_days: int = Field(3, ge=1, description="days an announced test call waits for its press")
+    test_reminders_a_day: int = Field(200, ge=1, description="test calls announced in a district on one day")
+
     @property
     def zone(self) -> ZoneInfo:
         """The district's local zone."""

@@ -12,17 +12,21 @@ from app.access import api as access
 from app.alarms import api as alarms
 from app.alarms import duty_api as duty
 from app.alarms import inbox_api as inbox
+from app.alarms import testing_api as tests
 from app.assessments import api as assessments
 from app.calls import api as calls
 from app.catalogue import api as catalogue
 from app.commands import api as commands
 from app.desk import elders
 from app.equipment import api as equipment
+from app.equipment import installing_api as installations
+from app.equipment import testing_api as testing
 from app.equipment import upkeep_api as upkeep
 from app.live import Hub
 from app.logs import RequestLog, configure
 from app.orders import api as orders
 from app.phone import api as phone
+from app.phone import installing_api as installer
 from app.places import api as places
 from app.planning import api as planning
 from app.visits import api as visits
@@ -37,13 +41,19 @@ ROUTERS = (
     planning.router,
     visits.router,
     phone.router,
+    installer.router,
     alarms.router,
+    tests.router,
     duty.shift,
     inbox.aside,
     inbox.ingest,
     equipment.router,
     upkeep.router,
     commands.router,
+    installations.router,
+    testing.tests,
+    testing.loans,
+    testing.router,
     calls.router,
     calls.hooks,
     calls.outbox,

@@ -7,6 +7,7 @@ from app.calls import tables as calls
 from app.catalogue import tables as catalogue
 from app.commands import tables as commands
 from app.db import Base
+from app.equipment import installing_tables as installing
 from app.equipment import tables as equipment
 from app.funding import tables as funding
 from app.history import History
@@ -35,6 +36,7 @@ __all__ = [
     "equipment",
     "funding",
     "imports",
+    "installing",
     "jobs",
     "messages",
     "metadata",

@@ -18,15 +18,18 @@ from app.alarms.rules import (
     CallBackMissing,
     Event,
     NotYours,
+    OfATest,
     State,
     TimerKind,
     Verdict,
     after,
+    fits,
 )
 from app.alarms.tables import Alarm
 from app.calls import actions as calls
 from app.calls.rules import REACHED, Result, Target
 from app.calls.tables import Call
+from app.equipment import testing
 from app.errors import Conflict, NotFound
 from app.orders import actions as orders
 from app.orders.rules import CANCELLABLE, VISIT_ENDED
@@ -64,6 +67,9 @@ def mine(session: Session, alarm_id: int, event: Event, me: Caller) -> Alarm:
     """The alarm, locked, if this caller may do that with it; raises NotYours naming who has it."""
     alarm = get(session, alarm_id)
     after(alarm.state, event)
+    if not fits(event, test=alarm.test_id is not None):
+        raise OfATest("It is marked as an installer's test: confirm it, or say that it is none." if alarm.test_id
+                      else "It is no installer's test.")  # fmt: skip
     if alarm.claimed_by in (None, me.id) or event in ANYBODY:
         return alarm
     if event in LEADS and me.role is Role.SHIFT_LEAD:
@@ -207,7 +213,10 @@ def close(session: Session, alarm_id: int, verdict: Verdict, *, me: Caller, now:
     _spare_the_way(session, alarm, me=me, now=now)
     alarm.verdict, alarm.closed_at = verdict, now
     alarm.suspended_until = alarm.suspend_reason = None
-    return move(session, alarm, Event.CLOSE, by=me.by, now=now, **_said(verdict=verdict, text=note))
+    move(session, alarm, Event.CLOSE, by=me.by, now=now, **_said(verdict=verdict, text=note))
+    if alarm.device_id and alarm.kind is AlarmKind.SOS and verdict is not Verdict.TECHNICAL:
+        testing.came_through(session, alarm.device_id, alarm.id, at=alarm.raised_at, by=me.by, now=now)
+    return alarm
 
 
 def _spare_the_way(session: Session, alarm: Alarm, *, me: Caller, now: datetime) -> None:
@@ -252,7 +261,9 @@ def name_elder(session: Session, alarm_id: int, elder_id: int, *, me: Caller, no
     if alarm.elder_id is not None:
         raise Conflict("It is known whose alarm this is.")
     other = session.scalar(
-        select(Alarm.id).where(Alarm.elder_id == elder_id, Alarm.kind == alarm.kind, Alarm.state.in_(OPEN))
+        select(Alarm.id).where(
+            Alarm.elder_id == elder_id, Alarm.kind == alarm.kind, Alarm.state.in_(OPEN), Alarm.test_id.is_(None)
+        )
     )
     if other:
         raise Conflict("The elder has an open alarm of this kind.", alarm_id=other)

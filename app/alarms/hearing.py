@@ -9,9 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.alarms import duty, log, timers
-from app.alarms.rules import OPEN, PRIORITY, AlarmKind, Event, State, after, subject_of
+from app.alarms.rules import OPEN, PRIORITY, TEST_PRIORITY, AlarmKind, Event, Rings, State, after, subject_of
 from app.alarms.tables import Alarm
 from app.config import settings
+from app.equipment import testing
+from app.equipment.installing_rules import Armed
 from app.people.tables import Elder, Home
 
 
@@ -84,19 +86,50 @@ def call_for_help(session: Session, kind: AlarmKind, who: Whose, press: Press, *
     return alarm
 
 
-def _upsert(session: Session, kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> tuple[Alarm, bool]:
-    """One statement decides whether it is new: the unique index knows of writers this transaction cannot see."""
-    row = {
+def ring(
+    session: Session, kind: AlarmKind, who: Whose, press: Press, *, test: Armed | None, by: str, now: datetime
+) -> Alarm:
+    """A press rings: marked where it is the one an installer's test still awaits, else as the call for help it is."""
+    pressed_at = None if press.clock_off is not None else press.device_at
+    awaited = test and testing.rung(session, test.id, pressed_at=pressed_at, received_at=press.received_at, now=now)
+    if not awaited:
+        return call_for_help(session, kind, who, press, by=by, now=now)
+    alarm = _ring_marked(session, kind, who, press, awaited.id, by=by, now=now)
+    awaited.alarm_id = alarm.id
+    return alarm
+
+
+def _ring_marked(
+    session: Session, kind: AlarmKind, who: Whose, press: Press, test_id: int, *, by: str, now: datetime
+) -> Alarm:
+    """The awaited press of an installer's test: a marked alarm that joins no other and is joined by none."""
+    alarm = Alarm(**_row(kind, who, press, now=now) | {"test_id": test_id, "priority": TEST_PRIORITY})
+    session.add(alarm)
+    session.flush()
+    timers.start_ringing(session, alarm, now=now)
+    log.append(session, alarm, "raise", None, alarm.state, by=by, now=now, test=test_id, **_facts(alarm, press))
+    return alarm
+
+
+def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[str, Any]:
+    """A new alarm."""
+    return {
         "district_id": who.district_id, "division_code": who.division_code, "elder_id": who.elder_id,
         "home_id": who.home_id, "device_id": who.device_id, "wire_id": who.wire_id, "kind": kind,
         "state": State.RINGING, "priority": PRIORITY[kind], "count": 1, "raised_at": now, "rung_at": now, "round": 1,
-        "rings": "all", "device_at": press.device_at, "clock_off": press.clock_off, "place": press.place,
+        "rings": Rings.ALL, "device_at": press.device_at, "clock_off": press.clock_off, "place": press.place,
         "log_length": 0, "log_head": "",
     }  # fmt: skip
-    made = insert(Alarm).values(row)
+
+
+def _upsert(session: Session, kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> tuple[Alarm, bool]:
+    """One statement decides whether it is new: the unique index knows of writers this transaction cannot see."""
+    made = insert(Alarm).values(_row(kind, who, press, now=now))
     joined: Any = made.on_conflict_do_update(
         index_elements=["subject", "kind"],
-        index_where=text("state <> 'closed'"),  # a literal: a prepared parameter matches no partial index
+        index_where=text(
+            "state <> 'closed' and test_id is null"
+        ),  # a literal: a prepared parameter matches no partial index
         set_={
             "count": Alarm.count + 1,
             "priority": func.least(Alarm.priority, func.greatest(PRIORITY[kind] - 1, 0)),
@@ -112,7 +145,7 @@ def _just_closed(session: Session, kind: AlarmKind, who: Whose, *, now: datetime
     since = now - timedelta(minutes=settings().alarm_reopen_minutes)
     found = session.scalars(
         select(Alarm)
-        .where(Alarm.subject == who.subject, Alarm.kind == kind)
+        .where(Alarm.subject == who.subject, Alarm.kind == kind, Alarm.test_id.is_(None))
         .where((Alarm.state != State.CLOSED) | (Alarm.closed_at >= since))
         .order_by(Alarm.closed_at.desc().nulls_first(), Alarm.id.desc())
         .limit(1)
@@ -144,7 +177,7 @@ def _first_open(session: Session, alarm: Alarm) -> int | None:
         return None
     return session.scalar(
         select(Alarm.id)
-        .where(Alarm.elder_id == alarm.elder_id, Alarm.id != alarm.id, Alarm.state.in_(OPEN))
+        .where(Alarm.elder_id == alarm.elder_id, Alarm.id != alarm.id, Alarm.state.in_(OPEN), Alarm.test_id.is_(None))
         .order_by(Alarm.id)
         .limit(1)
     )

@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 
 from app.access.tables import District
 from app.alarms import hearing
+from app.alarms.reading import with_model
 from app.alarms.rules import (
     NEVER_SO_LATE,
     SAME_PRESS,
+    TEST_RINGS_AS,
     AlarmKind,
     Outcome,
     clock_off,
@@ -33,15 +35,16 @@ from app.alarms.tables import InboxMessage, SignalRow
 from app.db import Scope, notice, transaction
 from app.equipment import actions as equipment
 from app.equipment import hearing as presence
+from app.equipment import installing, saying, testing
 from app.equipment import queries as register
-from app.equipment import saying
+from app.equipment.installing_rules import Armed, is_the_test
 from app.equipment.measures import measures
 from app.equipment.rules import FAULT_OF, DeviceKind, Link
 from app.equipment.tables import Reading
 from app.errors import CareError
 from devices import codecs
 from devices.listener import Ack
-from devices.signals import CALLS_FOR_HELP, BadPayload, Kind, Message, Signal
+from devices.signals import BadPayload, Kind, Message, Signal
 
 log = structlog.get_logger()
 MESSAGES: Final = Counter("yinling_inbox_messages_total", "Messages taken in", ["outcome"])
@@ -89,6 +92,7 @@ class Batch:
     home_district: int  # of devices nobody has registered
     devices: Mapping[str, register.Known]
     stored: dict[str, tuple[datetime, str]]
+    tests: Mapping[int, Armed] = field(default_factory=dict)
     rows: list[InboxMessage] = field(default_factory=list)
     heard: list[presence.Heard] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -129,8 +133,7 @@ def receive_telemetry(batch: Sequence[Message]) -> Sequence[Ack]:
                         kept = equipment.measured(session, device, signal, _said(signal), at=arrival.at)
                         calm.readings.append(kept)
         session.flush()
-        equipment.leave_for_rules(session, calm.readings)
-        presence.hear(session, calm.heard, now=now)
+        _hear(session, calm, now=now)
     return receive(urgent) if urgent else []
 
 
@@ -147,22 +150,7 @@ def _may_ring(signal: Signal) -> bool:
 
 def take(session: Session, messages: Sequence[Message], *, now: datetime) -> Sequence[Ack]:
     """Store a batch in the transaction of the caller."""
-    return _store(session, [_read(message, now) for message in _with_model(session, messages)], now=now)
-
-
-def _with_model(session: Session, messages: Sequence[Message]) -> list[Message]:
-    """The registered model decides the decoder: equal bytes of two models mean two things. Ours need none."""
-    names = {
-        number: {*message.topic.split("/"), str(message.meta.get("device", ""))} - {""}
-        for number, message in enumerate(messages)
-        if "model" not in message.meta and not message.topic.startswith("care/v1/")
-    }
-    known = register.decoders(session, set().union(*names.values())) if names else {}
-    found = {number: known[name] for number, own in names.items() for name in own if name in known}
-    return [
-        replace(message, meta={"model": found[number], **message.meta}) if number in found else message
-        for number, message in enumerate(messages)
-    ]
+    return _store(session, [_read(message, now) for message in with_model(session, messages)], now=now)
 
 
 def _store(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> Sequence[Ack]:
@@ -170,15 +158,23 @@ def _store(session: Session, arrivals: Sequence[Arrival], *, now: datetime) -> S
     wire_ids = {arrival.wire_id for arrival in arrivals if arrival.wire_id} | {
         signal.device for arrival in arrivals for signal in arrival.signals if signal.device
     }
-    batch = Batch(now, _home_district(session), register.known(session, wire_ids), _stored(session, arrivals))
+    devices = register.known(session, wire_ids)
+    tests = testing.armed(session, [device.id for device in devices.values()])
+    batch = Batch(now, _home_district(session), devices, _stored(session, arrivals), tests)
     ids = iter(_numbers(session, len(arrivals)))
     for arrival in arrivals:
         _take_one(session, batch, arrival, next(ids))
     session.add_all(batch.rows)
     session.flush()
-    equipment.leave_for_rules(session, batch.readings)
-    presence.hear(session, batch.heard, now=now)
+    _hear(session, batch, now=now)
     return batch.acks
+
+
+def _hear(session: Session, batch: Batch, *, now: datetime) -> None:
+    """What rules look at, what only has to be heard to be installed, and presence."""
+    equipment.leave_for_rules(session, batch.readings)
+    installing.heard(session, [item.device.id for item in batch.heard if item.spoke], now=now)
+    presence.hear(session, batch.heard, now=now)
 
 
 def _take_one(session: Session, batch: Batch, arrival: Arrival, number: int) -> None:
@@ -228,6 +224,9 @@ def _mean(session: Session, batch: Batch, arrival: Arrival, signal: Signal, numb
     kind = rings_as(
         signal.kind, history=signal.history, of_button=device is not None and device.kind is DeviceKind.HELP_BUTTON
     )
+    armed = batch.tests.get(device.id) if device else None
+    test = armed if armed and is_the_test(armed, signal, received_at=arrival.at) else None
+    kind = TEST_RINGS_AS.get(test.kind) if test and kind is None else kind
     if kind is None and device is None:
         return
     if kind is None and device and _is_reading(device, signal):
@@ -239,15 +238,9 @@ def _mean(session: Session, batch: Batch, arrival: Arrival, signal: Signal, numb
         return
     session.add(_row(batch, arrival, signal, device, number))
     if kind:
-        press = hearing.Press(
-            arrival.at,
-            signal.at,
-            clock_off(signal.at, arrival.at),
-            signal.battery,
-            _place(signal),
-            dict(signal.readings),
-        )
-        _help(session, batch, device, signal.device, kind, press)
+        off, said = clock_off(signal.at, arrival.at), dict(signal.readings)
+        press = hearing.Press(arrival.at, signal.at, off, signal.battery, _place(signal), said)
+        _help(session, batch, device, signal.device, kind, press, test)
 
 
 def _cry(session: Session, batch: Batch, arrival: Arrival) -> None:
@@ -265,6 +258,7 @@ def _help(
     wire_id: str | None,
     kind: AlarmKind,
     press: hearing.Press,
+    test: Armed | None = None,
 ) -> None:
     district = device.district_id if device else batch.home_district
     who = hearing.whose(
@@ -272,7 +266,7 @@ def _help(
         elder_id=device.elder_id if device else None, home_id=device.home_id if device else None,
         device_id=device.id if device else None, wire_id=wire_id,
     )  # fmt: skip
-    hearing.call_for_help(session, kind, who, press, by=f"device {wire_id}", now=batch.now)
+    hearing.ring(session, kind, who, press, test=test, by=f"device {wire_id}", now=batch.now)
 
 
 def _read(message: Message, now: datetime) -> Arrival:
@@ -351,7 +345,7 @@ def _presence(batch: Batch, arrival: Arrival) -> None:
         batch.heard.append(
             presence.Heard(
                 device, arrival.at, signal.battery if spoke else None, link, (fault,) if fault else (),
-                tested=signal.kind in (Kind.TEST_REPORT, *CALLS_FOR_HELP), spoke=spoke,
+                spoke=spoke,
                 **(_of_itself(arrival.message, signal) if spoke else {}),
             )
         )  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, any_, exists, func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -14,6 +14,8 @@ from app.alarms import duty
 from app.alarms.rules import OPEN, Outcome, State
 from app.alarms.tables import Alarm, InboxMessage, Pulse
 from app.catalogue.tables import ServiceItem
+from app.equipment.installing_rules import TestKind
+from app.equipment.installing_tables import DeviceTest
 from app.equipment.rules import DeviceKind
 from app.equipment.tables import Device, DeviceModel
 from app.errors import NotFound
@@ -42,6 +44,7 @@ class QueueRow:
     claimed_by: str | None
     responder: str | None
     device_kind: DeviceKind | None
+    asked_to_press: bool  # the monthly test call of this device is announced
 
 
 def queue(session: Session) -> Sequence[QueueRow]:
@@ -67,10 +70,13 @@ def linked(session: Session, alarm: Alarm) -> Sequence[QueueRow]:
 
 
 def _rows(session: Session, where: ColumnElement[bool]) -> Sequence[QueueRow]:
+    asked = exists().where(
+        DeviceTest.device_id == Alarm.device_id, DeviceTest.kind == TestKind.MONTHLY, DeviceTest.ended_at.is_(None)
+    )
     rows = session.execute(
         select(
             Alarm, Elder.name, Elder.born, Elder.level, Elder.categories, Home.estate, Division.name, User.name,
-            Caregiver.name, DeviceModel.kind,
+            Caregiver.name, DeviceModel.kind, asked,
         )
         .outerjoin(Elder, Elder.id == Alarm.elder_id)
         .outerjoin(Home, Home.id == Alarm.home_id)
@@ -98,7 +104,10 @@ class DutyCounts:
 
 
 def duty_counts(session: Session, district_id: int, *, now: datetime) -> DutyCounts:
-    """Who is there, what waits, and how fast today's alarms were answered. One still ringing after 60 s was not."""
+    """Who is there, what waits, and how fast today's alarms were answered. One still ringing after 60 s was not.
+
+    Installers' tests are none of it.
+    """
     first, _ = calendar.day_bounds(calendar.day_of(now))
     waited = func.extract("epoch", func.coalesce(Alarm.answered_at, now) - Alarm.raised_at)
     today = (Alarm.raised_at >= first) & (Alarm.answered_at.is_not(None) | (waited > ANSWERED_WITHIN))
@@ -111,7 +120,8 @@ def duty_counts(session: Session, district_id: int, *, now: datetime) -> DutyCou
             func.coalesce(func.max(waited).filter(today), 0),
         )
         .select_from(Alarm)
-        .where(Alarm.district_id == district_id, Alarm.state.in_(OPEN) | (Alarm.raised_at >= first))
+        .where(Alarm.district_id == district_id, Alarm.test_id.is_(None))
+        .where(Alarm.state.in_(OPEN) | (Alarm.raised_at >= first))
     ).one()
     ringing, opened, answered, in_time, slowest = counts
     return DutyCounts(duty.count(session, district_id, now=now), ringing, opened, answered, in_time, int(slowest))
@@ -149,6 +159,24 @@ def set_aside(
         .limit(limit)
     )
     return session.scalars(statement.where(InboxMessage.id < before) if before else statement).all()
+
+
+def set_aside_of(session: Session, district_id: int, wire_id: str, *, since: datetime) -> Sequence[InboxMessage]:
+    """What a device said of late and nobody could read or place, newest first: by its topic."""
+    return session.scalars(
+        select(InboxMessage)
+        .where(InboxMessage.district_id == district_id, InboxMessage.outcome == Outcome.SET_ASIDE)
+        .where(InboxMessage.received_at >= since, any_(func.string_to_array(InboxMessage.topic, "/")) == wire_id)
+        .order_by(InboxMessage.id.desc())
+        .limit(3)
+    ).all()
+
+
+def real_calls(session: Session, device_id: int, *, since: datetime) -> Sequence[int]:
+    """Alarms of a device since then that are no test."""
+    return session.scalars(
+        select(Alarm.id).where(Alarm.device_id == device_id, Alarm.test_id.is_(None), Alarm.raised_at >= since)
+    ).all()
 
 
 def set_aside_since(session: Session, district_id: int, since: datetime) -> int:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from app.access.rules import HOTLINE, Role
+from app.equipment.rules import DeviceKind
 from app.errors import Conflict, IllegalMove
 from devices.signals import CALLS_FOR_HELP, Kind
 
@@ -36,6 +37,7 @@ PRIORITY: Final[Mapping[AlarmKind, int]] = {
     AlarmKind.VITALS: 2, AlarmKind.INACTIVITY: 3, AlarmKind.GEOFENCE: 3, AlarmKind.DOOR: 3, AlarmKind.ENVIRONMENT: 3,
 }  # fmt: skip
 """1 is the gravest; a repeat makes an alarm one step graver, down to 0."""
+TEST_PRIORITY: Final = 9  # an installer's test rings behind every call for help
 
 
 class State(StrEnum):
@@ -65,6 +67,8 @@ class Event(StrEnum):
     SUSPEND = "suspend"
     HAND_OVER = "hand_over"
     NOTE = "note"
+    CONFIRM = "confirm"  # of a test: it was heard
+    UNMARK = "unmark"  # it is no test
 
 
 S, E = State, Event
@@ -99,7 +103,13 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     **{(state, E.SUSPEND): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.HAND_OVER): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.NOTE): state for state in OPEN},
+    **{(state, E.CONFIRM): S.CLOSED for state in (S.RINGING, S.CLAIMED, S.CONTACTING)},
+    **{(state, E.UNMARK): state for state in (S.RINGING, S.CLAIMED, S.CONTACTING)},
 }
+
+OF_A_TEST: Final = frozenset({E.CLAIM, E.RELEASE, E.RING, E.CALL, E.NOTE, E.HAND_OVER, E.CONFIRM, E.UNMARK})
+"""What can be done with an alarm that is marked as an installer's test; sending somebody needs the mark taken off."""
+ONLY_OF_A_TEST: Final = frozenset({E.CONFIRM, E.UNMARK})
 
 ANYBODY: Final = frozenset({E.CLAIM, E.NOTE})  # of the hotline; the rest belongs to whoever has claimed it
 LEADS: Final = frozenset({E.HAND_OVER, E.RING})  # also what somebody else has
@@ -147,6 +157,14 @@ class NotYours(Conflict):
     """Somebody else has this alarm."""
 
 
+class OfATest(Conflict):
+    """Tests and real calls are handled differently."""
+
+
+class VoiceMissing(Conflict):
+    """Nobody was spoken to through the device yet."""
+
+
 class CallBackMissing(Conflict):
     """Nobody has been reached yet."""
 
@@ -159,13 +177,20 @@ def after(state: State, event: Event) -> State:
         raise IllegalMove(f"An alarm that is {state} cannot {event}.", state=state) from None
 
 
-def possible(state: State, role: Role, *, mine: bool) -> list[Event]:
+def fits(event: Event, *, test: bool) -> bool:
+    """Whether this is done with a marked test, or with a call for help."""
+    return event in OF_A_TEST if test else event not in ONLY_OF_A_TEST
+
+
+def possible(state: State, role: Role, *, mine: bool, test: bool = False) -> list[Event]:
     """What a caller may do now: the buttons. The hotline's alone; a lead may take what somebody else has."""
     if role not in HOTLINE:
         return []
     own, lead = mine or state is S.RINGING, role is Role.SHIFT_LEAD
     return [
-        event for event in BY_HAND if (state, event) in MOVES and (own or event in ANYBODY or (lead and event in LEADS))
+        event
+        for event in BY_HAND
+        if (state, event) in MOVES and fits(event, test=test) and (own or event in ANYBODY or (lead and event in LEADS))
     ]
 
 
@@ -188,6 +213,12 @@ def subject_of(*, elder_id: int | None, home_id: int | None, wire_id: str | None
     return f"home:{home_id}" if home_id is not None else f"wire:{wire_id or ''}"
 
 
+TEST_RINGS_AS: Final[Mapping[DeviceKind, AlarmKind]] = {
+    DeviceKind.FALL_SENSOR: AlarmKind.FALL, DeviceKind.SMOKE_SENSOR: AlarmKind.SMOKE,
+    DeviceKind.GAS_SENSOR: AlarmKind.GAS, DeviceKind.WATER_SENSOR: AlarmKind.WATER_LEAK,
+    DeviceKind.ALARM_UNIT: AlarmKind.SOS,
+}  # fmt: skip
+"""How the test button of a sensor rings while its installer tests it; at any other time it is upkeep."""
 CLOCK_OFF: Final = timedelta(minutes=2)
 
 
@@ -252,12 +283,15 @@ class Patience:
     calls_family: int = 90
 
 
-def ring_timers(rung_at: datetime, patience: Patience, *, assigned: bool) -> Iterable[tuple[TimerKind, datetime]]:
-    """What an alarm that rings will do if nobody claims it, and when."""
+def ring_timers(
+    rung_at: datetime, patience: Patience, *, assigned: bool, test: bool = False
+) -> Iterable[tuple[TimerKind, datetime]]:
+    """What an alarm that rings will do if nobody claims it, and when. No family is called for a test."""
     if assigned:
         yield TimerKind.RING_ALL, rung_at + timedelta(seconds=patience.rings_all)
     yield TimerKind.RING_LEAD, rung_at + timedelta(seconds=patience.rings_lead)
-    yield TimerKind.CALL_FAMILY, rung_at + timedelta(seconds=patience.calls_family)
+    if not test:
+        yield TimerKind.CALL_FAMILY, rung_at + timedelta(seconds=patience.calls_family)
 
 
 STATES_OF: Final[Mapping[TimerKind, tuple[State, ...]]] = {

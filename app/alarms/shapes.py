@@ -55,6 +55,8 @@ class AlarmRow(BaseModel):
     device_kind: DeviceKind | None
     wire_id: str | None
     verdict: Verdict | None
+    test: bool  # an installer's test: marked, and for the hotline to confirm
+    asked_to_press: bool  # a monthly test call is announced; this rings as a real one until somebody was spoken to
 
     @classmethod
     def of(cls, row: QueueRow, me: Caller, *, now: datetime) -> "AlarmRow":
@@ -264,7 +266,7 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
     mine = alarm.claimed_by == me.id
     return {
         "id": alarm.id, "state": alarm.state, "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
-        "possible": possible(alarm.state, me.role, mine=mine),
+        "possible": possible(alarm.state, me.role, mine=mine, test=alarm.test_id is not None),
         "elder_id": alarm.elder_id, "elder_name": row.elder_name, "home_id": alarm.home_id,
         "address": row.estate or "", "division": row.community or "",
         "age": calendar.age_on(row.born, calendar.day_of(now)) if row.born else None, "tags": row.tags or [],
@@ -274,7 +276,8 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
         "claimed_at": alarm.claimed_at, "suspended_until": alarm.suspended_until,
         "suspend_reason": alarm.suspend_reason, "responder": row.responder,
         "responder_minutes": _minutes(alarm, now), "eta_at": alarm.eta_at, "device_kind": row.device_kind,
-        "wire_id": alarm.wire_id, "verdict": alarm.verdict,
+        "wire_id": alarm.wire_id, "verdict": alarm.verdict, "test": alarm.test_id is not None,
+        "asked_to_press": row.asked_to_press,
     }  # fmt: skip
 
 

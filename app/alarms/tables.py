@@ -30,6 +30,9 @@ class InboxMessage(Growing, Base):
     __table_args__ = (
         UniqueConstraint("district_id", "source_key"),
         Index("ix_inbox_messages_aside", "district_id", "id", postgresql_where=text("outcome = 'set_aside'")),
+        Index(
+            "ix_inbox_messages_aside_at", "district_id", "received_at", postgresql_where=text("outcome = 'set_aside'")
+        ),
         {"info": {"append_only": True}},
     )
 
@@ -88,6 +91,7 @@ class Alarm(OfDistrict, Base):
     device_at: Mapped[datetime | None]  # the device's own word for the first press
     clock_off: Mapped[int | None]
     place: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)
+    test_id: Mapped[int | None] = mapped_column(ForeignKey("device_tests.id"))  # marked: an installer's test
     linked_id: Mapped[int | None] = mapped_column(ForeignKey("alarms.id"))  # the first open one of the same elder
     assigned_to: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -108,7 +112,14 @@ class Alarm(OfDistrict, Base):
     log_head: Mapped[str] = mapped_column(default="")
 
     __table_args__ = (
-        Index("uq_alarms_open", "subject", "kind", unique=True, postgresql_where=text("state <> 'closed'")),
+        Index(
+            "uq_alarms_open",
+            "subject",
+            "kind",
+            unique=True,
+            postgresql_where=text("state <> 'closed' and test_id is null"),
+        ),
+        Index("uq_alarms_test", "test_id", unique=True, postgresql_where=text("test_id is not null")),
         Index("ix_alarms_queue", "district_id", "priority", "raised_at", postgresql_where=text("state <> 'closed'")),
         Index("ix_alarms_closed", "subject", "kind", "closed_at"),
         CheckConstraint("(state = 'closed') = (closed_at is not null)", name="closed"),

@@ -70,7 +70,9 @@ def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> No
 
 def start_ringing(session: Session, alarm: Alarm, *, now: datetime) -> None:
     """The timers of a round of ringing."""
-    schedule(session, alarm, *ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED))
+    schedule(session, alarm, *ring_timers(
+        now, patience(), assigned=alarm.rings is Rings.ASSIGNED, test=alarm.test_id is not None
+    ))  # fmt: skip
 
 
 def ring(

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from app.equipment import faults, queries
-from app.equipment.rules import DeviceEvent, Fault, after, silent_at
+from app.equipment import queries
+from app.equipment.rules import DeviceEvent, after, silent_at
 from app.equipment.tables import Device, DeviceModel, FreshReadings, Reading, Stay
 from app.history import record
 from app.people.tables import Elder, Home
@@ -34,8 +34,9 @@ def install(
     now: datetime,
     elder: Elder | None = None,
     spot: str | None = None,
+    event: DeviceEvent = DeviceEvent.INSTALL,
 ) -> Device:
-    """Hang it in a home, or round an elder's neck."""
+    """Hang it in a home, or round an elder's neck; with PLACE it must still be heard at the desk."""
     device.home_id, device.elder_id, device.spot = home.id, elder.id if elder else None, spot
     device.division_code, device.installed_at, device.last_seen_at = home.division_code, now, now
     device.look_at = silent_at(now, session.get_one(DeviceModel, device.model_id).silence_seconds)
@@ -46,18 +47,16 @@ def install(
             home_id=device.home_id, elder_id=device.elder_id, since=now,
         )
     )  # fmt: skip
-    return move(session, device, DeviceEvent.INSTALL, by=by, now=now)
+    return move(session, device, event, by=by, now=now)
 
 
-def take_back(session: Session, device: Device, *, by: str, now: datetime, reason: str) -> Device:
-    """Out of its home; what was wrong with it there is over."""
-    faults.end(session, {device.id: list(Fault)}, now=now)
+def leave(session: Session, device: Device, *, area: str, now: datetime) -> None:
+    """It is nobody's any more and lies in the stock of an area; what it was and did there stays with its stay."""
     _end_stay(session, device, now=now)
     device.look_at = device.worn = device.worn_since = device.charging = device.charging_since = None
-    move(session, device, DeviceEvent.TAKE_BACK, by=by, now=now, reason=reason)
-    device.home_id = device.elder_id = device.spot = None
-    device.division_code = f"{device.district_id:06d}000000"
-    return device
+    device.home_id = device.elder_id = device.spot = device.installed_at = device.tested_at = None
+    device.division_code = area.ljust(12, "0")
+    session.flush()
 
 
 def _end_stay(session: Session, device: Device, *, now: datetime) -> None:
@@ -69,11 +68,18 @@ def _end_stay(session: Session, device: Device, *, now: datetime) -> None:
 
 
 def move(
-    session: Session, device: Device, event: DeviceEvent, *, by: str, now: datetime, reason: str | None = None
+    session: Session,
+    device: Device,
+    event: DeviceEvent,
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+    **facts: object,
 ) -> Device:
     """The only place that changes a device's state."""
     before, device.state = device.state, after(device.state, event)
-    record(session, device, event, before, device.state, by=by, now=now, reason=reason)
+    record(session, device, event, before, device.state, by=by, now=now, reason=reason, **facts)
     return device
 
 

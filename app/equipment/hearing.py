@@ -25,7 +25,6 @@ class Heard:
     link: Link | None = None
     faults: tuple[Fault, ...] = ()
     whole: bool = False  # it says that nobody has opened or removed it
-    tested: bool = False
     spoke: bool = True  # itself; a last will is the broker's word
     volts: float | None = None
     worn: bool | None = None
@@ -37,7 +36,7 @@ HEAR = text(
     """
     with said as (
         select * from jsonb_to_recordset(:said) as s(
-            id bigint, seen timestamptz, battery float8, volts float8, tested timestamptz, link text,
+            id bigint, seen timestamptz, battery float8, volts float8, link text,
             link_at timestamptz, worn boolean, worn_at timestamptz, charging boolean, charging_at timestamptz, via text)
     ), free as (
         select id from devices where id in (select id from said) order by id for no key update skip locked
@@ -48,7 +47,6 @@ HEAR = text(
             then s.seen + make_interval(secs => m.silence_seconds) else d.look_at end,
         battery = coalesce(s.battery, d.battery),
         volts = coalesce(s.volts, d.volts),
-        tested_at = coalesce(s.tested, d.tested_at),
         link = coalesce(s.link, d.link),
         link_since = case when s.link <> d.link then s.link_at else d.link_since end,
         worn = coalesce(s.worn, d.worn),
@@ -96,8 +94,6 @@ def hear(session: Session, heard: Sequence[Heard], *, now: datetime) -> None:
             values |= {"link": link, "link_at": at}
         if item.spoke:
             values["seen"] = at
-        if item.tested:
-            values["tested"] = at
         for name in ("battery", "volts", "via"):
             if (value := getattr(item, name)) is not None:
                 values[name] = value

@@ -73,23 +73,41 @@ class DeviceState(StrEnum):
     """The life of a device in the register."""
 
     IN_STOCK = "in_stock"
+    INSTALLING = "installing"  # it hangs where it will be and has not yet been heard at the desk
     ACTIVE = "active"
+    REPAIR = "repair"
+    LOST = "lost"  # whose it was is kept: a press of a lost button is still hers
     RETIRED = "retired"
 
 
 class DeviceEvent(StrEnum):
     """What is done with a device."""
 
-    INSTALL = "install"
+    INSTALL = "install"  # at once, without a test: handed over the counter, or moved in from another register
+    PLACE = "place"
+    PROVE = "prove"  # its activation test rang through
     TAKE_BACK = "take_back"
+    SEND_TO_REPAIR = "send_to_repair"
+    REPAIRED = "repaired"
+    LOSE = "lose"
+    FIND = "find"
     RETIRE = "retire"
 
 
+_S, _E = DeviceState, DeviceEvent
+PLACED: Final = (_S.INSTALLING, _S.ACTIVE)
+"""States of a device that hangs in a home or round a neck."""
 DEVICE_MOVES: Final[dict[tuple[DeviceState, DeviceEvent], DeviceState]] = {
-    (DeviceState.IN_STOCK, DeviceEvent.INSTALL): DeviceState.ACTIVE,
-    (DeviceState.ACTIVE, DeviceEvent.TAKE_BACK): DeviceState.IN_STOCK,
-    (DeviceState.IN_STOCK, DeviceEvent.RETIRE): DeviceState.RETIRED,
-    (DeviceState.ACTIVE, DeviceEvent.RETIRE): DeviceState.RETIRED,
+    (_S.IN_STOCK, _E.INSTALL): _S.ACTIVE,
+    (_S.IN_STOCK, _E.PLACE): _S.INSTALLING,
+    (_S.INSTALLING, _E.PROVE): _S.ACTIVE,
+    (_S.ACTIVE, _E.PROVE): _S.ACTIVE,
+    **{(state, _E.TAKE_BACK): _S.IN_STOCK for state in (*PLACED, _S.LOST)},
+    **{(state, _E.SEND_TO_REPAIR): _S.REPAIR for state in (_S.IN_STOCK, *PLACED)},
+    (_S.REPAIR, _E.REPAIRED): _S.IN_STOCK,
+    (_S.ACTIVE, _E.LOSE): _S.LOST,
+    (_S.LOST, _E.FIND): _S.ACTIVE,
+    **{(state, _E.RETIRE): _S.RETIRED for state in _S if state is not _S.RETIRED},
 }
 
 

@@ -92,7 +92,7 @@ class Device(OfDistrict, Base):
     link_since: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     installed_at: Mapped[datetime | None]
-    tested_at: Mapped[datetime | None]
+    tested_at: Mapped[datetime | None]  # an operator last heard it: a test that passed, a call that was answered
     look_at: Mapped[datetime | None]  # when the clock looks whether it was heard again; none: not watched, or listed
     volts: Mapped[float | None]
     worn: Mapped[bool | None]
@@ -110,7 +110,9 @@ class Device(OfDistrict, Base):
     lot: Mapped[str | None] = mapped_column(index=True)  # the delivery it came with
 
     __table_args__ = (
-        CheckConstraint("state <> 'active' or home_id is not null or elder_id is not null", name="somewhere"),
+        CheckConstraint(
+            "state not in ('installing', 'active') or home_id is not null or elder_id is not null", name="somewhere"
+        ),
         Index("ix_devices_look_at", "look_at", postgresql_where=text("look_at is not null")),
         Index("ix_devices_not_worn", "worn_since", postgresql_where=text("worn = false")),
         {"info": {"area": "division_code"}},

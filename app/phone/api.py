@@ -17,7 +17,8 @@ from app.visits import actions
 router = APIRouter(prefix="/api/phone", tags=["phone"])
 
 
-def _caregiver(me: Caller) -> int:
+def caregiver_of(me: Caller) -> int:
+    """Whose phone it is; raises Refused for a login without a caregiver."""
     if me.caregiver_id is None:
         raise Refused("This login belongs to no caregiver.")
     return me.caregiver_id
@@ -28,7 +29,7 @@ def days(me: Field, now: Now, response: Response) -> Days:
     """Today and tomorrow."""
     response.headers["Cache-Control"] = "no-store"
     with transaction(me.scope) as session:
-        return queries.days(session, _caregiver(me), now=now)
+        return queries.days(session, caregiver_of(me), now=now)
 
 
 @router.post("/events")
@@ -37,7 +38,7 @@ def events(
 ) -> Answer:
     """Keep what happened, each event once; the answer holds the days as they are now. Nothing sent here is lost."""
     response.headers["Cache-Control"] = "no-store"
-    caregiver_id = _caregiver(me)
+    caregiver_id = caregiver_of(me)
     sent_at = batch.sent_at.astimezone(UTC) if batch.sent_at else None
     with transaction(me.scope) as session:
         results = once(

@@ -12,6 +12,8 @@ from app.alarms.rules import AlarmKind
 from app.calls import actions as calls
 from app.calls.rules import Target
 from app.commands import actions as commands
+from app.equipment import installing, moving, testing
+from app.equipment.installing_rules import TestKind
 from app.equipment.rules import Command, Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Shared
@@ -74,6 +76,14 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add(job)
     assessment = an_assessment(session, elder)
+    wish = installing.Wish("yl-pendant", spot="颈挂")
+    installation = installing.order(
+        session, elder.id, [wish], opens=TEN, closes=TEN + timedelta(hours=2), note=None, by="test", now=TEN,
+        installer_id=caregiver.id,
+    )  # fmt: skip
+    (item,) = installing.items_of(session, installation.id)
+    test = testing.begin(session, device, TestKind.MONTHLY, until=TEN + timedelta(days=3), by="test", now=TEN)
+    loan = moving.lend(session, device, elder.id, TEN.date() + timedelta(days=30), by="test", now=TEN)
     session.flush()
     return Things(
         {
@@ -82,6 +92,8 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
             "fault_id": fault.id, "outage_id": outage.id,
             "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
+            "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
+            "loan_id": loan.id,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -129,15 +141,27 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/assessments/{assessment_id}/reopen": why,
         "/api/assessments/{assessment_id}/sign": {"version": 1},
         "/api/assessments/{assessment_id}/withdraw": why,
+        "/api/alarms/{alarm_id}/confirm": {"voice": True},
         "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
         "/api/calls/{call_id}/result": {"result": "answered"},
         "/api/devices/{device_id}/commands": {"command": "locate"},
+        "/api/devices/{device_id}/lend": {"elder_id": ids["elder_id"], "due_on": "2027-01-31"},
+        "/api/devices/{device_id}/move": why | {"event": "take_back", "wiped": True},
+        "/api/devices/{device_id}/swap": why | {"wire_id": "pendant-0"},
         "/api/elders/{elder_id}/unmask": {"field": "phone", "reason": "to call back"},
+        "/api/installations": wish | {"elder_id": ids["elder_id"], "items": [{"model_id": "yl-pendant"}]},
+        "/api/installations/{installation_id}/assign": {"caregiver_id": ids["caregiver_id"]},
+        "/api/installations/{installation_id}/cancel": why,
+        "/api/installations/{installation_id}/fail": why,
+        "/api/loans/{loan_id}/prolong": {"due_on": "2027-03-31"},
         "/api/orders": order | {"note": "rings twice", "agent": {"name": "周慧", "relation": "daughter"}},
         "/api/orders/quote": order,
         "/api/orders/{order_id}/cancel": why,
         "/api/orders/{order_id}/confirm": {"allowance_cents": 0, "self_pay_cents": 10_000},
         "/api/phone/events": {"events": [event], "sent_at": TEN.isoformat()},
+        "/api/phone/installation-items/{item_id}/device": {"wire_id": "pendant-0", "spot": "颈挂"},
+        "/api/phone/installation-items/{item_id}/give-up": why,
+        "/api/phone/installations/{installation_id}/fail": why,
         "/api/session": {"login": "zhaomin", "password": "wrong"},
         "/api/visits/{visit_id}/cancel": why,
         "/api/visits/{visit_id}/correct": correction,

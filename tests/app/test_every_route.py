@@ -204,7 +204,7 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
         yield from _rows(inner)
 
 
-@pytest.mark.parametrize("path", ["/api/orders", "/api/orders/quote", "/api/alarms"])
+@pytest.mark.parametrize("path", ["/api/orders", "/api/orders/quote", "/api/alarms", "/api/installations"])
 def test_what_a_body_names_must_be_in_the_area(path: str, elsewhere: Things) -> None:
     answer = somebody(Role.OPERATOR, area=STREET[:9]).post(path, json=body(path, elsewhere.ids))
     assert answer.status_code == 404, answer.text

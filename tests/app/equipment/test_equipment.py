@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.access.rules import Role
 from app.db import transaction
-from app.equipment import actions, models, queries
+from app.equipment import actions, models, moving, queries
 from app.equipment.rules import DEVICE_MOVES, DeviceEvent, DeviceState, Fault, after
 from app.errors import IllegalMove
 from app.people.tables import Home
@@ -40,7 +40,7 @@ def test_a_device_goes_from_stock_into_a_home_and_back() -> None:
         home = session.get_one(Home, elder.home_id)
         actions.install(session, device, home=home, elder=elder, spot="颈挂", by="安装", now=TEN)
         assert (device.state, device.division_code) == (DeviceState.ACTIVE, home.division_code)
-        actions.take_back(session, device, by="安装", now=TEN, reason="搬家")
+        moving.move(session, device, DeviceEvent.TAKE_BACK, by="安装", now=TEN, reason="搬家")
         assert (device.state, device.elder_id) == (DeviceState.IN_STOCK, None)
         actions.move(session, device, DeviceEvent.RETIRE, by="安装", now=TEN)
         with pytest.raises(IllegalMove):

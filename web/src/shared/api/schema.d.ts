@@ -928,6 +928,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phone/installations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Installations
+         * @description What I am to put up.
+         */
+        get: operations["phone_installations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installations/{installation_id}/arrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Arrive
+         * @description I stand in the home.
+         */
+        post: operations["phone_arrive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installations/{installation_id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fail
+         * @description It cannot be done today.
+         */
+        post: operations["phone_fail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installation-items/{item_id}/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lookup
+         * @description What is known of the number on a label, before anything is changed.
+         */
+        get: operations["phone_lookup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installation-items/{item_id}/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Device
+         * @description This very device hangs here; the same said again changes nothing.
+         */
+        post: operations["phone_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installation-items/{item_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Test
+         * @description Await the press: for some minutes the device's next call comes out at the desk marked as a test.
+         */
+        post: operations["phone_begin_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installation-items/{item_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Progress
+         * @description How far the press has come.
+         */
+        get: operations["phone_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/installation-items/{item_id}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Up
+         * @description This device does not come about.
+         */
+        post: operations["phone_give_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms": {
         parameters: {
             query?: never;
@@ -1232,6 +1392,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/{alarm_id}/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shown
+         * @description This screen shows the test: the installer's phone hears that it came out at the desk.
+         */
+        post: operations["alarms_shown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description The test was heard: the device is in service.
+         */
+        post: operations["alarms_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/unmark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmark
+         * @description It is no test: treat it as a call for help.
+         */
+        post: operations["alarms_unmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shift": {
         parameters: {
             query?: never;
@@ -1454,6 +1674,270 @@ export interface paths {
          * @description Take back a command that has not left.
          */
         post: operations["devices_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Installations
+         * @description Open orders, or with `past` also those that are over.
+         */
+        get: operations["installations_installations"];
+        put?: never;
+        /**
+         * Order
+         * @description Have devices put up; with an installer it is assigned at once.
+         */
+        post: operations["installations_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installations/installers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Installers
+         * @description Who can be sent.
+         */
+        get: operations["installations_installers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installations/{installation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Installation
+         * @description One order.
+         */
+        get: operations["installations_installation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installations/{installation_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign
+         * @description To somebody, or to somebody else.
+         */
+        post: operations["installations_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installations/{installation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Nobody need go.
+         */
+        post: operations["installations_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/installations/{installation_id}/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fail
+         * @description It did not come about: what has not rung through comes down.
+         */
+        post: operations["installations_fail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/device-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Device Tests
+         * @description Devices an elder can try out: all, the untested (`overdue`), or those to telephone about (`to_call`).
+         */
+        get: operations["devices_device_tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/device-tests/{test_id}/called": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Called
+         * @description She was reminded by telephone.
+         */
+        post: operations["devices_called"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lent
+         * @description Every device that is lent.
+         */
+        get: operations["devices_lent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loans/{loan_id}/prolong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prolong
+         * @description She keeps it longer.
+         */
+        post: operations["devices_prolong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Take back, send to repair, repaired, lose, find, retire.
+         */
+        post: operations["devices_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Swap
+         * @description A new one takes this one's place in one step; it stands among the untested until it has been pressed.
+         */
+        post: operations["devices_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}/lend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lend
+         * @description Out of the stock over the counter.
+         */
+        post: operations["devices_lend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1732,6 +2216,10 @@ export interface components {
             /** Wire Id */
             wire_id: string | null;
             verdict: components["schemas"]["Verdict"] | null;
+            /** Test */
+            test: boolean;
+            /** Asked To Press */
+            asked_to_press: boolean;
             elder: components["schemas"]["app__alarms__shapes__ElderOut"] | null;
             /** Residents */
             residents: components["schemas"]["app__alarms__shapes__ElderOut"][];
@@ -1824,6 +2312,10 @@ export interface components {
             /** Wire Id */
             wire_id: string | null;
             verdict: components["schemas"]["Verdict"] | null;
+            /** Test */
+            test: boolean;
+            /** Asked To Press */
+            asked_to_press: boolean;
         };
         /**
          * Answer
@@ -1897,6 +2389,19 @@ export interface components {
         ArriveIn: {
             /** Who */
             who?: string | null;
+        };
+        /**
+         * AsideOut
+         * @description A message of this device that nobody could read, and why.
+         */
+        AsideOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * AskIn
@@ -1986,6 +2491,14 @@ export interface components {
          * @enum {string}
          */
         AssessmentState: "draft" | "signed" | "published" | "superseded" | "withdrawn";
+        /**
+         * AssignIn
+         * @description Who goes.
+         */
+        AssignIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+        };
         /**
          * AttendanceEvent
          * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
@@ -2103,7 +2616,7 @@ export interface components {
             score: number;
             final_level: components["schemas"]["AbilityLevel"];
             /** Reasons */
-            reasons: components["schemas"]["Reason"][];
+            reasons: components["schemas"]["Reason-Output"][];
         };
         /**
          * Board
@@ -2244,6 +2757,17 @@ export interface components {
          * @enum {string}
          */
         CallState: "dialling" | "ringing" | "answered" | "ended";
+        /**
+         * Called
+         * @description A test whose elder was reminded.
+         */
+        Called: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["TestState"];
+            /** Called At */
+            called_at: string | null;
+        };
         /**
          * Calls
          * @description A page of calls.
@@ -2426,6 +2950,14 @@ export interface components {
             server_time: string;
         };
         /**
+         * ConfirmIn
+         * @description Whether somebody answered through the device; needed where it speaks.
+         */
+        ConfirmIn: {
+            /** Voice */
+            voice?: boolean | null;
+        };
+        /**
          * ContactOut
          * @description Somebody to call; the number is masked, the switchboard dials it.
          */
@@ -2544,7 +3076,17 @@ export interface components {
          * @description What is done with a device.
          * @enum {string}
          */
-        DeviceEvent: "install" | "take_back" | "retire";
+        DeviceEvent: "install" | "place" | "prove" | "take_back" | "send_to_repair" | "repaired" | "lose" | "find" | "retire";
+        /**
+         * DeviceIn
+         * @description The number on the device's label, and where it hangs.
+         */
+        DeviceIn: {
+            /** Wire Id */
+            wire_id: string;
+            /** Spot */
+            spot: string;
+        };
         /**
          * DeviceKind
          * @description What a device is for.
@@ -2603,7 +3145,7 @@ export interface components {
          * @description The life of a device in the register.
          * @enum {string}
          */
-        DeviceState: "in_stock" | "active" | "retired";
+        DeviceState: "in_stock" | "installing" | "active" | "repair" | "lost" | "retired";
         /**
          * Devices
          * @description A page of devices.
@@ -2676,6 +3218,30 @@ export interface components {
             seconds: number;
             /** Seed */
             seed?: number | null;
+        };
+        /**
+         * Due
+         * @description A loan and its day.
+         */
+        Due: {
+            /** Id */
+            id: number;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+        };
+        /**
+         * DueIn
+         * @description The day it is due.
+         */
+        DueIn: {
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
         };
         /**
          * DueOut
@@ -2900,7 +3466,7 @@ export interface components {
          * @description What happens to an alarm.
          * @enum {string}
          */
-        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note";
+        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark";
         /**
          * EventIn
          * @description One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows.
@@ -2948,6 +3514,12 @@ export interface components {
             /** Sent At */
             sent_at?: string | null;
         };
+        /**
+         * Failure
+         * @description Why a test failed.
+         * @enum {string}
+         */
+        Failure: "no_press" | "not_answered" | "no_voice" | "no_test" | "anew" | "moved";
         /**
          * Fault
          * @description A line of the technical list.
@@ -3056,6 +3628,24 @@ export interface components {
             features: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * FiguresOut
+         * @description How many devices are known to ring through.
+         */
+        FiguresOut: {
+            /** Devices */
+            devices: number;
+            /** Tested */
+            tested: number;
+            /** Overdue */
+            overdue: number;
+            /** Waiting */
+            waiting: number;
+            /** To Call */
+            to_call: number;
+            /** Median Seconds */
+            median_seconds: number | null;
         };
         /**
          * Finish
@@ -3272,6 +3862,102 @@ export interface components {
             week_limit_minutes: number;
         };
         /**
+         * InstallationEvent
+         * @description What is done with an installation order.
+         * @enum {string}
+         */
+        InstallationEvent: "assign" | "arrive" | "test" | "finish" | "fail" | "cancel";
+        /**
+         * InstallationOut
+         * @description An installation order at the desk.
+         */
+        InstallationOut: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["InstallationState"];
+            /** Possible */
+            possible: components["schemas"]["InstallationEvent"][];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Installer Id */
+            installer_id: number | null;
+            /** Installer */
+            installer: string | null;
+            /** Note */
+            note: string | null;
+            /**
+             * Ordered At
+             * Format: date-time
+             */
+            ordered_at: string;
+            /** Ordered By */
+            ordered_by: string;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Items */
+            items: components["schemas"]["app__equipment__installing_api__ItemOut"][];
+        };
+        /**
+         * InstallationState
+         * @description Where an installation order stands.
+         * @enum {string}
+         */
+        InstallationState: "ordered" | "assigned" | "on_site" | "testing" | "done" | "failed" | "cancelled";
+        /**
+         * Installations
+         * @description Orders, the next one first.
+         */
+        Installations: {
+            /** Items */
+            items: components["schemas"]["InstallationOut"][];
+        };
+        /**
+         * InstallerOut
+         * @description Somebody who can be sent.
+         */
+        InstallerOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Responder */
+            responder: boolean;
+            /** Open */
+            open: number;
+        };
+        /**
+         * Installers
+         * @description Everybody who can be sent, the least burdened first.
+         */
+        Installers: {
+            /** Items */
+            items: components["schemas"]["InstallerOut"][];
+        };
+        /**
+         * ItemOutcome
+         * @description What became of one device of an order.
+         * @enum {string}
+         */
+        ItemOutcome: "proved" | "given_up";
+        /**
          * ItemsOut
          * @description All items; there are few.
          */
@@ -3410,6 +4096,19 @@ export interface components {
             text: string | null;
         };
         /**
+         * LendIn
+         * @description To whom and until when.
+         */
+        LendIn: {
+            /** Elder Id */
+            elder_id: number;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+        };
+        /**
          * Level
          * @description The level of a division in the 12-digit code.
          * @enum {string}
@@ -3438,6 +4137,66 @@ export interface components {
          * @enum {string}
          */
         Link: "unknown" | "online" | "offline";
+        /**
+         * LoanOut
+         * @description A device that is lent.
+         */
+        LoanOut: {
+            /** Id */
+            id: number;
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Model */
+            model: string;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+            /**
+             * Lent At
+             * Format: date-time
+             */
+            lent_at: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Overdue */
+            overdue: boolean;
+        };
+        /**
+         * Loans
+         * @description What is out, the first due first.
+         */
+        Loans: {
+            /** Items */
+            items: components["schemas"]["LoanOut"][];
+        };
+        /**
+         * Lookup
+         * @description What the platform knows of a number before the device is put up.
+         */
+        Lookup: {
+            /** Known */
+            known: boolean;
+            /** Free */
+            free: boolean;
+            /** Fits */
+            fits: boolean;
+            kind: components["schemas"]["DeviceKind"] | null;
+            /** Model */
+            model: string | null;
+            /** Heard At */
+            heard_at: string | null;
+            /** Aside */
+            aside: components["schemas"]["AsideOut"][];
+        };
         /**
          * Me
          * @description The caller and what the pages need to know at the start.
@@ -3545,17 +4304,21 @@ export interface components {
             self_pay_cents: number;
         };
         /**
-         * MoveIn
-         * @description Who comes when; the lead first.
+         * Moved
+         * @description Where a device stands now.
          */
-        MoveIn: {
-            /** Caregiver Ids */
-            caregiver_ids: number[];
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
+        Moved: {
+            /** Id */
+            id: number;
+            /** Wire Id */
+            wire_id: string;
+            state: components["schemas"]["DeviceState"];
+            /** Possible */
+            possible: components["schemas"]["DeviceEvent"][];
+            /** Home Id */
+            home_id: number | null;
+            /** Elder Id */
+            elder_id: number | null;
         };
         /**
          * NotDelivered
@@ -3595,23 +4358,6 @@ export interface components {
          * @enum {string}
          */
         OrderEvent: "confirm" | "close" | "cancel";
-        /**
-         * OrderIn
-         * @description An order; `agent` when somebody else than the elder asks.
-         */
-        OrderIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item */
-            item: string;
-            /** Visits */
-            visits: components["schemas"]["WishIn"][];
-            /** @default hotline */
-            channel: components["schemas"]["Channel-Input"];
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-        };
         /**
          * OrderOut
          * @description An order with its visits and its history.
@@ -3819,7 +4565,7 @@ export interface components {
             initial_level: components["schemas"]["AbilityLevel"] | null;
             final_level: components["schemas"]["AbilityLevel"] | null;
             /** Reasons */
-            reasons: components["schemas"]["Reason"][];
+            reasons: components["schemas"]["Reason-Output"][];
             /** Level Given */
             level_given: string | null;
             /** Assessed By */
@@ -3874,6 +4620,91 @@ export interface components {
             level: components["schemas"]["AbilityLevel"] | null;
             /** Phone */
             phone: string | null;
+        };
+        /**
+         * PhoneInstallation
+         * @description An installation order. `shown` says whether name, door and telephone are filled in.
+         */
+        PhoneInstallation: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["InstallationState"];
+            /** Possible */
+            possible: components["schemas"]["InstallationEvent"][];
+            /** Shown */
+            shown: boolean;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Elder */
+            elder: string;
+            /** Phone */
+            phone: string | null;
+            /** Estate */
+            estate: string;
+            /** Address */
+            address: string | null;
+            /** Access Note */
+            access_note: string | null;
+            /** Floor */
+            floor: number;
+            /** Lift */
+            lift: boolean;
+            /** Note */
+            note: string | null;
+            place: components["schemas"]["PointOut"] | null;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Items */
+            items: components["schemas"]["PhoneItem"][];
+        };
+        /**
+         * PhoneInstallations
+         * @description Everything to install, and what was just done.
+         */
+        PhoneInstallations: {
+            /** Items */
+            items: components["schemas"]["PhoneInstallation"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * PhoneItem
+         * @description One device to put up. `rings`: it must come out at the desk; the others need only be heard.
+         */
+        PhoneItem: {
+            /** Id */
+            id: number;
+            /** Model */
+            model: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Voice */
+            voice: boolean;
+            /** Worn */
+            worn: boolean;
+            /** Spot */
+            spot: string | null;
+            /** Replaces */
+            replaces: string | null;
+            /** Lent Until */
+            lent_until: string | null;
+            /** Wire Id */
+            wire_id: string | null;
+            outcome: components["schemas"]["ItemOutcome"] | null;
+            /** Rings */
+            rings: boolean;
         };
         /**
          * PhoneTask
@@ -4073,6 +4904,52 @@ export interface components {
             expired_cents: number;
         };
         /**
+         * Progress
+         * @description The press on its way to the desk, and what is known of the device where nothing comes.
+         */
+        Progress: {
+            step: components["schemas"]["Step"];
+            failure: components["schemas"]["Failure"] | null;
+            /** Until */
+            until: string | null;
+            /** Opened At */
+            opened_at: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Stored At */
+            stored_at: string | null;
+            /** Shown At */
+            shown_at: string | null;
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Confirmed By */
+            confirmed_by: string | null;
+            /** Voice */
+            voice: boolean | null;
+            /** Desk On Duty */
+            desk_on_duty: number;
+            /** Claimed */
+            claimed: boolean;
+            /** Real Calls */
+            real_calls: number;
+            /** Device Seen At */
+            device_seen_at: string | null;
+            /** Battery */
+            battery: number | null;
+            link: components["schemas"]["Link"];
+            /** Aside */
+            aside: components["schemas"]["AsideOut"][];
+            /** Tries */
+            tries: number;
+            /** Tries Left */
+            tries_left: number;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
          * Promise
          * @description The split the caller has told the elder.
          */
@@ -4112,7 +4989,7 @@ export interface components {
             /** Item */
             item: string;
             /** Visits */
-            visits: components["schemas"]["WishIn"][];
+            visits: components["schemas"]["app__orders__shapes__WishIn"][];
         };
         /**
          * QuoteLineOut
@@ -4223,10 +5100,26 @@ export interface components {
         };
         /**
          * Reason
+         * @description Why.
+         */
+        "Reason-Input": {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Reason
          * @description 等级变更依据: why the final level is not what the points say. The names are those of the input.
          * @enum {string}
          */
-        Reason: "coma" | "dementia" | "other_mental_disorder" | "risk_events_30d";
+        "Reason-Output": "coma" | "dementia" | "other_mental_disorder" | "risk_events_30d";
+        /**
+         * ReasonIn
+         * @description Why.
+         */
+        ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * ReasonOut
          * @description Why nobody comes: the first rule in each caregiver's way, the cheapest way out, and both in words.
@@ -4463,6 +5356,17 @@ export interface components {
             payload: string;
         };
         /**
+         * Settled
+         * @description Where the alarm stands now, and whether it is still marked as a test.
+         */
+        Settled: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["State"];
+            /** Test */
+            test: boolean;
+        };
+        /**
          * Sex
          * @description As in the ID document.
          * @enum {string}
@@ -4546,7 +5450,7 @@ export interface components {
             initial_level: components["schemas"]["AbilityLevel"] | null;
             final_level: components["schemas"]["AbilityLevel"] | null;
             /** Reasons */
-            reasons: components["schemas"]["Reason"][];
+            reasons: components["schemas"]["Reason-Output"][];
         };
         /**
          * Somebody
@@ -4601,6 +5505,12 @@ export interface components {
          */
         State: "ringing" | "claimed" | "contacting" | "dispatched" | "on_site" | "follow_up" | "closed";
         /**
+         * Step
+         * @description How far a press has come.
+         * @enum {string}
+         */
+        Step: "ready" | "waiting" | "stored" | "at_the_desk" | "passed" | "failed";
+        /**
          * Stored
          * @description The event is safe.
          */
@@ -4620,6 +5530,18 @@ export interface components {
         SuspendIn: {
             /** Minutes */
             minutes: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SwapIn
+         * @description The new one by its number, where the old one goes, and why.
+         */
+        SwapIn: {
+            /** Wire Id */
+            wire_id: string;
+            /** @default take_back */
+            goes: components["schemas"]["DeviceEvent"];
             /** Reason */
             reason: string;
         };
@@ -4717,6 +5639,72 @@ export interface components {
             items: components["schemas"]["TermIn"][];
             /** Otherwise */
             otherwise: number;
+        };
+        /**
+         * TestKind
+         * @description Why a press is awaited.
+         * @enum {string}
+         */
+        TestKind: "activation" | "monthly";
+        /**
+         * TestOut
+         * @description A device an elder can try out, and its last test.
+         */
+        TestOut: {
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Model */
+            model: string;
+            /** Spot */
+            spot: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Estate */
+            estate: string | null;
+            /** Installed At */
+            installed_at: string | null;
+            /** Tested At */
+            tested_at: string | null;
+            /** Test Id */
+            test_id: number | null;
+            test_kind: components["schemas"]["TestKind"] | null;
+            test_state: components["schemas"]["TestState"] | null;
+            /** Until */
+            until: string | null;
+            /** To Call */
+            to_call: boolean | null;
+            /** Called At */
+            called_at: string | null;
+            failure: components["schemas"]["Failure"] | null;
+        };
+        /**
+         * TestState
+         * @description Where a test stands.
+         * @enum {string}
+         */
+        TestState: "waiting" | "rung" | "passed" | "failed";
+        /**
+         * Tests
+         * @description A page of devices and the figures of all.
+         */
+        Tests: {
+            /** Items */
+            items: components["schemas"]["TestOut"][];
+            /** Next */
+            next: number | null;
+            figures: components["schemas"]["FiguresOut"];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
         };
         /**
          * UnmaskIn
@@ -5058,24 +6046,6 @@ export interface components {
             reason: string;
         };
         /**
-         * WishIn
-         * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
-         */
-        WishIn: {
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Minutes */
-            minutes?: number | null;
-        };
-        /**
          * CandidateOut
          * @description Somebody who can be sent, and whom that keeps waiting.
          */
@@ -5231,6 +6201,100 @@ export interface components {
             price?: components["schemas"]["PriceOut"] | null;
         };
         /**
+         * ItemOut
+         * @description One device of an order.
+         */
+        app__equipment__installing_api__ItemOut: {
+            /** Id */
+            id: number;
+            /** Model Id */
+            model_id: string;
+            /** Model */
+            model: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Voice */
+            voice: boolean;
+            /** Worn */
+            worn: boolean;
+            /** Spot */
+            spot: string | null;
+            /** Replaces */
+            replaces: string | null;
+            /** Lent Until */
+            lent_until: string | null;
+            /** Device Id */
+            device_id: number | null;
+            /** Wire Id */
+            wire_id: string | null;
+            /** Device Spot */
+            device_spot: string | null;
+            outcome: components["schemas"]["ItemOutcome"] | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * OrderIn
+         * @description What to install for whom and when, and maybe who goes.
+         */
+        app__equipment__installing_api__OrderIn: {
+            /** Elder Id */
+            elder_id: number;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Items */
+            items: components["schemas"]["app__equipment__installing_api__WishIn"][];
+            /** Note */
+            note?: string | null;
+            /** Installer Id */
+            installer_id?: number | null;
+        };
+        /**
+         * WishIn
+         * @description One device to put up.
+         */
+        app__equipment__installing_api__WishIn: {
+            /** Model Id */
+            model_id: string;
+            /** Spot */
+            spot?: string | null;
+            /**
+             * Replaces Id
+             * @description the old device that goes when the new one has rung through
+             */
+            replaces_id?: number | null;
+            /** @default take_back */
+            old_goes: components["schemas"]["DeviceEvent"];
+            /**
+             * Old Reason
+             * @default
+             */
+            old_reason: string;
+            /** Lent Until */
+            lent_until?: string | null;
+        };
+        /**
+         * MoveIn
+         * @description What is done with it, and why; `wiped` says that names and numbers kept in it were erased.
+         */
+        app__equipment__testing_api__MoveIn: {
+            event: components["schemas"]["DeviceEvent"];
+            /** Reason */
+            reason: string;
+            /**
+             * Wiped
+             * @default false
+             */
+            wiped: boolean;
+        };
+        /**
          * Channel
          * @description How somebody is told.
          * @enum {string}
@@ -5243,12 +6307,60 @@ export interface components {
          */
         app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
         /**
+         * OrderIn
+         * @description An order; `agent` when somebody else than the elder asks.
+         */
+        app__orders__shapes__OrderIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /** Visits */
+            visits: components["schemas"]["app__orders__shapes__WishIn"][];
+            /** @default hotline */
+            channel: components["schemas"]["Channel-Input"];
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * WishIn
+         * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
+         */
+        app__orders__shapes__WishIn: {
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes?: number | null;
+        };
+        /**
          * Candidates
          * @description The best ways to serve a visit, cheapest first.
          */
         app__planning__api__Candidates: {
             /** Items */
             items: components["schemas"]["app__planning__choices__CandidateOut"][];
+        };
+        /**
+         * MoveIn
+         * @description Who comes when; the lead first.
+         */
+        app__planning__api__MoveIn: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
         };
         /**
          * CandidateOut
@@ -5522,7 +6634,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderIn"];
+                "application/json": components["schemas"]["app__orders__shapes__OrderIn"];
             };
         };
         responses: {
@@ -6466,7 +7578,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MoveIn"];
+                "application/json": components["schemas"]["app__planning__api__MoveIn"];
             };
         };
         responses: {
@@ -6919,6 +8031,283 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Answer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_installations: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneInstallations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_arrive: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                installation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneInstallation"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_fail: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                installation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneInstallation"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_lookup: {
+        parameters: {
+            query?: {
+                wire_id?: string;
+            };
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lookup"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_device: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneInstallation"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_begin_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_progress: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_give_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneInstallation"];
                 };
             };
             /** @description Validation Error */
@@ -7459,6 +8848,103 @@ export interface operations {
             };
         };
     };
+    alarms_shown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_unmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     shift_my_shift: {
         parameters: {
             query?: never;
@@ -7842,6 +9328,451 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    installations_installations: {
+        parameters: {
+            query?: {
+                elder?: number | null;
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installations"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    installations_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__equipment__installing_api__OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    installations_installers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installers"];
+                };
+            };
+        };
+    };
+    installations_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                installation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    installations_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                installation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    installations_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                installation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    installations_fail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                installation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_device_tests: {
+        parameters: {
+            query?: {
+                overdue?: boolean;
+                to_call?: boolean;
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tests"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_called: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                test_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Called"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_lent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Loans"];
+                };
+            };
+        };
+    };
+    devices_prolong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                loan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Due"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__equipment__testing_api__MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_lend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
                 };
             };
             /** @description Validation Error */
