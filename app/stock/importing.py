@@ -17,7 +17,8 @@ from app import sheets
 from app.db import transaction
 from app.equipment import actions as equipment
 from app.equipment import models as catalogue
-from app.equipment.rules import DeviceState, Transport
+from app.equipment import moving
+from app.equipment.rules import DeviceEvent, DeviceState, Transport
 from app.equipment.tables import Device, DeviceModel
 from app.errors import CareError, Conflict
 from app.history import History, record_many
@@ -370,7 +371,7 @@ def _restore(session: Session, change: ImportChange, *, by: str, now: datetime) 
     """What was there before stands there again."""
     device = session.get_one(Device, change.subject_id)
     if change.after.get("hung"):
-        equipment.take_back(session, device, by=by, now=now, reason="import undone")
+        moving.leave(session, device, DeviceEvent.TAKE_BACK, by=by, now=now, reason="import undone")
     for name, value in (change.before or {}).items():
         setattr(device, name, date.fromisoformat(value) if name == "purchased_on" and value else value)
 
