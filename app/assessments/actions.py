@@ -29,6 +29,7 @@ from app.assessments.rules import (
     due_on,
 )
 from app.assessments.tables import Assessment, AssessmentRequest, AssessmentTerm, LevelChange
+from app.db import notice
 from app.errors import Conflict, IllegalMove, Unreadable
 from app.history import record
 from app.people import queries as people
@@ -141,6 +142,7 @@ def save(
         setattr(found, name, value)
     if changes:
         found.first_signed_at = found.second_signed_at = None
+        notice(session, found.district_id, f"{found.__tablename__}/{found.id}")  # the other assessor looks on
     session.flush()
     return found
 

@@ -8,7 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app import calendar
-from app.access.api import Desk, Reader
+from app.access.api import Desk, Reader, allowed
+from app.access.queries import Caller
+from app.access.rules import READERS, Role
 from app.db import transaction
 from app.desk import elder_care
 from app.desk.elder_shapes import Elder, ElderRow, Elders, Month, Unmasked, UnmaskIn, Visits
@@ -18,11 +20,12 @@ from app.people.rules import AbilityLevel
 
 router = APIRouter(prefix="/api/elders", tags=["elders"])
 PAGE = 30
+Finder = Annotated[Caller, allowed(READERS | {Role.ASSESSOR})]  # an assessor must find whom to assess
 
 
 @router.get("")
 def elders(
-    me: Reader,
+    me: Finder,
     q: Annotated[str, Query(max_length=60, description="name, pinyin, initials, phone, ID or last four, place")] = "",
     level: AbilityLevel | None = None,
     division: Annotated[str, Query(pattern=r"^\d{0,12}$", description="code or its beginning")] = "",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.access.rules import Role
 from app.access.tables import User
-from app.assessments import scale
+from app.assessments import queries, scale
 from app.assessments.rules import AssessmentKind, AssessmentState, RiskEvent, Source, Standard, Venue, due_on
 from app.assessments.scale import LEAST_POINTS, LEVELS, MOST, Conditions
 from app.assessments.tables import Assessment, AssessmentRequest, AssessmentTerm, LevelChange
@@ -208,7 +208,8 @@ def _open(session: Session, rng: random.Random, elders: Sequence[Elder], pair: S
             )
         )  # fmt: skip
     for number, elder in enumerate(begun):
-        row = _row(rng, elder, elder.level, calendar.day_of(now), pair)
+        valid = queries.valid_of(session, elder.id)
+        row = _row(rng, elder, elder.level, calendar.day_of(now), pair, answers=valid.answers if valid else None)
         row.kind, row.first_assessor_id, row.second_assessor_id = AssessmentKind.REGULAR, pair[0], pair[1]
         row.first_signed_at, row.second_signed_at = now - timedelta(minutes=40), now - timedelta(minutes=20)
         row.state, row.published_at, row.due_on = AssessmentState.SIGNED, None, None

@@ -34,6 +34,13 @@ const WORDS: [string, string, string][] = [
   ['enums', 'resolution', 'Resolution'],
   ['desk', 'devices.fault', 'Fault'],
   ['desk', 'review.flaw', 'Flaw'],
+  ['assessments', 'kind', 'AssessmentKind'],
+  ['assessments', 'state', 'AssessmentState'],
+  ['assessments', 'venue', 'Venue'],
+  ['assessments', 'source', 'Source'],
+  ['assessments', 'risk', 'RiskEvent'],
+  ['assessments', 'reason', 'Reason'],
+  ['assessments', 'domain', 'Domain'],
   ['alarms', 'target', 'Target'],
   ['alarms', 'result', 'Result'],
 ]

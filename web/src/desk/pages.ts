@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'messages'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'assessments' | 'messages'
 
 interface Page {
   name: PageName
@@ -18,6 +18,7 @@ export const PAGES: Page[] = [
   { name: 'elders', key: '⇧E', roles: [...DESK, 'supervisor'], icon: 'M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8M4 21c1-5 4-7 8-7s7 2 8 7' },
   { name: 'review', key: '⇧R', roles: [...DESK, 'manager', 'supervisor'], icon: 'M5 4h10l4 4v12H5zM9 13l2 2 4-4' },
   { name: 'devices', key: '⇧D', roles: DESK, icon: 'M9 3h6a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H9a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2M11 17h2' },
+  { name: 'assessments', key: '⇧S', roles: ['assessor', 'supervisor'], icon: 'M6 4h12v16H6zM9 9h6M9 13h6M9 17h3M9 4V2h6v2' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

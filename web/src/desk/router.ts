@@ -13,6 +13,7 @@ export const router = createRouter({
     { path: '/elders/:id(\\d+)?', name: 'elders', component: () => import('./elders/EldersPage.vue'), props: number('id') },
     { path: '/review/:id(\\d+)?', name: 'review', component: () => import('./review/ReviewPage.vue'), props: number('id') },
     { path: '/devices', name: 'devices', component: () => import('./devices/DevicesPage.vue') },
+    { path: '/assessments/:what(form|elder)?/:id(\\d+)?', name: 'assessments', component: () => import('./assessments/AssessmentsPage.vue'), props: ({ params }) => ({ what: params.what || undefined, id: params.id ? Number(params.id) : undefined }) },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/:rest(.*)*', redirect: { name: 'home' } },
     { path: '/', name: 'home', redirect: () => ({ name: 'alarms' }) },
