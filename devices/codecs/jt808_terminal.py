@@ -102,7 +102,7 @@ def _unframed(payload: bytes) -> tuple[int, str, Frame, bool]:
     frame.take(1 if kind in (0x5501, 0x5502) else 2)
     if frame.left < attributes & 0x3FF:
         raise BadPayload(f"{frame.left} bytes of body, not {attributes & 0x3FF}")
-    return kind, device.lstrip("0") if new else device, Frame(frame.rest()), xor(inner) == 0
+    return kind, device, Frame(frame.rest()), xor(inner) == 0
 
 
 def _words(kind: int, body: Frame) -> str:

@@ -103,7 +103,9 @@ def _tracker(uplink: Uplink) -> list[Signal]:
         case 7:
             return _pressed(uplink, {})
         case 8:
-            return _pressed(uplink, {"WIFISSID": frame.take(6).decode("ascii", "replace"), "RSSI": frame.i(1)})
+            return _pressed(
+                uplink, {"WIFISSID": frame.take(6).decode("ascii", "replace").replace("\0", ""), "RSSI": frame.i(1)}
+            )
     if frame.left < 11:
         raise BadPayload(f"{frame.left} bytes, no position")
     return _placed(uplink)
