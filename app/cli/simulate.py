@@ -83,6 +83,37 @@ def day(
     console.print(f"- {done} attendances finished")
 
 
+@simulate.command(name="devices")
+def crowd(
+    count: Annotated[int, typer.Option(min=1, help="devices of all kinds, in the shares of a fleet")] = 1000,
+    profile: Annotated[str, typer.Option(help="calm, day, night, storm or reconnect-flood")] = "calm",
+    seconds: Annotated[float, typer.Option(min=1, help="how long they live")] = 60,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same devices, presses and mishaps")] = 7,
+    own: Annotated[int, typer.Option(min=0, help="so many buttons with an MQTT connection and last will each")] = 0,
+    broker: Annotated[
+        str, typer.Option(envvar="YINLING_GATEWAY_MQTT_URL", help="mqtt://gateway:password@host:port")
+    ] = "",
+    gateway: Annotated[str, typer.Option(help="the host of the gateway")] = "127.0.0.1",
+    listeners: Annotated[
+        str, typer.Option(help="its protocols and ports, as in YINLING_GATEWAY_LISTENERS; default: that setting")
+    ] = "",
+    strangers: Annotated[bool, typer.Option(help="only devices that the register does not know")] = False,
+) -> None:
+    """Thousands of devices on real sockets: care/v1 and ChirpStack over MQTT, 3G, GT06 and JT/T 808 over TCP."""
+    from app.cli.crowd import NoTargets, run
+
+    try:
+        with progress() as tell:
+            rows = run(
+                count=count, profile=profile, seconds=seconds, seed=seed, own=own, broker=broker, host=gateway,
+                listeners=listeners, strangers=strangers, tell=tell, say=console.print,
+            )  # fmt: skip
+    except NoTargets as error:
+        console.print(f"[red]✗[/] {error}")
+        raise typer.Exit(1) from None
+    console.print(rows)
+
+
 @contextmanager
 def progress() -> Iterator["Tell"]:
     """A bar for each kind of work; lines where there is no terminal."""

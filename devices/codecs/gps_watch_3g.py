@@ -24,6 +24,7 @@ from devices.signals import BadPayload, Kind, Message, Signal
 
 FAMILY: Final = "gps_watch_3g"
 HEAD: Final = re.compile(rb"\[([0-9A-Za-z]{2})\*(\w{1,20})\*(?:[0-9A-Fa-f]{4}\*)?([0-9A-Fa-f]{4})\*", re.ASCII)
+NAME: Final = re.compile(r"\w{2,24}", re.ASCII)
 GAP: Final = b"\r\n\0 "
 STATUS_BITS: Final = {
     0: "lowBattery", 1: "geofenceExit", 2: "geofenceEnter", 14: "powerCut", 16: "sos", 17: "lowBattery",
@@ -77,6 +78,8 @@ def _ends(payload: bytes, end: int) -> bool:
 
 def _read(device: str, content: bytes) -> Signal:
     name = content.partition(b",")[0].decode("latin-1").strip()
+    if not NAME.fullmatch(name):
+        raise BadPayload(f"unknown type {name[:20]!r}")
     word = name.upper()
     if word in MEDIA:
         return signal(Kind.STATUS, device, type=name)

@@ -57,7 +57,7 @@ def decode(message: Message) -> list[Signal]:
         return _eelink(message.payload, device)
     if message.payload[:1] == b"\xaa":
         return _blue(message.payload)
-    text = message.payload.decode("latin-1").strip()
+    text = message.payload.decode("latin-1").replace("\0", "").strip()
     if found := FIFOTRACK.fullmatch(text):
         return [_fifotrack(found)]
     if text.startswith(("ALT;", "EMG;", "STT;")):

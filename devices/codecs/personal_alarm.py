@@ -41,7 +41,7 @@ def decode(message: Message) -> list[Signal]:
     device = str(known) if known is not None else None
     if message.payload[:1] == b"\xab":
         return _binary(message.payload, device)
-    found = TEXT.fullmatch(message.payload.decode("latin-1").strip())
+    found = TEXT.fullmatch(message.payload.decode("latin-1").replace("\0", "").strip())
     if found is None:
         raise BadPayload("neither !…,… nor a binary frame")
     values = found[2].split(",")

@@ -41,7 +41,7 @@ def decode(message: Message) -> list[Signal]:
         return _topin(message.payload, device)
     if message.payload[:2] == b"\x2f\xaf":
         return []
-    text = message.payload.decode("latin-1").strip()
+    text = message.payload.decode("latin-1").replace("\0", "").strip()
     if found := GOTOP.fullmatch(text):
         return _gotop(found)
     if found := V680.fullmatch(text):

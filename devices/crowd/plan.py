@@ -1,7 +1,8 @@
 """Who is in the crowd, and what each says when: worked out from one seed, with a named substream for each question."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -35,14 +36,15 @@ class Happening:
     late: float = 0.0  # seconds since it happened
 
 
-def people(count: int, *, seed: int, known: Sequence[tuple[str, Way]] = ()) -> list[Person]:
-    """So many devices, by the shares of the fleet. Registered ones first, each under its own name."""
+def people(count: int, *, seed: int, known: Iterable[tuple[str, str]] = ()) -> list[Person]:
+    """So many devices, by the shares of the fleet. `known` are names and sorts of registered ones: they come first."""
     dice, found = Random(f"{seed}/people"), []
-    names: dict[Way, list[str]] = {way: [name for name, how in known if how is way] for way in Way}
-    shares = [sort.share for sort in rates.SORTS]
-    for number, sort in enumerate(dice.choices(rates.SORTS, shares, k=count)):
-        waiting = names[sort.way]
-        found.append(Person(number, waiting.pop(0) if waiting else invented(sort.way, number), sort))
+    names: defaultdict[str, deque[str]] = defaultdict(deque)
+    for name, sort_name in known:
+        names[sort_name].append(name)
+    for number, sort in enumerate(dice.choices(rates.SORTS, [sort.share for sort in rates.SORTS], k=count)):
+        waiting = names[sort.name]
+        found.append(Person(number, waiting.popleft() if waiting else invented(sort.way, number), sort))
     return found
 
 

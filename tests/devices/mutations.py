@@ -214,7 +214,9 @@ def look(signal: Signal) -> None:
     assert signal.battery is None or 0 <= signal.battery <= 100
     assert signal.at is None or signal.at.tzinfo is not None
     json.dumps(dict(signal.readings), allow_nan=False)
-    assert "\0" not in texts_in(signal.readings), "no text column can hold it"
+    texts = texts_in([signal.device, signal.event_id, signal.readings])
+    assert "\0" not in texts, "no text column can hold it"
+    texts.encode()  # nor half of a pair
 
 
 def texts_in(value: Any) -> str:
