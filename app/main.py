@@ -24,6 +24,7 @@ from app.equipment import testing_api as testing
 from app.equipment import upkeep_api as upkeep
 from app.live import Hub
 from app.logs import RequestLog, configure
+from app.monitoring import api as monitoring
 from app.orders import api as orders
 from app.phone import api as phone
 from app.phone import installing_api as installer
@@ -54,6 +55,8 @@ ROUTERS = (
     testing.tests,
     testing.loans,
     testing.router,
+    monitoring.of_elder,
+    monitoring.router,
     calls.router,
     calls.hooks,
     calls.outbox,

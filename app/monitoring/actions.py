@@ -25,11 +25,25 @@ class NotForAStreet(Refused):
 
 
 def get(session: Session, version_id: int) -> RuleVersion:
-    """A version, locked; raises NotFound."""
-    found = session.get(RuleVersion, version_id, with_for_update=True, populate_existing=True)
+    """A version; raises NotFound."""
+    found = session.get(RuleVersion, version_id)
     if found is None:
         raise NotFound("There is no such version of a rule.")
     return found
+
+
+def to_change(session: Session, version_id: int) -> RuleVersion:
+    """A version, locked; a street may read the rules for everybody, and raises NotForAStreet here."""
+    found = get(session, version_id)
+    if found.elder_id is None:
+        _of_whole_district(session)
+    session.refresh(found, with_for_update=True)
+    return found
+
+
+def _of_whole_district(session: Session) -> None:
+    if len(scope_of(session).area) > 6:
+        raise NotForAStreet("Your area is a part of the district; make the rule for an elder instead.")
 
 
 def rule_for(
@@ -46,8 +60,8 @@ def rule_for(
     code = f"{district_id:06d}000000"
     if elder_id is not None:
         code = people.get(session, elder_id).division_code
-    elif len(scope_of(session).area) > 6:
-        raise NotForAStreet("Your area is a part of the district; make the rule for an elder instead.")
+    else:
+        _of_whole_district(session)
     if model_id is not None and session.get(DeviceModel, model_id) is None:
         raise NotFound("There is no such model of device.")
     found = session.scalar(

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.equipment.measures import Measure, measures
@@ -179,6 +179,34 @@ def readings_of(
         .order_by(Reading.at, Reading.id)
     )
     return [_heard(row) for row in session.execute(statement if history else statement.where(~Reading.history))]
+
+
+def page_of(
+    session: Session,
+    elder: Elder,
+    *,
+    since: datetime,
+    until: datetime,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> tuple[Sequence[Heard], bool]:
+    """A page of an elder's own readings, those of a device's memory too, and whether there are more."""
+    alone = len(living(session, [elder.home_id])[elder.home_id]) == 1
+    whose = Reading.elder_id == elder.id
+    statement = (
+        select(*_COLUMNS)
+        .outerjoin(Device, Device.id == Reading.device_id)
+        .where(Reading.district_id == elder.district_id, Reading.home_id == elder.home_id)
+        .where(whose | Reading.elder_id.is_(None) if alone else whose)
+        .where(Reading.kind.in_([Kind.VITALS, Kind.ACTIVITY, Kind.LOCATION, Kind.HEARTBEAT]))
+        .where(Reading.at >= since, Reading.at < until)
+        .order_by(Reading.at, Reading.id)
+        .limit(limit + 1)
+    )
+    if after:
+        statement = statement.where(tuple_(Reading.at, Reading.id) > after)
+    rows = session.execute(statement).all()
+    return [_heard(row) for row in rows[:limit]], len(rows) > limit
 
 
 def readings_between(

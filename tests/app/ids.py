@@ -19,6 +19,8 @@ from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Shared
 from app.jobs.rules import JobState
 from app.jobs.tables import Job
+from app.monitoring import actions as rules
+from app.monitoring.rules import RuleKind
 from app.orders.rules import VisitState
 from tests.cast import (
     COMMUNITY,
@@ -34,6 +36,7 @@ from tests.cast import (
     an_entitlement,
 )
 
+HEART = {"low": 45, "high": 120, "minutes": 5, "hysteresis": 5}
 DAY = f"{TEN:%Y-%m-%d}"
 
 
@@ -85,8 +88,15 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     test = testing.begin(session, device, TestKind.MONTHLY, until=TEN + timedelta(days=3), by="test", now=TEN)
     loan = moving.lend(session, device, elder.id, TEN.date() + timedelta(days=30), by="test", now=TEN)
     session.flush()
+    rule = rules.rule_for(
+        session, RuleKind.HEART_RATE, district_id=elder.district_id, elder_id=elder.id, model_id=None, by="test",
+        now=TEN,
+    )  # fmt: skip
+    version = rules.draft(session, rule, HEART, by="test", now=TEN)
+    session.flush()
     return Things(
         {
+            "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
             "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
@@ -148,6 +158,9 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/devices/{device_id}/lend": {"elder_id": ids["elder_id"], "due_on": "2027-01-31"},
         "/api/devices/{device_id}/move": why | {"event": "take_back", "wiped": True},
         "/api/devices/{device_id}/swap": why | {"wire_id": "pendant-0"},
+        "/api/elders/{elder_id}/pause": {"reason": "hospital"},
+        "/api/elders/{elder_id}/rules": {"kind": "heart_rate", "params": HEART, "note": "after the discharge"},
+        "/api/rules": {"kind": "heart_rate", "params": HEART, "model_id": None},
         "/api/elders/{elder_id}/unmask": {"field": "phone", "reason": "to call back"},
         "/api/installations": wish | {"elder_id": ids["elder_id"], "items": [{"model_id": "yl-pendant"}]},
         "/api/installations/{installation_id}/assign": {"caregiver_id": ids["caregiver_id"]},

@@ -1944,6 +1944,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/elders/{elder_id}/vitals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Vitals
+         * @description Vitals, steps, activity and sleep of the last day, week or month, with bands and alarms.
+         */
+        get: operations["monitoring_vitals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/observations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fhir
+         * @description Vitals as FHIR R4 Observations: a Bundle with a link to the next page, or NDJSON with it in a Link header.
+         */
+        get: operations["monitoring_fhir"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules Of
+         * @description The rules for one elder: her own, her devices' and everybody's, and which of them hold.
+         */
+        get: operations["monitoring_rules_of"];
+        put?: never;
+        /**
+         * Draft For
+         * @description A new version of her own rule of this kind. It holds only once it was previewed and switched on.
+         */
+        post: operations["monitoring_draft_for"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause
+         * @description She is in hospital or away: rules that miss her are suspended.
+         */
+        post: operations["monitoring_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description She is back.
+         */
+        post: operations["monitoring_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Wide Rules
+         * @description The rules for everybody and for models of devices.
+         */
+        get: operations["monitoring_wide_rules"];
+        put?: never;
+        /**
+         * Draft Wide
+         * @description A new version for everybody of the district or for all devices of a model.
+         */
+        post: operations["monitoring_draft_wide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/versions/{version_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Version
+         * @description One version with its last preview.
+         */
+        get: operations["monitoring_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/versions/{version_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Run it over the last thirty days: when it would have fired, beside what is in force and what really rang.
+         */
+        post: operations["monitoring_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/versions/{version_id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Activate
+         * @description Switch it on. 409 unless this very version was previewed.
+         */
+        post: operations["monitoring_activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules/versions/{version_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Switch it off, or throw a draft away.
+         */
+        post: operations["monitoring_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -2813,6 +3021,19 @@ export interface components {
          */
         Cause: "forgot" | "device_trouble" | "no_coverage" | "wrong_pick" | "schedule_change" | "emergency" | "locked_door" | "outside_home" | "system_failure" | "other";
         /**
+         * CellOut
+         * @description How much of a stretch: 0 to 1.
+         */
+        CellOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Share */
+            share: number;
+        };
+        /**
          * Channel
          * @description How an order came in.
          * @enum {string}
@@ -3042,6 +3263,33 @@ export interface components {
             password: string;
         };
         /**
+         * CurveOut
+         * @description One measure: [time, least, mean, most]; points further apart than the gap are not joined.
+         */
+        CurveOut: {
+            metric: components["schemas"]["Metric"];
+            /** Points */
+            points: [
+                string,
+                number,
+                number,
+                number
+            ][];
+            /** Gap Seconds */
+            gap_seconds: number;
+            /** Latest */
+            latest: [
+                string,
+                number
+            ] | null;
+            /** Doubted */
+            doubted: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * Datum
          * @description What a latitude and longitude are measured against.
          * @enum {string}
@@ -3206,19 +3454,6 @@ export interface components {
          * @enum {string}
          */
         Domain: "self_care" | "basic_mobility" | "mental_state" | "sensory_social";
-        /**
-         * DraftIn
-         * @description How long to think; the same seed on the same day gives the same plan.
-         */
-        DraftIn: {
-            /**
-             * Seconds
-             * @default 10
-             */
-            seconds: number;
-            /** Seed */
-            seed?: number | null;
-        };
         /**
          * Due
          * @description A loan and its day.
@@ -3660,6 +3895,44 @@ export interface components {
             remedy: components["schemas"]["Remedy"];
             /** Note */
             note?: string | null;
+        };
+        /**
+         * FiringOut
+         * @description When a version would have fired, whose it was, and the readings that would have caused it.
+         */
+        FiringOut: {
+            /** Elder Id */
+            elder_id: number | null;
+            /** Home Id */
+            home_id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Since */
+            since: string | null;
+            /** Cause */
+            cause: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * FixOut
+         * @description Where she was last.
+         */
+        FixOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Accuracy M */
+            accuracy_m: number;
         };
         /**
          * Flaw
@@ -4198,6 +4471,23 @@ export interface components {
             aside: components["schemas"]["AsideOut"][];
         };
         /**
+         * MarkOut
+         * @description An alarm on the time axis.
+         */
+        MarkOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Verdict */
+            verdict: string | null;
+        };
+        /**
          * Me
          * @description The caller and what the pages need to know at the start.
          */
@@ -4281,6 +4571,12 @@ export interface components {
             /** Next */
             next: number | null;
         };
+        /**
+         * Metric
+         * @description What is measured, each in one unit.
+         * @enum {string}
+         */
+        Metric: "heart_rate" | "spo2" | "systolic" | "diastolic" | "body_temperature" | "respiration" | "glucose" | "weight" | "steps" | "bed" | "movement" | "door" | "room_temperature" | "room_humidity" | "fall" | "smoke" | "gas" | "water" | "location";
         /**
          * Mode
          * @description How a caregiver travels.
@@ -4578,6 +4874,37 @@ export interface components {
             due_on: string | null;
         };
         /**
+         * PauseIn
+         * @description Why she is not at home, and until when if that is known.
+         */
+        PauseIn: {
+            reason: components["schemas"]["PauseReason"];
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * PauseOut
+         * @description Why and since when nobody expects to hear of her.
+         */
+        PauseOut: {
+            reason: components["schemas"]["PauseReason"];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** By */
+            by: string;
+        };
+        /**
+         * PauseReason
+         * @description Why nobody is expected to be heard of.
+         * @enum {string}
+         */
+        PauseReason: "hospital" | "away" | "other";
+        /**
          * Payer
          * @description Who pays for an order.
          * @enum {string}
@@ -4867,6 +5194,42 @@ export interface components {
             since: string;
         };
         /**
+         * PreviewOut
+         * @description A version over the last days beside what is in force; of many homes, of an even sample of them.
+         */
+        PreviewOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Homes */
+            homes: number;
+            /** Sampled */
+            sampled: number;
+            /** Readings */
+            readings: number;
+            /** Firings */
+            firings: components["schemas"]["FiringOut"][];
+            /** Count */
+            count: number;
+            /** A Week */
+            a_week: number;
+            /** Present */
+            present: components["schemas"]["FiringOut"][];
+            /** Present Count */
+            present_count: number;
+            /** Present A Week */
+            present_a_week: number;
+            /** Alarms */
+            alarms: components["schemas"]["RealAlarm"][];
+        };
+        /**
          * PriceOut
          * @description Cents for a visit or an hour.
          */
@@ -5099,6 +5462,27 @@ export interface components {
             };
         };
         /**
+         * RealAlarm
+         * @description What really rang, and what it turned out to be.
+         */
+        RealAlarm: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Verdict */
+            verdict: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Home Id */
+            home_id: number | null;
+        };
+        /**
          * Reason
          * @description Why.
          */
@@ -5327,6 +5711,25 @@ export interface components {
             next: string | null;
         };
         /**
+         * RuleKind
+         * @description What a rule watches.
+         * @enum {string}
+         */
+        RuleKind: "heart_rate" | "spo2" | "respiration" | "blood_pressure" | "body_temperature" | "no_movement" | "not_up" | "out_of_bed" | "fence" | "door_at_night" | "smoke_no_answer" | "room_temperature";
+        /**
+         * RulesOut
+         * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
+         */
+        RulesOut: {
+            /** Items */
+            items: components["schemas"]["VersionOut"][];
+            /** In Force */
+            in_force: number[];
+            pause: components["schemas"]["PauseOut"] | null;
+            /** May Change */
+            may_change: boolean;
+        };
+        /**
          * SetAside
          * @description A page of them, newest first.
          */
@@ -5511,6 +5914,19 @@ export interface components {
          */
         Step: "ready" | "waiting" | "stored" | "at_the_desk" | "passed" | "failed";
         /**
+         * StepsOut
+         * @description Steps of a local day.
+         */
+        StepsOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Steps */
+            steps: number;
+        };
+        /**
          * Stored
          * @description The event is safe.
          */
@@ -5522,6 +5938,15 @@ export interface components {
              * Format: date-time
              */
             stored_at: string;
+        };
+        /**
+         * StripOut
+         * @description Movement, bed or door over time; what is not there was not measured.
+         */
+        StripOut: {
+            metric: components["schemas"]["Metric"];
+            /** Cells */
+            cells: components["schemas"]["CellOut"][];
         };
         /**
          * SuspendIn
@@ -5798,6 +6223,60 @@ export interface components {
          */
         Verdict: "real" | "false" | "accidental" | "test" | "life_help" | "technical";
         /**
+         * VersionEvent
+         * @description What is done with a version.
+         * @enum {string}
+         */
+        VersionEvent: "preview" | "activate" | "stop";
+        /**
+         * VersionOut
+         * @description One version of a rule: what it asks, from when to when, whose hand.
+         */
+        VersionOut: {
+            /** Id */
+            id: number;
+            /** Rule Id */
+            rule_id: number;
+            kind: components["schemas"]["RuleKind"];
+            /** Elder Id */
+            elder_id: number | null;
+            /** Model Id */
+            model_id: string | null;
+            /** N */
+            n: number;
+            state: components["schemas"]["VersionState"];
+            /** Off */
+            off: boolean;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Note */
+            note: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Previewed At */
+            previewed_at: string | null;
+            /** Active From */
+            active_from: string | null;
+            /** Active Until */
+            active_until: string | null;
+            /** Possible */
+            possible: components["schemas"]["VersionEvent"][];
+            preview?: components["schemas"]["PreviewOut"] | null;
+        };
+        /**
+         * VersionState
+         * @description The life of one version of a rule.
+         * @enum {string}
+         */
+        VersionState: "draft" | "previewed" | "active" | "ended";
+        /**
          * VisitBrief
          * @description A visit in one line.
          */
@@ -6004,6 +6483,37 @@ export interface components {
             next: string | null;
         };
         /**
+         * VitalsOut
+         * @description All that is drawn of one elder.
+         */
+        VitalsOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Curves */
+            curves: components["schemas"]["CurveOut"][];
+            /** Strips */
+            strips: components["schemas"]["StripOut"][];
+            /** Cell Seconds */
+            cell_seconds: number;
+            /** Steps */
+            steps: components["schemas"]["StepsOut"][];
+            /** Alarms */
+            alarms: components["schemas"]["MarkOut"][];
+            /** Fence */
+            fence: {
+                [key: string]: unknown;
+            } | null;
+            fix: components["schemas"]["FixOut"] | null;
+        };
+        /**
          * Who
          * @description Whom it is about.
          */
@@ -6044,6 +6554,26 @@ export interface components {
         WhyIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * WideDraftIn
+         * @description For all devices of a model, or for everybody.
+         */
+        WideDraftIn: {
+            kind: components["schemas"]["RuleKind"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Off
+             * @default false
+             */
+            off: boolean;
+            /** Note */
+            note?: string | null;
+            /** Model Id */
+            model_id?: string | null;
         };
         /**
          * CandidateOut
@@ -6301,6 +6831,24 @@ export interface components {
          */
         app__messages__rules__Channel: "sms" | "voice";
         /**
+         * DraftIn
+         * @description A new version: the parameters of its kind, or expressly none (`off`).
+         */
+        app__monitoring__shapes__DraftIn: {
+            kind: components["schemas"]["RuleKind"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Off
+             * @default false
+             */
+            off: boolean;
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * Channel
          * @description How an order came in.
          * @enum {string}
@@ -6348,6 +6896,19 @@ export interface components {
         app__planning__api__Candidates: {
             /** Items */
             items: components["schemas"]["app__planning__choices__CandidateOut"][];
+        };
+        /**
+         * DraftIn
+         * @description How long to think; the same seed on the same day gives the same plan.
+         */
+        app__planning__api__DraftIn: {
+            /**
+             * Seconds
+             * @default 10
+             */
+            seconds: number;
+            /** Seed */
+            seed?: number | null;
         };
         /**
          * MoveIn
@@ -7417,7 +7978,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DraftIn"];
+                "application/json": components["schemas"]["app__planning__api__DraftIn"];
             };
         };
         responses: {
@@ -9773,6 +10334,380 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_vitals: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VitalsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_fhir: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                cursor?: string | null;
+                format?: "bundle" | "ndjson";
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_rules_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_draft_for: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__monitoring__shapes__DraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_wide_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+        };
+    };
+    monitoring_draft_wide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WideDraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_activate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    monitoring_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
