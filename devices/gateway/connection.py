@@ -128,5 +128,5 @@ class Connection(asyncio.Protocol):
         if now - self.counted_since > WINDOW:
             self.counted, self.counted_since = 0, now
         self.counted += 1
-        if self.counted > self._gateway.limits.frames:
+        if self.counted > self._gateway.limits.frames or not self._gateway.allows(self.address):
             self.hold(self.counted_since + WINDOW)

@@ -27,7 +27,8 @@ class Datagrams(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Peer) -> None:
         frames = list(Cutter(self._wire.cut).feed(data, self._wire.LONGEST))
         for frame in frames[:FRAMES]:
-            self._hear(frame, addr)
+            if self._gateway.allows(addr[0]):
+                self._hear(frame, addr)
 
     def _hear(self, frame: bytes, peer: Peer) -> None:
         link = Link(self._gateway.secret)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from devices.gateway.connection import Connection
+from devices.gateway.connection import WINDOW, Connection
 from devices.gateway.datagrams import Datagrams
 from devices.gateway.lane import Lane
 from devices.gateway.orders import Order
@@ -31,13 +31,14 @@ class Limits:
     """How much a peer may take. Many devices share one address behind a carrier's network."""
 
     connections: int = 10_000
-    strangers_of_an_address: int = 200  # connections that have not said who they are
+    strangers_of_an_address: int = 2_500  # connections that have not said who they are
     of_an_address: int = 5_000
     login_seconds: float = 30  # until the first whole frame
     frame_seconds: float = 30  # for a frame that has begun
     idle_seconds: float = 1200
     answer_seconds: float = 10  # unanswered because nothing can be stored: hang up, so that the device says it again
     frames: int = 200  # in ten seconds; more are read later
+    frames_of_an_address: int = 20_000  # in ten seconds; over UDP more are dropped
     garbage: int = 8192  # bytes since the last whole frame
     longest_of_a_stranger: int = 1024
 
@@ -54,12 +55,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Whom the gateway tells what. `came` and `gone` may be called from the event loop only, and must not wait."""
+    """Whom the gateway tells what, from its event loop: none of these may wait."""
 
     urgent: Callable[[Message], Message | None]  # the message as the lane of calls for help takes it; None: calm
     is_concentrator: Callable[[str], bool] = lambda _device: False  # may speak for others
     came: Callable[[str], None] = lambda _device: None
-    gone: Callable[[str], None] = lambda _device: None
     answered: Callable[[int, str], None] = lambda _order, _words: None
 
 
@@ -74,8 +74,11 @@ class Gateway:
         self._help, self._calm, self._ears = help_lane, calm_lane, ears
         self._connections: set[Connection] = set()
         self._devices: dict[str, Connection] = {}
+        self._here: dict[str, Connection] = {}  # those of them that have been answered: before that, none takes orders
         self._addresses: Counter[str] = Counter()
         self._owed: Counter[Connection] = Counter()
+        self._spoken: Counter[str] = Counter()
+        self._spoken_since = time.monotonic()
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[asyncio.DatagramTransport] = []
         self._rounds = asyncio.create_task(self._look_after())
@@ -119,11 +122,11 @@ class Gateway:
 
     def devices(self) -> Mapping[str, Connection]:
         """Who is connected, by the name of the device."""
-        return self._devices
+        return self._here
 
     def tell(self, device: str, order: Order) -> bool | None:
         """Whether the order has left for the device; None: its protocol has no words for it."""
-        connection = self._devices.get(device)
+        connection = self._here.get(device)
         return connection.order(order) if connection else False
 
     # What connections say
@@ -132,15 +135,24 @@ class Gateway:
         """Take a new one in; answers why not."""
         self._connections.add(connection)
         self._addresses[connection.address] += 1
+        self._addresses["?" + connection.address] += 1
+        keep_alive(transport.get_extra_info("socket"))
         if len(self._connections) > self.limits.connections:
             return "too many connections"
         if self._addresses[connection.address] > self.limits.of_an_address:
             return "too many of one address"
-        if self._addresses["?" + connection.address] >= self.limits.strangers_of_an_address:
+        if self._addresses["?" + connection.address] > self.limits.strangers_of_an_address:
             return "too many strangers of one address"
-        self._addresses["?" + connection.address] += 1
-        keep_alive(transport.get_extra_info("socket"))
         return None
+
+    def allows(self, address: str) -> bool:
+        """Count a frame; False: this address has said enough for now."""
+        now = time.monotonic()
+        if now - self._spoken_since > WINDOW:
+            self._spoken.clear()
+            self._spoken_since = now
+        self._spoken[address] += 1
+        return self._spoken[address] <= self.limits.frames_of_an_address
 
     def part(self, connection: Connection) -> None:
         if connection not in self._connections:
@@ -152,7 +164,8 @@ class Gateway:
             self._less("?" + connection.address)
         elif self._devices.get(connection.link.device) is connection:
             del self._devices[connection.link.device]
-            self._ears.gone(connection.link.device)
+        if self._here.get(connection.link.device or "") is connection:
+            del self._here[str(connection.link.device)]
 
     def closed(self, connection: Connection, why: str) -> None:
         self.figures.closed[why] += 1
@@ -182,6 +195,7 @@ class Gateway:
         def safe() -> None:
             if connection in self._owed:  # not hung up meanwhile
                 self._owed[connection] -= 1
+                self._welcome(connection)
                 if said.reply and connection.send(said.reply):
                     self.figures.answered += 1
                 if said.refused:
@@ -233,7 +247,13 @@ class Gateway:
         self._devices[device] = connection
         if before:
             before.close("replaced")
-        self._ears.came(device)
+
+    def _welcome(self, connection: Connection) -> None:
+        """What it said first is stored: it is here."""
+        device = connection.link.device
+        if device and self._devices.get(device) is connection and self._here.get(device) is not connection:
+            self._here[device] = connection
+            self._ears.came(device)
 
     def _less(self, address: str) -> None:
         self._addresses[address] -= 1

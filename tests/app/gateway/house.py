@@ -17,7 +17,7 @@ from devices.gateway.protocols import WIRES
 from devices.gateway.server import Gateway
 from tests.cast import a_device
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass

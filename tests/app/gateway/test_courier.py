@@ -36,7 +36,7 @@ def command_of(command_id: int) -> DeviceCommand:
         return queries.get(session, command_id)
 
 
-async def until(claim: Callable[[], bool], seconds: float = 10) -> None:
+async def until(claim: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await asyncio.to_thread(claim):
             await asyncio.sleep(0.02)
