@@ -3,9 +3,9 @@
 import base64
 import hmac
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel
 
 from app.access.api import Desk
@@ -72,8 +72,18 @@ class Stored(BaseModel):
     stored_at: datetime
 
 
-@ingest.post("/{device_id}")
-def take_in(device_id: str, request: Request, event: Annotated[bytes, Body(media_type="application/json")]) -> Stored:
+async def _as_sent(request: Request) -> bytes:
+    """The very bytes, whatever type the sender gives them: the codec reads them, and they are kept as they came."""
+    return await request.body()
+
+
+EVENT: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+}
+
+
+@ingest.post("/{device_id}", openapi_extra=EVENT)
+def take_in(device_id: str, request: Request, event: Annotated[bytes, Depends(_as_sent)]) -> Stored:
     """One event of a device that speaks HTTP, as under `care/v1/{device_id}/event`; answered when it is stored."""
     now = datetime.now(UTC)
     if "/" in device_id or "+" in device_id or "#" in device_id:
