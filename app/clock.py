@@ -27,7 +27,7 @@ from app.commands import queries as commands
 from app.config import settings
 from app.db import transaction
 from app.election import Election
-from app.equipment import models, presence, testing
+from app.equipment import batteries, models, presence, testing
 from app.funding import actions as funding
 from app.funding import queries as money
 from app.jobs import actions as jobs
@@ -101,6 +101,12 @@ def sum_vitals() -> None:
     vitals.forget(now=datetime.now(UTC), days=settings().readings_days)
 
 
+def foretell() -> None:
+    """The days on which batteries will be flat; what is left waits for the next turn."""
+    with transaction() as session:
+        batteries.foretell(session, now=datetime.now(UTC))
+
+
 def beat() -> None:
     """See whether the platform hears the devices, and have the desk see that the clock runs."""
     now = datetime.now(UTC)
@@ -125,6 +131,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")
     every(at_now, seconds=1, args=[presence.watch], id="silence")
     every(at_now, seconds=60, args=[presence.tidy], id="technical list")
+    every(foretell, minutes=5, id="batteries", next_run_time=datetime.now(UTC))
     every(applying.apply_due, seconds=2, id="accounts")
     every(sweep, seconds=10, args=[applying.retired_with_keys, keys.withdraw_retired], id="retired")
     every(watching.work, seconds=5, id="rules")  # the listeners do so at once; this is what they left

@@ -12,6 +12,7 @@ from app.access import api as access
 from app.alarms import api as alarms
 from app.alarms import duty_api as duty
 from app.alarms import inbox_api as inbox
+from app.alarms import models_api as models
 from app.alarms import testing_api as tests
 from app.assessments import api as assessments
 from app.calls import api as calls
@@ -20,6 +21,7 @@ from app.commands import api as commands
 from app.desk import elders
 from app.equipment import api as equipment
 from app.equipment import installing_api as installations
+from app.equipment import presence_api as presence
 from app.equipment import testing_api as testing
 from app.equipment import upkeep_api as upkeep
 from app.live import Hub
@@ -57,6 +59,8 @@ ROUTERS = (
     testing.router,
     monitoring.of_elder,
     monitoring.router,
+    presence.router,
+    models.router,
     calls.router,
     calls.hooks,
     calls.outbox,

@@ -12,7 +12,7 @@ from app import calendar
 from app.access.tables import AccessLog, User
 from app.alarms import duty
 from app.alarms.rules import OPEN, Outcome, State
-from app.alarms.tables import Alarm, InboxMessage, Pulse
+from app.alarms.tables import Alarm, InboxMessage, Pulse, SignalRow
 from app.catalogue.tables import ServiceItem
 from app.equipment.installing_rules import TestKind
 from app.equipment.installing_tables import DeviceTest
@@ -186,6 +186,53 @@ def set_aside_since(session: Session, district_id: int, since: datetime) -> int:
         InboxMessage.stored_at >= since,
     )  # fmt: skip
     return session.scalar(statement) or 0
+
+
+@dataclass(frozen=True)
+class WordRow:
+    """A message of a device, and what it was read as; the payload only where nobody could read it."""
+
+    at: datetime
+    topic: str
+    transport: str
+    outcome: Outcome
+    kind: str | None
+    device_at: datetime | None
+    clock_off: int | None
+    battery: float | None
+    reason: str | None
+    payload: str | None
+
+
+def words_of(session: Session, device_id: int, wire_id: str, district_id: int, *, limit: int = 40) -> Sequence[WordRow]:
+    """The latest messages of a device that were kept: read or set aside, newest first."""
+    said = session.execute(
+        select(
+            SignalRow.received_at, InboxMessage.topic, InboxMessage.transport, InboxMessage.outcome, SignalRow.kind,
+            SignalRow.device_at, SignalRow.clock_off, SignalRow.battery, InboxMessage.reason,
+        )
+        .join(
+            InboxMessage,
+            (InboxMessage.district_id == SignalRow.district_id) & (InboxMessage.id == SignalRow.message_id),
+        )
+        .where(SignalRow.district_id == district_id, SignalRow.device_id == device_id)
+        .order_by(SignalRow.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    aside = session.execute(
+        select(InboxMessage.received_at, InboxMessage.topic, InboxMessage.transport, InboxMessage.reason,
+               InboxMessage.payload)
+        .where(
+            InboxMessage.district_id == district_id, InboxMessage.outcome == Outcome.SET_ASIDE,
+            func.string_to_array(InboxMessage.topic, "/").any(wire_id),
+        )
+        .order_by(InboxMessage.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    found = [WordRow(*row, None) for row in said]
+    for at, topic, transport, reason, payload in aside:
+        found.append(WordRow(at, topic, transport, Outcome.SET_ASIDE, None, None, None, None, reason, payload))
+    return sorted(found, key=lambda row: row.at, reverse=True)[:limit]
 
 
 @dataclass(frozen=True)

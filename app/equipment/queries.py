@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Interval, cast, func, select
 from sqlalchemy.orm import Session
 
-from app.equipment.rules import DeviceKind, DeviceState, Fault, Link
-from app.equipment.tables import Device, DeviceFault, DeviceModel
+from app.equipment.discharge import Unknown
+from app.equipment.rules import DeviceKind, DeviceState, Fault, Link, Power
+from app.equipment.tables import BatteryForecast, Device, DeviceFault, DeviceModel
+from app.errors import NotFound
 from app.people.tables import Elder, Home
 
 SILENT_AT = Device.last_seen_at + cast(func.make_interval(0, 0, 0, 0, 0, 0, DeviceModel.silence_seconds), Interval)
@@ -138,3 +140,44 @@ def register(
         statement = statement.where(faults.is_not(None))
     rows: list[list[Any]] = [[*row] for row in session.execute(statement)]
     return [DeviceRow(*[*row[:-1], [Fault(kind) for kind in row[-1] or ()]]) for row in rows]
+
+
+@dataclass(frozen=True)
+class LifeRow:
+    """How one device is, what its model promises, and when its battery will be flat."""
+
+    device_id: int
+    wire_id: str
+    power: Power
+    battery_days: int | None
+    battery: float | None
+    volts: float | None
+    worn: bool | None
+    worn_since: datetime | None
+    charging: bool | None
+    charging_since: datetime | None
+    via: str | None
+    silence_seconds: int
+    flat_on: date | None
+    earliest: date | None
+    latest: date | None
+    changed_on: date | None
+    unknown: Unknown | None
+
+
+def life_of(session: Session, device_id: int) -> LifeRow:
+    """One device; raises NotFound."""
+    row = session.execute(
+        select(
+            Device.id, Device.wire_id, DeviceModel.power, DeviceModel.battery_days, Device.battery, Device.volts,
+            Device.worn, Device.worn_since, Device.charging, Device.charging_since, Device.via,
+            DeviceModel.silence_seconds, BatteryForecast.flat_on, BatteryForecast.earliest, BatteryForecast.latest,
+            BatteryForecast.changed_on, BatteryForecast.unknown,
+        )
+        .join(DeviceModel, DeviceModel.id == Device.model_id)
+        .outerjoin(BatteryForecast, BatteryForecast.device_id == Device.id)
+        .where(Device.id == device_id)
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        raise NotFound("There is no such device.")
+    return LifeRow(*list(row))

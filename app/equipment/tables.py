@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Growing, OfDistrict, named
+from app.equipment.discharge import Unknown
 from app.equipment.rules import DeviceKind, DeviceState, Fault, Link, Power, Transport
 from app.equipment.upkeep_rules import Remedy, Shared, Upkeep
 from app.vault import Sealed, SealedJson
@@ -254,7 +255,7 @@ class BatteryForecast(Base):
     flat_on: Mapped[date | None] = mapped_column(index=True)
     earliest: Mapped[date | None]
     latest: Mapped[date | None]
-    unknown: Mapped[str | None]  # why there is no day
+    unknown: Mapped[Unknown | None] = mapped_column(named(Unknown))  # why there is no day
 
     __table_args__ = ({"info": {"area": "division_code"}},)
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app.access.api import Desk
+from app.access.api import Desk, Reader
 from app.access.queries import Caller
 from app.db import transaction
 from app.equipment import upkeep, upkeep_queries
@@ -103,17 +103,51 @@ class UpkeepList(BaseModel):
 
 
 @router.get("")
-def technical_list(me: Desk, kind: Fault | None = None, state: Upkeep | None = None, cursor: int = 0) -> UpkeepList:
+def technical_list(
+    me: Desk,
+    kind: Fault | None = None,
+    state: Upkeep | None = None,
+    area: Annotated[str | None, Query(pattern=r"^\d{6,12}$")] = None,
+    cursor: int = 0,
+) -> UpkeepList:
     """What is wrong, mine first, then by the time it is due."""
-    now, after = datetime.now(UTC), max(cursor, 0)
+    now, after = datetime.now(UTC), min(max(cursor, 0), 1_000_000)
     with transaction(me.scope) as session:
-        rows = upkeep_queries.waiting(session, me=me.id, kind=kind, state=state, offset=after)
+        rows = upkeep_queries.waiting(session, me=me.id, kind=kind, state=state, area=area, offset=after)
         outages = upkeep_queries.outages(session, me=me.id)
         counts = upkeep_queries.counts(session, me=me.id, now=now)
     return UpkeepList(
         outages=[outage_out(row, me, now) for row in outages], items=[fault_out(row, me, now) for row in rows],
         next=after + len(rows) if len(rows) == upkeep_queries.PAGE else None, server_time=now, **vars(counts),
     )  # fmt: skip
+
+
+class AreaOut(BaseModel):
+    """A community on the map of silence."""
+
+    division_code: str
+    division: str
+    lat: float
+    lon: float
+    devices: int
+    lost: int
+    not_worn: int
+    other: int
+    outage: bool
+
+
+class SilenceMap(BaseModel):
+    """Where devices are out of reach, by community."""
+
+    items: list[AreaOut]
+
+
+@router.get("/areas")
+def areas(me: Reader) -> SilenceMap:
+    """The map of silence."""
+    with transaction(me.scope) as session:
+        rows = upkeep_queries.by_area(session)
+    return SilenceMap(items=[AreaOut(**vars(row)) for row in rows])
 
 
 class Members(BaseModel):
@@ -127,7 +161,7 @@ class Members(BaseModel):
 @router.get("/outages/{outage_id}")
 def members(outage_id: int, me: Desk, cursor: int = 0) -> Members:
     """Who was lost together."""
-    now, after = datetime.now(UTC), max(cursor, 0)
+    now, after = datetime.now(UTC), min(max(cursor, 0), 1_000_000)
     with transaction(me.scope) as session:
         outage = _outage(upkeep_queries.outages(session, me=me.id, outage_id=outage_id))
         rows = upkeep_queries.members(session, outage_id, offset=after)

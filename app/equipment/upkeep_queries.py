@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.access.tables import User
-from app.equipment.rules import DeviceKind, Fault
+from app.equipment.rules import DeviceKind, DeviceState, Fault
 from app.equipment.tables import Device, DeviceFault, DeviceModel, Outage
 from app.equipment.upkeep_rules import Remedy, Shared, Upkeep
 from app.people.tables import Elder, Home
@@ -110,10 +110,20 @@ def _ranked(table: Any, *, me: int) -> list[ColumnElement[Any]]:
 
 
 def waiting(
-    session: Session, *, me: int, kind: Fault | None = None, state: Upkeep | None = None, offset: int = 0
+    session: Session,
+    *,
+    me: int,
+    kind: Fault | None = None,
+    state: Upkeep | None = None,
+    area: str | None = None,
+    offset: int = 0,
 ) -> Sequence[FaultRow]:
-    """Open entries of single devices, one page, in the order in which they should be seen to."""
-    statement = _faults().where(DeviceFault.ended_at.is_(None), DeviceFault.outage_id.is_(None))
+    """Open entries, one page, in the order in which they should be seen to; in an area also what an outage explains."""
+    statement = _faults().where(DeviceFault.ended_at.is_(None))
+    if area:
+        statement = statement.where(DeviceFault.division_code.startswith(area, autoescape=True))
+    else:
+        statement = statement.where(DeviceFault.outage_id.is_(None))
     if kind:
         statement = statement.where(DeviceFault.kind == kind)
     if state:
@@ -164,6 +174,52 @@ def outages(session: Session, *, me: int, outage_id: int | None = None) -> Seque
     )
     wanted = Outage.id == outage_id if outage_id else Outage.ended_at.is_(None)
     return [OutageRow(*list(row)) for row in session.execute(statement.where(wanted))]
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """A community: where it is, how many devices it has, how many of them are out of reach or not worn."""
+
+    division_code: str
+    division: str
+    lat: float
+    lon: float
+    devices: int
+    lost: int
+    not_worn: int
+    other: int
+    outage: bool
+
+
+def by_area(session: Session) -> Sequence[AreaRow]:
+    """Every community with devices, for the map of silence; no home is shown, let alone a door."""
+    lost = DeviceFault.kind.in_([Fault.SILENT, Fault.OFFLINE])
+    wrong = (
+        select(
+            DeviceFault.device_id,
+            func.bool_or(lost).label("lost"),
+            func.bool_or(DeviceFault.kind == Fault.NOT_WORN).label("not_worn"),
+            func.bool_or(DeviceFault.outage_id.is_not(None)).label("outage"),
+        )
+        .where(DeviceFault.ended_at.is_(None))
+        .group_by(DeviceFault.device_id)
+        .subquery()
+    )
+    gone, off = func.coalesce(wrong.c.lost, False), func.coalesce(wrong.c.not_worn, False)
+    rows = session.execute(
+        select(
+            Division.code, Division.name, Division.lat, Division.lon, func.count(), func.count().filter(gone),
+            func.count().filter(off & ~gone), func.count().filter(wrong.c.device_id.is_not(None) & ~gone & ~off),
+            func.coalesce(func.bool_or(wrong.c.outage), False),
+        )
+        .select_from(Device)
+        .join(Division, Division.code == Device.division_code)
+        .outerjoin(wrong, wrong.c.device_id == Device.id)
+        .where(Device.state == DeviceState.ACTIVE)
+        .group_by(Division.code, Division.name, Division.lat, Division.lon)
+        .order_by(func.count().filter(gone).desc(), Division.code)
+    )  # fmt: skip
+    return [AreaRow(*list(row)) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,13 @@ class SomeDevice:
 
 
 def known() -> list[SomeDevice]:
-    """Every installed device of our own protocol."""
+    """Every installed device of our own protocol that is not lost."""
     with transaction() as session:
         rows = session.execute(
             select(Device.wire_id, DeviceModel.kind)
             .join(DeviceModel, DeviceModel.id == Device.model_id)
             .where(Device.state == DeviceState.ACTIVE, DeviceModel.family == "care_v1")
+            .where(Device.look_at.is_not(None))
             .order_by(Device.id)
         ).all()
     return [SomeDevice(wire_id, kind) for wire_id, kind in rows]

@@ -30,7 +30,7 @@ def register(session: Session, rng: random.Random, district_id: int, *, homes: i
         serial += rng.randint(1, 29)
         installed = now - timedelta(days=rng.randint(30, 900))
         silent = rng.random() < 0.03
-        timedelta(hours=rng.randint(26, 90)) if silent else timedelta(seconds=rng.randint(5, 900))
+        unheard = timedelta(hours=rng.randint(26, 90)) if silent else timedelta(seconds=rng.randint(5, 900))
         session.add(
             Device(
                 district_id=district_id,
@@ -43,8 +43,7 @@ def register(session: Session, rng: random.Random, district_id: int, *, homes: i
                 state=DeviceState.ACTIVE,
                 battery=round(rng.triangular(12, 100, 85)),
                 link=Link.OFFLINE if silent else Link.UNKNOWN,
-                last_seen_at=now
-                - (timedelta(hours=rng.randint(26, 90)) if silent else timedelta(seconds=rng.randint(5, 900))),
+                last_seen_at=now - unheard,
                 installed_at=installed,
                 tested_at=max(installed, now - timedelta(days=rng.randint(1, 60))),
             )

@@ -204,7 +204,7 @@ def _days() -> None:
         sa.Column("division_code", sa.String(), nullable=False),
         sa.Column("made_on", sa.Date(), nullable=False),
         *(sa.Column(name, sa.Date()) for name in ("changed_on", "flat_on", "earliest", "latest")),
-        sa.Column("unknown", sa.String()),
+        sa.Column("unknown", words(("too_few", "not_falling", "far", "charged"), "unknown")),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_battery_forecasts_device_id")),
         sa.PrimaryKeyConstraint("device_id", name=op.f("pk_battery_forecasts")),
     )

@@ -1592,6 +1592,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/upkeep/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Areas
+         * @description The map of silence.
+         */
+        get: operations["upkeep_areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/upkeep/outages/{outage_id}": {
         parameters: {
             query?: never;
@@ -2152,6 +2172,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/batteries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * To Replace
+         * @description Batteries that will be flat within so many days.
+         */
+        get: operations["presence_to_replace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}/life": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Life
+         * @description How a device has been.
+         */
+        get: operations["presence_life"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blindness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blind
+         * @description How long elders could not have called for help in a month.
+         */
+        get: operations["presence_blind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blindness/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blind Elder
+         * @description When nobody would have heard her.
+         */
+        get: operations["presence_blind_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models
+         * @description How each model did.
+         */
+        get: operations["devices_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages
+         * @description What a device said lately. What it measured is health, and not shown here.
+         */
+        get: operations["devices_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -2591,6 +2731,30 @@ export interface components {
             name: string;
         };
         /**
+         * AreaOut
+         * @description A community on the map of silence.
+         */
+        AreaOut: {
+            /** Division Code */
+            division_code: string;
+            /** Division */
+            division: string;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Devices */
+            devices: number;
+            /** Lost */
+            lost: number;
+            /** Not Worn */
+            not_worn: number;
+            /** Other */
+            other: number;
+            /** Outage */
+            outage: boolean;
+        };
+        /**
          * ArriveIn
          * @description Who is there, where it is not the one who was sent.
          */
@@ -2797,6 +2961,59 @@ export interface components {
             least: number;
         };
         /**
+         * Batteries
+         * @description What to take along, community by community, each in the order of a walk.
+         */
+        Batteries: {
+            /** Items */
+            items: components["schemas"]["BatteryOut"][];
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+        };
+        /**
+         * BatteryOut
+         * @description A battery that will be flat soon: which day, between which others, and where it is.
+         */
+        BatteryOut: {
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model */
+            model: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Spot */
+            spot: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Home Id */
+            home_id: number | null;
+            /** Estate */
+            estate: string | null;
+            /** Division Code */
+            division_code: string;
+            /** Division */
+            division: string | null;
+            /** Battery */
+            battery: number | null;
+            /** Volts */
+            volts: number | null;
+            /**
+             * Flat On
+             * Format: date
+             */
+            flat_on: string;
+            /** Earliest */
+            earliest: string | null;
+            /** Latest */
+            latest: string | null;
+        };
+        /**
          * Because
          * @description Why.
          */
@@ -2825,6 +3042,66 @@ export interface components {
             final_level: components["schemas"]["AbilityLevel"];
             /** Reasons */
             reasons: components["schemas"]["Reason-Output"][];
+        };
+        /**
+         * BlindElder
+         * @description When an elder was blind in a month.
+         */
+        BlindElder: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Blind Minutes */
+            blind_minutes: number;
+            /** Intervals */
+            intervals: components["schemas"]["Interval"][];
+        };
+        /**
+         * BlindOut
+         * @description An elder's month.
+         */
+        BlindOut: {
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string | null;
+            /** Division */
+            division: string | null;
+            /** Covered Minutes */
+            covered_minutes: number;
+            /** Blind Minutes */
+            blind_minutes: number;
+            /** Share */
+            share: number;
+            /** Times */
+            times: number;
+        };
+        /**
+         * Blindness
+         * @description A month of the caller's area: all together, the blindest elders, and the platform's own deafness.
+         */
+        Blindness: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Elders */
+            elders: number;
+            /** Covered Minutes */
+            covered_minutes: number;
+            /** Blind Minutes */
+            blind_minutes: number;
+            /** Share */
+            share: number;
+            /** Deaf Minutes */
+            deaf_minutes: number;
+            /** Worst */
+            worst: components["schemas"]["BlindOut"][];
         };
         /**
          * Board
@@ -3295,6 +3572,23 @@ export interface components {
          * @enum {string}
          */
         Datum: "wgs84" | "gcj02";
+        /**
+         * DayOut
+         * @description A day of a battery.
+         */
+        DayOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Last */
+            last: number | null;
+            /** Least */
+            least: number | null;
+            /** Volts */
+            volts: number | null;
+        };
         /**
          * Days
          * @description Today and tomorrow.
@@ -4225,6 +4519,22 @@ export interface components {
             items: components["schemas"]["InstallerOut"][];
         };
         /**
+         * Interval
+         * @description From when to when.
+         */
+        Interval: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * ItemOutcome
          * @description What became of one device of an order.
          * @enum {string}
@@ -4387,6 +4697,53 @@ export interface components {
          * @enum {string}
          */
         Level: "district" | "street" | "community" | "village";
+        /**
+         * Life
+         * @description One device: how it is, its battery's curve and day, what has been wrong with it.
+         */
+        Life: {
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            power: components["schemas"]["Power"];
+            /** Battery Days */
+            battery_days: number | null;
+            /** Battery */
+            battery: number | null;
+            /** Volts */
+            volts: number | null;
+            /** Worn */
+            worn: boolean | null;
+            /** Worn Since */
+            worn_since: string | null;
+            /** Charging */
+            charging: boolean | null;
+            /** Charging Since */
+            charging_since: string | null;
+            /** Via */
+            via: string | null;
+            /** Silence Seconds */
+            silence_seconds: number;
+            /** Flat On */
+            flat_on: string | null;
+            /** Earliest */
+            earliest: string | null;
+            /** Latest */
+            latest: string | null;
+            /** Changed On */
+            changed_on: string | null;
+            unknown: components["schemas"]["Unknown"] | null;
+            /** Curve */
+            curve: components["schemas"]["DayOut"][];
+            /** Faults */
+            faults: components["schemas"]["FaultEntry"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
         /**
          * Line
          * @description A line of its history.
@@ -4583,6 +4940,59 @@ export interface components {
          * @enum {string}
          */
         Mode: "walk" | "ebike" | "car";
+        /**
+         * ModelOut
+         * @description A model in the field over some days.
+         */
+        ModelOut: {
+            /** Id */
+            id: string;
+            /** Maker */
+            maker: string;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Active */
+            active: number;
+            /** Untested */
+            untested: number;
+            /** Device Months */
+            device_months: number;
+            /** Alarms */
+            alarms: number;
+            /** Real */
+            real: number;
+            /** False */
+            false: number;
+            /** False Per Month */
+            false_per_month: number | null;
+            /** Silent Hours */
+            silent_hours: number;
+            /** Silent Hours Per Month */
+            silent_hours_per_month: number | null;
+            /** Reconnects */
+            reconnects: number;
+            /** Reconnects Per Day */
+            reconnects_per_day: number | null;
+            /** Battery Lasts */
+            battery_lasts: number | null;
+            /** Battery Promised */
+            battery_promised: number | null;
+            /** Set Aside */
+            set_aside: number;
+        };
+        /**
+         * Models
+         * @description Models compared, and devices to replace.
+         */
+        Models: {
+            /** Days */
+            days: number;
+            /** Items */
+            items: components["schemas"]["ModelOut"][];
+            /** Replace */
+            replace: components["schemas"]["ReplaceOut"][];
+        };
         /**
          * Month
          * @description Every cent of an elder's month and what it was for.
@@ -4807,12 +5217,6 @@ export interface components {
             /** Missing */
             missing: number;
         };
-        /**
-         * Outcome
-         * @description What became of a reported event; it is kept whatever it says.
-         * @enum {string}
-         */
-        Outcome: "accepted" | "repeated" | "attention";
         /**
          * PartOut
          * @description A part the alarms depend on; what is not well is a banner.
@@ -5179,6 +5583,12 @@ export interface components {
             lon: number;
         };
         /**
+         * Power
+         * @description What a device lives on.
+         * @enum {string}
+         */
+        Power: "mains" | "battery" | "rechargeable";
+        /**
          * PresenceOut
          * @description Who is in the home now.
          */
@@ -5453,7 +5863,7 @@ export interface components {
             distance_m: number | null;
             /** Caregiver */
             caregiver: string;
-            outcome: components["schemas"]["Outcome"];
+            outcome: components["schemas"]["app__visits__rules__Outcome"];
             /** Problem */
             problem: string | null;
             /** Data */
@@ -5554,6 +5964,32 @@ export interface components {
          */
         Remedy: "new_battery" | "charged" | "restarted" | "repaired" | "swapped" | "explained" | "no_fault" | "other";
         /**
+         * ReplaceOut
+         * @description A device that had three or more false alarms in seven days.
+         */
+        ReplaceOut: {
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model */
+            model: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Elder Name */
+            elder_name: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Estate */
+            estate: string | null;
+            /** False */
+            false: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+        };
+        /**
          * Report
          * @description What the switchboard says. `call_id` is its own; `ours` the number of a call we asked it to dial.
          */
@@ -5634,7 +6070,7 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            outcome: components["schemas"]["Outcome"];
+            outcome: components["schemas"]["app__visits__rules__Outcome"];
             /** Problem */
             problem: string | null;
         };
@@ -5830,6 +6266,14 @@ export interface components {
             name: string;
             /** Signed At */
             signed_at: string | null;
+        };
+        /**
+         * SilenceMap
+         * @description Where devices are out of reach, by community.
+         */
+        SilenceMap: {
+            /** Items */
+            items: components["schemas"]["AreaOut"][];
         };
         /**
          * Skill
@@ -6131,6 +6575,12 @@ export interface components {
              */
             server_time: string;
         };
+        /**
+         * Unknown
+         * @description Why there is no day.
+         * @enum {string}
+         */
+        Unknown: "too_few" | "not_falling" | "far" | "charged";
         /**
          * UnmaskIn
          * @description Which field to show in the clear, and why; `target_id` names the contact or team member.
@@ -6576,6 +7026,42 @@ export interface components {
             model_id?: string | null;
         };
         /**
+         * Word
+         * @description A message of a device: what it was read as, or why it was set aside.
+         */
+        Word: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Topic */
+            topic: string;
+            /** Transport */
+            transport: string;
+            outcome: components["schemas"]["app__alarms__rules__Outcome"];
+            /** Kind */
+            kind: string | null;
+            /** Device At */
+            device_at: string | null;
+            /** Clock Off */
+            clock_off: number | null;
+            /** Battery */
+            battery: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Payload */
+            payload: string;
+        };
+        /**
+         * Words
+         * @description The latest of a device, newest first.
+         */
+        Words: {
+            /** Items */
+            items: components["schemas"]["Word"][];
+        };
+        /**
          * CandidateOut
          * @description Somebody who can be sent, and whom that keeps waiting.
          */
@@ -6612,6 +7098,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["app__alarms__api__CandidateOut"][];
         };
+        /**
+         * Outcome
+         * @description What became of a message from the wire.
+         * @enum {string}
+         */
+        app__alarms__rules__Outcome: "stored" | "retained" | "set_aside";
         /**
          * ElderOut
          * @description Who it is. Health only while the case is open to this caller.
@@ -6944,6 +7436,12 @@ export interface components {
             /** Delays */
             delays: components["schemas"]["DelayOut"][];
         };
+        /**
+         * Outcome
+         * @description What became of a reported event; it is kept whatever it says.
+         * @enum {string}
+         */
+        app__visits__rules__Outcome: "accepted" | "repeated" | "attention";
         /**
          * PlaceOut
          * @description WGS-84, with the radius it is known to.
@@ -9674,6 +10172,7 @@ export interface operations {
             query?: {
                 kind?: components["schemas"]["Fault"] | null;
                 state?: components["schemas"]["Upkeep"] | null;
+                area?: string | null;
                 cursor?: number;
             };
             header?: never;
@@ -9698,6 +10197,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    upkeep_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceMap"];
                 };
             };
         };
@@ -10708,6 +11227,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    presence_to_replace: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batteries"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    presence_life: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Life"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    presence_blind: {
+        parameters: {
+            query?: {
+                /** @description any day of it */
+                month?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blindness"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    presence_blind_elder: {
+        parameters: {
+            query?: {
+                /** @description any day of it */
+                month?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindElder"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_models: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    devices_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Words"];
                 };
             };
             /** @description Validation Error */
