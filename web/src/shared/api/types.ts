@@ -35,3 +35,5 @@ export type AssessmentRow = Answer<'assessments_assessments'>['items'][number]
 export type DueElders = Answer<'assessments_due'>
 export type ElderAssessments = Answer<'assessments_of_elder'>
 export type AssessmentTerms = Answer<'assessments_terms'>
+export type DeviceCommands = Answer<'devices_commands'>
+export type Command = DeviceCommands['offers'][number]['command']
