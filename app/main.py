@@ -32,6 +32,9 @@ from app.phone import api as phone
 from app.phone import installing_api as installer
 from app.places import api as places
 from app.planning import api as planning
+from app.stock import api as stock
+from app.stock import import_api as stock_imports
+from app.stock import models_api as stock_models
 from app.visits import api as visits
 
 ROUTERS = (
@@ -51,6 +54,9 @@ ROUTERS = (
     inbox.aside,
     inbox.ingest,
     equipment.router,
+    stock_models.router,
+    stock_imports.router,
+    stock.router,
     upkeep.router,
     commands.router,
     installations.router,

@@ -12,7 +12,7 @@ from pydantic import Field as Text
 from app import live
 from app.access import actions, queries
 from app.access.queries import Caller
-from app.access.rules import DESK, EVERYONE, FIELD, HOTLINE, PLANNERS, READERS, Role, WrongPassword
+from app.access.rules import ADMINS, DESK, EVERYONE, FIELD, HOTLINE, KEYS, PLANNERS, READERS, STOCK, Role, WrongPassword
 from app.access.tables import User
 from app.config import settings
 from app.db import transaction
@@ -76,6 +76,9 @@ Desk = Annotated[Caller, allowed(DESK)]
 Planner = Annotated[Caller, allowed(PLANNERS)]
 Reader = Annotated[Caller, allowed(READERS)]
 Field = Annotated[Caller, allowed(FIELD)]
+Stock = Annotated[Caller, allowed(STOCK)]
+KeyHolder = Annotated[Caller, allowed(KEYS)]
+Admin = Annotated[Caller, allowed(ADMINS)]
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 

@@ -27,6 +27,9 @@ PLANNERS: Final = frozenset({R.DISPATCHER, R.SHIFT_LEAD})
 DESK: Final = frozenset({R.OPERATOR, R.SHIFT_LEAD, R.DISPATCHER})  # work with elders by name
 FIELD: Final = frozenset({R.CAREGIVER, R.RESPONDER})
 READERS: Final = DESK | {R.SUPERVISOR}
+STOCK: Final = frozenset({R.ADMIN, R.SHIFT_LEAD, R.DISPATCHER})  # register, import and label devices
+KEYS: Final = frozenset({R.ADMIN, R.SHIFT_LEAD})  # give devices their passwords and certificates
+ADMINS: Final = frozenset({R.ADMIN})
 PROVIDER: Final = frozenset({R.MANAGER})
 EVERYONE: Final = frozenset(Role)
 

@@ -71,34 +71,43 @@ def all_of_them(session: Session) -> Sequence[DeviceModel]:
     return session.scalars(select(DeviceModel).order_by(DeviceModel.maker, DeviceModel.name)).all()
 
 
-def add(session: Session, model_id: str, said: Mapping[str, Any], *, district_id: int, by: str, now: datetime) -> None:
+def add(
+    session: Session, model_id: str, said: Mapping[str, Any], *, district_id: int, by: str, now: datetime
+) -> DeviceModel:
     """A model of our own; raises Conflict where the name is taken."""
     if session.get(DeviceModel, model_id):
         raise Conflict(f"There is a model {model_id} already.", model=model_id)
     stored = as_stored(said)
-    session.add(DeviceModel(id=model_id, shipped=False, edited=[], **stored))
+    row = DeviceModel(id=model_id, shipped=False, edited=[], **stored)
+    session.add(row)
     session.flush()
     _write_down(session, model_id, {}, stored, district_id=district_id, by=by, now=now)
+    return row
 
 
-def edit(session: Session, model_id: str, said: Mapping[str, Any], *, district_id: int, by: str, now: datetime) -> None:
+def edit(
+    session: Session, model_id: str, said: Mapping[str, Any], *, district_id: int, by: str, now: datetime
+) -> DeviceModel:
     """Change some fields; from now on they are ours."""
     row = session.get(DeviceModel, model_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such model.")
     after = {name: value for name, value in as_stored(said).items() if getattr(row, name) != value}
     if not after:
-        return
+        return row
     before = {name: getattr(row, name) for name in after}
     for name, value in after.items():
         setattr(row, name, value)
     row.edited = sorted({*row.edited, *after}) if row.shipped else row.edited
     session.flush()
     _write_down(session, model_id, before, after, district_id=district_id, by=by, now=now)
+    return row
 
 
 def edits(session: Session, model_id: str) -> Sequence[DeviceModelEdit]:
-    """What was changed in a model, newest first."""
+    """What was changed in a model, newest first; raises NotFound."""
+    if session.get(DeviceModel, model_id) is None:
+        raise NotFound("There is no such model.")
     return session.scalars(
         select(DeviceModelEdit).where(DeviceModelEdit.model_id == model_id).order_by(DeviceModelEdit.id.desc())
     ).all()

@@ -25,8 +25,9 @@ def take_in(
 ) -> tuple[Import, Job]:
     """A file, to be checked by a worker; send the job once this is committed."""
     row = Import(
-        district_id=district_id, kind=kind, name=name[:200], state=ImportState.RECEIVED,
-        content_hash=hashlib.sha256(content).hexdigest(), asked_at=now, asked_by=by, counts={}, problems=[],
+        district_id=district_id, division_code=f"{district_id:06d}000000", kind=kind, name=name[:200],
+        state=ImportState.RECEIVED, content_hash=hashlib.sha256(content).hexdigest(),
+        asked_at=now, asked_by=by, counts={}, problems=[],
         content=base64.b64encode(content).decode(), rows=0, done=0, problem_count=0,
     )  # fmt: skip
     session.add(row)
@@ -66,6 +67,14 @@ def held(session: Session, import_id: int, district_id: int | None = None) -> Im
     """The import, for whoever changes it; raises NotFound."""
     row = session.get(Import, import_id, with_for_update=True)
     if row is None or district_id not in (None, row.district_id):
+        raise NotFound("There is no such import.")
+    return row
+
+
+def get(session: Session, import_id: int, district_id: int) -> Import:
+    """The import, of this district; raises NotFound."""
+    row = session.get(Import, import_id)
+    if row is None or row.district_id != district_id:
         raise NotFound("There is no such import.")
     return row
 

@@ -17,6 +17,7 @@ class Import(OfDistrict, Base):
 
     __tablename__ = "imports"
 
+    division_code: Mapped[str]  # the district's own: who sees a street only sees no import
     kind: Mapped[str]
     name: Mapped[str]  # of the file
     content_hash: Mapped[str]
@@ -33,7 +34,7 @@ class Import(OfDistrict, Base):
     asked_by: Mapped[str]
     ended_at: Mapped[datetime | None]
 
-    __table_args__ = ({"info": {"district": "district_id"}},)
+    __table_args__ = ({"info": {"area": "division_code"}},)
 
 
 class ImportChange(OfDistrict, Base):

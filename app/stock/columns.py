@@ -79,8 +79,8 @@ def template(models: Sequence[tuple[str, str, str]]) -> bytes:
         )
         for column in COLUMNS
     ]  # fmt: skip
-    code, _, name = next((model for model in models if model[0] == "yl-pendant"), models[0])
-    example = [label(code, name) if column.name == "model" else column.example for column in COLUMNS]
+    code, name = next(((code, name) for code, _, name in models if code == "yl-pendant"), ("", ""))
+    example = [code and label(code, name) if column.name == "model" else column.example for column in COLUMNS]
     about = [["列", "必填", "填什么", "例子"]]
     about += [[c.headings[0], "是" if c.required else "", c.about, c.example] for c in COLUMNS]
     about += [["", "", "第 2 行是示例，请改成自己的数据或删掉。", ""]]

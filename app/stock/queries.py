@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.equipment.rules import DeviceKind, DeviceState, Transport
 from app.equipment.tables import Device, DeviceModel
+from app.errors import NotFound
 from app.people.tables import Home
 from app.stock.rules import PENDING, RENEW_BEFORE, CredentialKind, CredentialState
 from app.stock.tables import Credential
@@ -111,6 +112,14 @@ def stock(
     ]
     rows: list[list[Any]] = [[*row] for row in session.execute(statement.where(*[c for c in wanted if c is not None]))]
     return [StockRow(*[*row[:17], Key(*row[17:]) if row[17] else None]) for row in rows]
+
+
+def one(session: Session, device_id: int) -> StockRow:
+    """A device as the stock list shows it; raises NotFound."""
+    rows = stock(session, ids=[device_id])
+    if not rows:
+        raise NotFound("There is no such device.")
+    return rows[0]
 
 
 def _named(words: str) -> ColumnElement[bool]:

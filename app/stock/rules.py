@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Final
 
 from app.equipment.rules import DeviceState, Transport
-from app.errors import Conflict, IllegalMove
+from app.errors import Conflict, IllegalMove, Refused
 
 CERTIFICATE_DAYS: Final = 730
 RENEW_BEFORE: Final = timedelta(days=60)
+DISTRICT: Final = 6  # digits of a district's code
 LONGEST_WAIT: Final = 300  # seconds between two tries
 
 
@@ -69,6 +70,12 @@ def check_may_have_one(transport: Transport, state: DeviceState) -> None:
         raise NoAccount("It is retired.", state=state)
 
 
+def check_whole_district(area: str) -> None:
+    """The stock lies in no street: who sees only some of a district cannot add to it. Raises Refused."""
+    if len(area) > DISTRICT:
+        raise Refused("The stock belongs to the whole district, and you see only a part of it.")
+
+
 def next_try(attempts: int, now: datetime) -> datetime:
     """After each failure twice as long, at most five minutes."""
-    return now + timedelta(seconds=min(2**attempts, LONGEST_WAIT))
+    return now + timedelta(seconds=min(2 ** min(attempts, 10), LONGEST_WAIT))

@@ -27,7 +27,9 @@ def fence(table: str) -> tuple[str, ...]:
 GUARDS = (
     "create trigger device_model_edits_never_changes before update or delete on device_model_edits for each row execute function app_never_changes()",
     "create trigger device_model_edits_never_empties before truncate on device_model_edits for each statement execute function app_never_changes()",
-    *fence("imports"),
+    "alter table imports enable row level security",
+    "alter table imports force row level security",
+    "create policy imports_area on imports using (app_sees(division_code)) with check (app_sees(division_code))",
     *fence("import_changes"),
     *fence("credentials"),
 )
@@ -162,6 +164,7 @@ def create_imports() -> None:
         "imports",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("division_code", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),

@@ -17,6 +17,7 @@ from app.equipment.installing_rules import TestKind
 from app.equipment.rules import Command, Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Shared
+from app.imports import actions as imports
 from app.jobs.rules import JobState
 from app.jobs.tables import Job
 from app.monitoring import actions as rules
@@ -38,6 +39,12 @@ from tests.cast import (
 
 HEART = {"low": 45, "high": 120, "minutes": 5, "hysteresis": 5}
 DAY = f"{TEN:%Y-%m-%d}"
+MODEL = {
+    "maker": "银铃", "name": "床头按钮二代", "kind": "help_button", "transport": "mqtt", "family": "care_v1",
+    "decoder": None,
+    "says": ["sos"], "heartbeat_seconds": 3600, "silence_seconds": 7260, "power": "mains", "battery_days": None,
+    "worn": False, "voice": True, "commands": [],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         now=TEN,
     )  # fmt: skip
     version = rules.draft(session, rule, HEART, by="test", now=TEN)
+    file, _ = imports.take_in(session, "devices", "a.csv", b"", district_id=elder.district_id, by="test", now=TEN)
     session.flush()
     return Things(
         {
@@ -104,6 +112,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
             "loan_id": loan.id,
+            "import_id": file.id, "model_id": 0,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -184,5 +193,11 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/reject": why,
         "/api/visits/{visit_id}/verify": why,
         "/api/visits/{visit_id}/withdraw": why,
+        "/api/stock": {"wire_id": "pendant-9c01", "model_id": "yl-pendant", "sim": "89860123456789012345"},
+        "/api/stock/models": {**MODEL, "id": "yl-next"},
+        "/api/stock/models/{model_id}": MODEL,
+        "/api/stock/imports/{import_id}/confirm": {"mode": "whole"},
+        "/api/stock/{device_id}/certificate": {"request": None},
+        "/api/stock/{device_id}/withdraw": why,
         "/api/hooks/calls": {"event": "ringing", "call_id": "pbx-1", "phone": "13800000000"},
     }.get(path)  # fmt: skip

@@ -189,6 +189,8 @@ def test_no_list_tells_of_another_street(elsewhere: Things) -> None:
 
 def _holds_nothing_of(elsewhere: Things, door: Door, answer: Any) -> None:
     assert answer.status_code == 200, (door, answer.text)
+    if answer.headers["content-type"] != "application/json":
+        return  # a file to fill in
     rows = list(_rows(answer.json()))
     for name in ("elder_id", "visit_id", "order_id", "alarm_id", "attendance_id", "home_id"):
         assert elsewhere.ids[name] not in [row.get(name) for row in rows], (door, name)

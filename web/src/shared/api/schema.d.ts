@@ -1572,6 +1572,318 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stock/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Models
+         * @description Every model, by maker and name.
+         */
+        get: operations["stock_all_models"];
+        put?: never;
+        /**
+         * Add Model
+         * @description A model that no release knows.
+         */
+        post: operations["stock_add_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit Model
+         * @description Change what a model can say and promises; what differs is ours from now on.
+         */
+        put: operations["stock_edit_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/models/{model_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Edits
+         * @description What was changed in it, newest first.
+         */
+        get: operations["stock_edits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recent
+         * @description The last imports.
+         */
+        get: operations["stock_recent"];
+        put?: never;
+        /**
+         * Upload
+         * @description Take a file in; a worker checks it. Nothing is registered yet.
+         */
+        post: operations["stock_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Template
+         * @description The workbook to fill in.
+         */
+        get: operations["stock_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description How far it is, and what is wrong with it.
+         */
+        get: operations["stock_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/imports/{import_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Apply it.
+         */
+        post: operations["stock_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/imports/{import_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take back what it registered and changed, while nobody has used it.
+         */
+        post: operations["stock_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/imports/{import_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard
+         * @description Forget the file.
+         */
+        post: operations["stock_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stock
+         * @description Devices by number, model, state, delivery, and how their keys are.
+         */
+        get: operations["stock_stock"];
+        put?: never;
+        /**
+         * Register
+         * @description Register one device into stock.
+         */
+        post: operations["stock_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description The head of the stock page.
+         */
+        get: operations["stock_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Print Labels
+         * @description QR labels of devices.
+         */
+        get: operations["stock_print_labels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/{device_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Password
+         * @description A new password. The one before goes on until the broker has this one.
+         */
+        post: operations["stock_give_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/{device_id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Certificate
+         * @description A certificate for two years, of a new key or of the one in the request.
+         */
+        post: operations["stock_give_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stock/{device_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description The broker lets it in no more, and hangs up on it.
+         */
+        post: operations["stock_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/upkeep": {
         parameters: {
             query?: never;
@@ -3527,6 +3839,18 @@ export interface components {
             at: string;
         };
         /**
+         * CredentialKind
+         * @description How a device proves who it is.
+         * @enum {string}
+         */
+        CredentialKind: "password" | "certificate";
+        /**
+         * CredentialState
+         * @description Where a credential stands; the broker hears of it a moment later than the register.
+         * @enum {string}
+         */
+        CredentialState: "wanted" | "applied" | "withdrawn" | "revoked";
+        /**
          * Credentials
          * @description What somebody types to log in.
          */
@@ -3602,6 +3926,13 @@ export interface components {
             /** Days */
             days: components["schemas"]["PhoneDay"][];
             hours: components["schemas"]["Hours"];
+        };
+        /**
+         * Decision
+         * @description All rows or none, or only the good ones.
+         */
+        Decision: {
+            mode: components["schemas"]["Mode-Input"];
         };
         /**
          * DelayOut
@@ -3833,6 +4164,27 @@ export interface components {
             answered_in_60: number;
             /** Slowest Seconds */
             slowest_seconds: number;
+        };
+        /**
+         * EditOut
+         * @description Who changed what.
+         */
+        EditOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Before */
+            before: {
+                [key: string]: unknown;
+            };
+            /** After */
+            after: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Elder
@@ -4429,6 +4781,90 @@ export interface components {
             week_limit_minutes: number;
         };
         /**
+         * ImportEvent
+         * @description What happens to an import.
+         * @enum {string}
+         */
+        ImportEvent: "check" | "confirm" | "apply" | "fail" | "undo" | "discard";
+        /**
+         * ImportOut
+         * @description An import with its first thousand problems.
+         */
+        ImportOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            state: components["schemas"]["ImportState"];
+            mode: components["schemas"]["app__imports__rules__Mode"] | null;
+            /** Rows */
+            rows: number;
+            /** Done */
+            done: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Problem Count */
+            problem_count: number;
+            /** Trouble */
+            trouble: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["ImportEvent"][];
+            /** Problems */
+            problems: components["schemas"]["ProblemOut"][];
+        };
+        /**
+         * ImportRow
+         * @description An import in the list.
+         */
+        ImportRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            state: components["schemas"]["ImportState"];
+            mode: components["schemas"]["app__imports__rules__Mode"] | null;
+            /** Rows */
+            rows: number;
+            /** Done */
+            done: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Problem Count */
+            problem_count: number;
+            /** Trouble */
+            trouble: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["ImportEvent"][];
+        };
+        /**
+         * ImportState
+         * @description Where an import stands.
+         * @enum {string}
+         */
+        ImportState: "received" | "checked" | "confirmed" | "applied" | "undone" | "discarded";
+        /**
          * InstallationEvent
          * @description What is done with an installation order.
          * @enum {string}
@@ -4618,6 +5054,69 @@ export interface components {
             counts: boolean;
         };
         /**
+         * KeyOut
+         * @description How a device proves who it is, and whether the broker knows.
+         */
+        KeyOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["CredentialKind"];
+            state: components["schemas"]["CredentialState"];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Applied At */
+            applied_at: string | null;
+            /** Not After */
+            not_after: string | null;
+            /** Ends Soon */
+            ends_soon: boolean;
+            /** Trouble */
+            trouble: string | null;
+        };
+        /**
+         * Kind
+         * @description What a device says, whatever its maker calls it.
+         * @enum {string}
+         */
+        Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
+        /**
+         * LabelOut
+         * @description What stands on one label; the QR code is one SVG path on `size` × `size` modules.
+         */
+        LabelOut: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Maker */
+            maker: string;
+            /** Model */
+            model: string;
+            /** Url */
+            url: string;
+            /** Size */
+            size: number;
+            /** Path */
+            path: string;
+        };
+        /**
+         * Labels
+         * @description Labels to print, in the order they were asked for.
+         */
+        Labels: {
+            /** District */
+            district: string;
+            /** Hotline */
+            hotline: string;
+            /** Items */
+            items: components["schemas"]["LabelOut"][];
+        };
+        /**
          * Lane
          * @description One caregiver's day.
          */
@@ -4630,7 +5129,7 @@ export interface components {
             sex: string;
             /** Provider Id */
             provider_id: number;
-            mode: components["schemas"]["Mode"];
+            mode: components["schemas"]["app__places__rules__Mode"];
             /** Skills */
             skills: string[];
             /** Responder */
@@ -4936,62 +5435,40 @@ export interface components {
         Metric: "heart_rate" | "spo2" | "systolic" | "diastolic" | "body_temperature" | "respiration" | "glucose" | "weight" | "steps" | "bed" | "movement" | "door" | "room_temperature" | "room_humidity" | "fall" | "smoke" | "gas" | "water" | "location";
         /**
          * Mode
-         * @description How a caregiver travels.
+         * @description What becomes of a file with bad rows.
          * @enum {string}
          */
-        Mode: "walk" | "ebike" | "car";
+        "Mode-Input": "whole" | "skip_bad";
         /**
-         * ModelOut
-         * @description A model in the field over some days.
+         * ModelFields
+         * @description What a model can say and promises.
          */
-        ModelOut: {
-            /** Id */
-            id: string;
+        ModelFields: {
             /** Maker */
             maker: string;
             /** Name */
             name: string;
             kind: components["schemas"]["DeviceKind"];
-            /** Active */
-            active: number;
-            /** Untested */
-            untested: number;
-            /** Device Months */
-            device_months: number;
-            /** Alarms */
-            alarms: number;
-            /** Real */
-            real: number;
-            /** False */
-            false: number;
-            /** False Per Month */
-            false_per_month: number | null;
-            /** Silent Hours */
-            silent_hours: number;
-            /** Silent Hours Per Month */
-            silent_hours_per_month: number | null;
-            /** Reconnects */
-            reconnects: number;
-            /** Reconnects Per Day */
-            reconnects_per_day: number | null;
-            /** Battery Lasts */
-            battery_lasts: number | null;
-            /** Battery Promised */
-            battery_promised: number | null;
-            /** Set Aside */
-            set_aside: number;
-        };
-        /**
-         * Models
-         * @description Models compared, and devices to replace.
-         */
-        Models: {
-            /** Days */
-            days: number;
-            /** Items */
-            items: components["schemas"]["ModelOut"][];
-            /** Replace */
-            replace: components["schemas"]["ReplaceOut"][];
+            transport: components["schemas"]["Transport"];
+            /** Family */
+            family: string;
+            /** Decoder */
+            decoder: string | null;
+            /** Says */
+            says: components["schemas"]["Kind"][];
+            /** Heartbeat Seconds */
+            heartbeat_seconds: number;
+            /** Silence Seconds */
+            silence_seconds: number;
+            power: components["schemas"]["Power"];
+            /** Battery Days */
+            battery_days: number | null;
+            /** Worn */
+            worn: boolean;
+            /** Voice */
+            voice: boolean;
+            /** Commands */
+            commands: components["schemas"]["Command"][];
         };
         /**
          * Month
@@ -5025,6 +5502,63 @@ export interface components {
             home_id: number | null;
             /** Elder Id */
             elder_id: number | null;
+        };
+        /**
+         * NewDevice
+         * @description One device, as it is unpacked.
+         */
+        NewDevice: {
+            /** Wire Id */
+            wire_id: string;
+            /** Model Id */
+            model_id: string;
+            /** Sim */
+            sim?: string | null;
+            /** Imsi */
+            imsi?: string | null;
+            /** Serial */
+            serial?: string | null;
+            /** Maker Number */
+            maker_number?: string | null;
+            /** Purchased On */
+            purchased_on?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Lot */
+            lot?: string | null;
+        };
+        /**
+         * NewModel
+         * @description A model of our own.
+         */
+        NewModel: {
+            /** Maker */
+            maker: string;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["DeviceKind"];
+            transport: components["schemas"]["Transport"];
+            /** Family */
+            family: string;
+            /** Decoder */
+            decoder: string | null;
+            /** Says */
+            says: components["schemas"]["Kind"][];
+            /** Heartbeat Seconds */
+            heartbeat_seconds: number;
+            /** Silence Seconds */
+            silence_seconds: number;
+            power: components["schemas"]["Power"];
+            /** Battery Days */
+            battery_days: number | null;
+            /** Worn */
+            worn: boolean;
+            /** Voice */
+            voice: boolean;
+            /** Commands */
+            commands: components["schemas"]["Command"][];
+            /** Id */
+            id: string;
         };
         /**
          * NotDelivered
@@ -5506,7 +6040,7 @@ export interface components {
             place: components["schemas"]["PointOut"] | null;
             /** Travel Minutes */
             travel_minutes: number | null;
-            mode: components["schemas"]["Mode"];
+            mode: components["schemas"]["app__places__rules__Mode"];
             /** Notes */
             notes: string[];
             /** Allergies */
@@ -5654,6 +6188,31 @@ export interface components {
          * @enum {string}
          */
         PriceUnit: "visit" | "hour";
+        /**
+         * ProblemCode
+         * @description What is wrong with a cell.
+         * @enum {string}
+         */
+        ProblemCode: "missing" | "too_long" | "bad_characters" | "formula" | "rounded" | "no_date" | "in_the_future" | "no_number" | "unknown_choice" | "twice" | "taken" | "other_model" | "not_in_stock" | "unknown_home" | "unknown_elder" | "other_home" | "no_column" | "unknown_column" | "no_table";
+        /**
+         * ProblemOut
+         * @description One bad cell: where, what stands there, what is wrong and what to do (`says`, in English).
+         */
+        ProblemOut: {
+            /** Row */
+            row: number;
+            /** Column */
+            column: string;
+            /** Value */
+            value: string;
+            code: components["schemas"]["ProblemCode"];
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Says */
+            says: string;
+        };
         /**
          * ProgramBalance
          * @description One programme's part of a month.
@@ -6248,6 +6807,25 @@ export interface components {
             colleagues: components["schemas"]["Colleague"][];
         };
         /**
+         * ShownOnce
+         * @description A secret and what belongs to it. Nobody is told again.
+         */
+        ShownOnce: {
+            kind: components["schemas"]["CredentialKind"];
+            /** Username */
+            username: string;
+            /** Password */
+            password: string | null;
+            /** Certificate */
+            certificate: string | null;
+            /** Private Key */
+            private_key: string | null;
+            /** Authority */
+            authority: string | null;
+            /** Not After */
+            not_after: string | null;
+        };
+        /**
          * SignIn
          * @description The version that was read before signing.
          */
@@ -6266,6 +6844,17 @@ export interface components {
             name: string;
             /** Signed At */
             signed_at: string | null;
+        };
+        /**
+         * Signing
+         * @description The device's own request; without one a key is made for it.
+         */
+        Signing: {
+            /**
+             * Request
+             * @description a certificate signing request in PEM form
+             */
+            request?: string | null;
         };
         /**
          * SilenceMap
@@ -6369,6 +6958,78 @@ export interface components {
             day: string;
             /** Steps */
             steps: number;
+        };
+        /**
+         * StockCounts
+         * @description How many of what, and whether anybody tells the broker.
+         */
+        StockCounts: {
+            /** By State */
+            by_state: {
+                [key: string]: number;
+            };
+            /** Unapplied */
+            unapplied: number;
+            /** Troubled */
+            troubled: number;
+            /** Renewals */
+            renewals: number;
+            /** Without Key */
+            without_key: number;
+            /** Lots */
+            lots: string[];
+            /** Told */
+            told: boolean;
+        };
+        /**
+         * StockOut
+         * @description A device of the stock list.
+         */
+        StockOut: {
+            /** Id */
+            id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model Id */
+            model_id: string;
+            /** Maker */
+            maker: string;
+            /** Model */
+            model: string;
+            kind: components["schemas"]["DeviceKind"];
+            transport: components["schemas"]["Transport"];
+            state: components["schemas"]["DeviceState"];
+            /** Serial */
+            serial: string | null;
+            /** Maker Number */
+            maker_number: string | null;
+            /** Has Sim */
+            has_sim: boolean;
+            /** Purchased On */
+            purchased_on: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Lot */
+            lot: string | null;
+            /** Spot */
+            spot: string | null;
+            /** Estate */
+            estate: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            key: components["schemas"]["KeyOut"] | null;
+            /** May Have Key */
+            may_have_key: boolean;
+        };
+        /**
+         * StockPage
+         * @description A page of the stock, the last registered first.
+         */
+        StockPage: {
+            /** Items */
+            items: components["schemas"]["StockOut"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * Stored
@@ -6575,6 +7236,12 @@ export interface components {
              */
             server_time: string;
         };
+        /**
+         * Transport
+         * @description How a device reaches us.
+         * @enum {string}
+         */
+        Transport: "mqtt" | "zigbee" | "lorawan" | "ble" | "tcp" | "http";
         /**
          * Unknown
          * @description Why there is no day.
@@ -6990,14 +7657,6 @@ export interface components {
             elder_id: number;
         };
         /**
-         * Why
-         * @description A reason, where there is one.
-         */
-        Why: {
-            /** Reason */
-            reason?: string | null;
-        };
-        /**
          * WhyIn
          * @description Why.
          */
@@ -7097,6 +7756,67 @@ export interface components {
         app__alarms__api__Candidates: {
             /** Items */
             items: components["schemas"]["app__alarms__api__CandidateOut"][];
+        };
+        /**
+         * Why
+         * @description A reason, where there is one.
+         */
+        app__alarms__api__Why: {
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * ModelOut
+         * @description A model in the field over some days.
+         */
+        app__alarms__models_api__ModelOut: {
+            /** Id */
+            id: string;
+            /** Maker */
+            maker: string;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Active */
+            active: number;
+            /** Untested */
+            untested: number;
+            /** Device Months */
+            device_months: number;
+            /** Alarms */
+            alarms: number;
+            /** Real */
+            real: number;
+            /** False */
+            false: number;
+            /** False Per Month */
+            false_per_month: number | null;
+            /** Silent Hours */
+            silent_hours: number;
+            /** Silent Hours Per Month */
+            silent_hours_per_month: number | null;
+            /** Reconnects */
+            reconnects: number;
+            /** Reconnects Per Day */
+            reconnects_per_day: number | null;
+            /** Battery Lasts */
+            battery_lasts: number | null;
+            /** Battery Promised */
+            battery_promised: number | null;
+            /** Set Aside */
+            set_aside: number;
+        };
+        /**
+         * Models
+         * @description Models compared, and devices to replace.
+         */
+        app__alarms__models_api__Models: {
+            /** Days */
+            days: number;
+            /** Items */
+            items: components["schemas"]["app__alarms__models_api__ModelOut"][];
+            /** Replace */
+            replace: components["schemas"]["ReplaceOut"][];
         };
         /**
          * Outcome
@@ -7317,6 +8037,12 @@ export interface components {
             wiped: boolean;
         };
         /**
+         * Mode
+         * @description What becomes of a file with bad rows.
+         * @enum {string}
+         */
+        app__imports__rules__Mode: "whole" | "skip_bad";
+        /**
          * Channel
          * @description How somebody is told.
          * @enum {string}
@@ -7382,6 +8108,12 @@ export interface components {
             minutes?: number | null;
         };
         /**
+         * Mode
+         * @description How a caregiver travels.
+         * @enum {string}
+         */
+        app__places__rules__Mode: "walk" | "ebike" | "car";
+        /**
          * Candidates
          * @description The best ways to serve a visit, cheapest first.
          */
@@ -7435,6 +8167,61 @@ export interface components {
             travel_seconds: number;
             /** Delays */
             delays: components["schemas"]["DelayOut"][];
+        };
+        /**
+         * Why
+         * @description The reason, for the history.
+         */
+        app__stock__api__Why: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ModelOut
+         * @description A model; `edited` names the fields that a new release leaves alone.
+         */
+        app__stock__models_api__ModelOut: {
+            /** Maker */
+            maker: string;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["DeviceKind"];
+            transport: components["schemas"]["Transport"];
+            /** Family */
+            family: string;
+            /** Decoder */
+            decoder: string | null;
+            /** Says */
+            says: components["schemas"]["Kind"][];
+            /** Heartbeat Seconds */
+            heartbeat_seconds: number;
+            /** Silence Seconds */
+            silence_seconds: number;
+            power: components["schemas"]["Power"];
+            /** Battery Days */
+            battery_days: number | null;
+            /** Worn */
+            worn: boolean;
+            /** Voice */
+            voice: boolean;
+            /** Commands */
+            commands: components["schemas"]["Command"][];
+            /** Id */
+            id: string;
+            /** Shipped */
+            shipped: boolean;
+            /** Edited */
+            edited: string[];
+        };
+        /**
+         * Models
+         * @description The catalogue, and the families of codecs there are.
+         */
+        app__stock__models_api__Models: {
+            /** Items */
+            items: components["schemas"]["app__stock__models_api__ModelOut"][];
+            /** Families */
+            families: string[];
         };
         /**
          * Outcome
@@ -9537,7 +10324,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Why"] | null;
+                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
             };
         };
         responses: {
@@ -9572,7 +10359,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Why"] | null;
+                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
             };
         };
         responses: {
@@ -10154,6 +10941,552 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Devices"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_all_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__stock__models_api__Models"];
+                };
+            };
+        };
+    };
+    stock_add_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__stock__models_api__ModelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_edit_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelFields"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__stock__models_api__ModelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_edits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_recent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRow"][];
+                };
+            };
+        };
+    };
+    stock_upload: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+        };
+    };
+    stock_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_stock: {
+        parameters: {
+            query?: {
+                q?: string;
+                model?: string | null;
+                state?: components["schemas"]["DeviceState"] | null;
+                lot?: string | null;
+                key?: components["schemas"]["CredentialState"] | null;
+                without_key?: boolean;
+                troubled?: boolean;
+                renewals?: boolean;
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDevice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockCounts"];
+                };
+            };
+        };
+    };
+    stock_print_labels: {
+        parameters: {
+            query?: {
+                ids?: number[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_give_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownOnce"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_give_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownOnce"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stock_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__stock__api__Why"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockOut"];
                 };
             };
             /** @description Validation Error */
@@ -11385,7 +12718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Models"];
+                    "application/json": components["schemas"]["app__alarms__models_api__Models"];
                 };
             };
             /** @description Validation Error */
