@@ -227,14 +227,14 @@ def give_certificate(device_id: int, signing: Signing, me: KeyHolder, response: 
     return ShownOnce.of(shown, response)
 
 
-class Why(BaseModel):
+class Withdrawal(BaseModel):
     """The reason, for the history."""
 
     reason: str = Field(min_length=1, max_length=300)
 
 
 @router.post("/{device_id}/withdraw")
-def withdraw(device_id: int, why: Why, me: KeyHolder) -> StockOut:
+def withdraw(device_id: int, why: Withdrawal, me: KeyHolder) -> StockOut:
     """The broker lets it in no more, and hangs up on it."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:

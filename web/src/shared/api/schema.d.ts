@@ -7657,6 +7657,14 @@ export interface components {
             elder_id: number;
         };
         /**
+         * Why
+         * @description A reason, where there is one.
+         */
+        Why: {
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * WhyIn
          * @description Why.
          */
@@ -7683,6 +7691,14 @@ export interface components {
             note?: string | null;
             /** Model Id */
             model_id?: string | null;
+        };
+        /**
+         * Withdrawal
+         * @description The reason, for the history.
+         */
+        Withdrawal: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Word
@@ -7756,14 +7772,6 @@ export interface components {
         app__alarms__api__Candidates: {
             /** Items */
             items: components["schemas"]["app__alarms__api__CandidateOut"][];
-        };
-        /**
-         * Why
-         * @description A reason, where there is one.
-         */
-        app__alarms__api__Why: {
-            /** Reason */
-            reason?: string | null;
         };
         /**
          * ModelOut
@@ -8167,14 +8175,6 @@ export interface components {
             travel_seconds: number;
             /** Delays */
             delays: components["schemas"]["DelayOut"][];
-        };
-        /**
-         * Why
-         * @description The reason, for the history.
-         */
-        app__stock__api__Why: {
-            /** Reason */
-            reason: string;
         };
         /**
          * ModelOut
@@ -10324,7 +10324,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
+                "application/json": components["schemas"]["Why"] | null;
             };
         };
         responses: {
@@ -10359,7 +10359,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
+                "application/json": components["schemas"]["Why"] | null;
             };
         };
         responses: {
@@ -11476,7 +11476,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__stock__api__Why"];
+                "application/json": components["schemas"]["Withdrawal"];
             };
         };
         responses: {
