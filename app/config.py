@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     gateway_host: str = "0.0.0.0"
     gateway_connections: int = Field(10_000, ge=1, description="of one gateway process")
-    gateway_of_an_address: int = Field(5_000, ge=1, description="a carrier's network hides many devices behind one")
+    gateway_of_an_address: int = Field(8_000, ge=1, description="a carrier's network hides many devices behind one")
     gateway_idle_minutes: int = Field(20, ge=1, description="a connection silent for so long is closed")
 
     # the web process

@@ -18,6 +18,7 @@ for command in (
     processes.web,
     processes.listener,
     processes.gateway,
+    processes.gateway_key,
     processes.worker,
     processes.clock,
     database.migrate,

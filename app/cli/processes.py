@@ -61,3 +61,14 @@ def clock() -> None:
     from app import clock as process
 
     process.main()
+
+
+def gateway_key(
+    account: Annotated[str, typer.Argument(help="of an alarm dialler: 3 to 16 hexadecimal digits")],
+) -> None:
+    """The key an alarm dialler of this account encrypts with (SIA DC-09, AES-128)."""
+    from app.vault import digest
+    from devices.gateway.protocols.dc09 import key_of
+    from devices.gateway.talk import Link
+
+    typer.echo(key_of(Link(digest), account.upper()).upper())

@@ -32,7 +32,7 @@ class Limits:
 
     connections: int = 10_000
     strangers_of_an_address: int = 2_500  # connections that have not said who they are
-    of_an_address: int = 5_000
+    of_an_address: int = 8_000
     login_seconds: float = 30  # until the first whole frame
     frame_seconds: float = 30  # for a frame that has begun
     idle_seconds: float = 1200
