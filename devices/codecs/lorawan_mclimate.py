@@ -73,7 +73,9 @@ def _thermistor(frame: Frame, name: str) -> dict[str, Any]:
 
 
 def _climate(frame: Frame) -> tuple[dict[str, Any], Kind]:
-    said: dict[str, Any] = {"sensorTemperature": _warmth(frame), "relativeHumidity": _humidity(frame)}
+    warmth, humidity = _warmth(frame), _humidity(frame)
+    said: dict[str, Any] = {"sensorTemperature": warmth, "relativeHumidity": humidity}
+    said |= {"temperature": warmth, "humidity": humidity}  # the names of the older description
     said["batteryVoltage"] = round(2 + (frame.u(1) >> 4) / 10, 1)
     return said | (_thermistor(frame, "extThermistorTemperature") if frame.left >= 2 else {}), Kind.BATTERY_OR_STATUS
 
@@ -94,7 +96,9 @@ def _door(frame: Frame) -> tuple[dict[str, Any], Kind]:
 
 
 def _motion(frame: Frame) -> tuple[dict[str, Any], Kind]:
-    said: dict[str, Any] = {"sensorTemperature": _warmth(frame), "relativeHumidity": _humidity(frame)}
+    warmth, humidity = _warmth(frame), _humidity(frame)
+    said: dict[str, Any] = {"sensorTemperature": warmth, "relativeHumidity": humidity}
+    said |= {"temperature": warmth, "humidity": humidity}  # the names of the older description
     lux = frame.u(2)
     said |= {"lux": lux, "luxStatus": "ok"} if lux <= 0xFFFA else {"lux": 0, "luxStatus": "disabled"}
     if 0xFFFA < lux < 0xFFFF:

@@ -168,7 +168,7 @@ MODELS: Final[Mapping[str, Model]] = {  # by how the model's name begins; the lo
     ),
     "WS301": Model({(0x03, 0x00): MAGNET, (0x04, 0x00): TAMPER}),
     "WS302": Model({(0x05, 0x5B): sound}),
-    "WS303": Model({(0x03, 0x00): LEAK}),
+    "WS303": Model({(0x03, 0x00): word("leakage_status", "normal", "leak", leak_status="normal|leak")}),
     "WS50": Model({**POWER, **SWITCH}),
     "WS51": Model(POWER),
     "WS52": Model(POWER),
