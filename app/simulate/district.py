@@ -21,6 +21,9 @@ from app.simulate import ahead, assessing, fleet, month, population, settle, upk
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
+from app.tables import metadata
+
+assert metadata.tables  # a foreign key finds its table only where every table is known
 
 DISTRICT_ID: Final = 370503
 REGISTER_PER_SERVED: Final = 3000 / 414
