@@ -13,10 +13,10 @@ from functools import partial
 from math import isfinite
 from typing import Any, BinaryIO, Final
 
-from app.assessments.scale import Conditions, Reason, Unassessable, assess
+from app.assessments.scale import ChangeReason, Conditions, Unassessable, assess
 
 LONGEST: Final = 64 * 1024  # bytes of a line; a whole form has 600
-ASKED: Final = frozenset({"id", "items", *Reason})
+ASKED: Final = frozenset({"id", "items", *ChangeReason})
 
 
 def lines(source: BinaryIO) -> Iterator[str]:
@@ -58,13 +58,13 @@ def _assessed(row: dict[str, Any]) -> dict[str, Any]:
     items = row.get("items")
     if not isinstance(items, dict):
         raise Unassessable("items must be an object of item names and scores.")
-    for flag in (Reason.COMA, Reason.DEMENTIA, Reason.OTHER_MENTAL_DISORDER):
+    for flag in (ChangeReason.COMA, ChangeReason.DEMENTIA, ChangeReason.OTHER_MENTAL_DISORDER):
         if not isinstance(row.get(flag, False), bool):
             raise Unassessable(f"{flag} must be true or false.")
-    events = row.get(Reason.RISK_EVENTS, 0)
+    events = row.get(ChangeReason.RISK_EVENTS, 0)
     if type(events) is not int or events < 0:
-        raise Unassessable(f"{Reason.RISK_EVENTS} must be a whole number, 0 or more.")
-    given = {str(reason): row[reason] for reason in Reason if reason in row}
+        raise Unassessable(f"{ChangeReason.RISK_EVENTS} must be a whole number, 0 or more.")
+    given = {str(reason): row[reason] for reason in ChangeReason if reason in row}
     result = assess(items, Conditions(**given))
     return {
         "score": result.score, "initial_level": result.initial_level, "final_level": result.final_level,

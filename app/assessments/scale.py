@@ -45,7 +45,7 @@ LEAST_POINTS: Final = (  # of each level, best first
 RISKY: Final = 2  # care-risk events within 30 days from which the level changes
 
 
-class Reason(StrEnum):
+class ChangeReason(StrEnum):
     """等级变更依据: why the final level is not what the points say. The names are those of the input."""
 
     COMA = "coma"
@@ -67,14 +67,14 @@ class Conditions:
     other_mental_disorder: bool = False
     risk_events_30d: int = 0
 
-    def reasons(self) -> tuple[Reason, ...]:
+    def reasons(self) -> tuple[ChangeReason, ...]:
         """The reasons that hold; a coma leaves nothing for the others to change."""
         if self.coma:
-            return (Reason.COMA,)
+            return (ChangeReason.COMA,)
         held = {
-            Reason.DEMENTIA: self.dementia,
-            Reason.OTHER_MENTAL_DISORDER: self.other_mental_disorder,
-            Reason.RISK_EVENTS: self.risk_events_30d >= RISKY,
+            ChangeReason.DEMENTIA: self.dementia,
+            ChangeReason.OTHER_MENTAL_DISORDER: self.other_mental_disorder,
+            ChangeReason.RISK_EVENTS: self.risk_events_30d >= RISKY,
         }
         return tuple(reason for reason, holds in held.items() if holds)
 
@@ -86,7 +86,7 @@ class Result:
     score: int
     initial_level: AbilityLevel
     final_level: AbilityLevel
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ChangeReason, ...]
 
 
 def assess(items: Mapping[str, Any], conditions: Conditions = Conditions()) -> Result:

@@ -21,7 +21,7 @@ from app.assessments.rules import (
     Venue,
     possible,
 )
-from app.assessments.scale import Domain, Reason
+from app.assessments.scale import ChangeReason, Domain
 from app.assessments.tables import Assessment
 from app.people import queries as people
 from app.people.rules import AbilityLevel, Sex
@@ -159,7 +159,7 @@ class SoFar(BaseModel):
     missing: list[str]
     initial_level: AbilityLevel | None
     final_level: AbilityLevel | None
-    reasons: list[Reason]
+    reasons: list[ChangeReason]
 
     @classmethod
     def of(cls, assessment: Assessment) -> Self:
@@ -194,7 +194,7 @@ class Before(BaseModel):
     items: dict[str, int]
     score: int
     final_level: AbilityLevel
-    reasons: list[Reason]
+    reasons: list[ChangeReason]
 
 
 class Who(BaseModel):
@@ -348,7 +348,7 @@ class PastOut(BaseModel):
     score: int | None
     initial_level: AbilityLevel | None
     final_level: AbilityLevel | None
-    reasons: list[Reason]
+    reasons: list[ChangeReason]
     level_given: str | None
     assessed_by: str | None
     note: str | None

@@ -39,7 +39,7 @@ const WORDS: [string, string, string][] = [
   ['assessments', 'venue', 'Venue'],
   ['assessments', 'source', 'Source'],
   ['assessments', 'risk', 'RiskEvent'],
-  ['assessments', 'reason', 'Reason'],
+  ['assessments', 'reason', 'ChangeReason'],
   ['assessments', 'domain', 'Domain'],
   ['alarms', 'target', 'Target'],
   ['alarms', 'result', 'Result'],

@@ -11,9 +11,9 @@ from app.assessments.scale import (
     ITEMS,
     LEVELS,
     MOST,
+    ChangeReason,
     Conditions,
     Domain,
-    Reason,
     Unassessable,
     assess,
     changed,
@@ -23,7 +23,7 @@ from app.assessments.scale import (
 )
 from app.people.rules import AbilityLevel
 
-L, R = AbilityLevel, Reason
+L, R = AbilityLevel, ChangeReason
 BEST = dict(MOST)
 
 
@@ -90,7 +90,7 @@ WORSE = {L.INTACT: L.MILD, L.MILD: L.MODERATE, L.MODERATE: L.SEVERE, L.SEVERE: L
     ],
 )
 def test_each_condition_makes_the_level_worse_by_one(
-    condition: Conditions, reason: Reason, level: AbilityLevel
+    condition: Conditions, reason: ChangeReason, level: AbilityLevel
 ) -> None:
     result = assess(scoring(BANDS[level][1]), condition)
     assert (result.initial_level, result.final_level, result.reasons) == (level, WORSE[level], (reason,))

@@ -3353,7 +3353,7 @@ export interface components {
             score: number;
             final_level: components["schemas"]["AbilityLevel"];
             /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
+            reasons: components["schemas"]["ChangeReason"][];
         };
         /**
          * BlindElder
@@ -3622,6 +3622,12 @@ export interface components {
             /** Share */
             share: number;
         };
+        /**
+         * ChangeReason
+         * @description 等级变更依据: why the final level is not what the points say. The names are those of the input.
+         * @enum {string}
+         */
+        ChangeReason: "coma" | "dementia" | "other_mental_disorder" | "risk_events_30d";
         /**
          * Channel
          * @description How an order came in.
@@ -5799,7 +5805,7 @@ export interface components {
             initial_level: components["schemas"]["AbilityLevel"] | null;
             final_level: components["schemas"]["AbilityLevel"] | null;
             /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
+            reasons: components["schemas"]["ChangeReason"][];
             /** Level Given */
             level_given: string | null;
             /** Assessed By */
@@ -6455,16 +6461,10 @@ export interface components {
          * Reason
          * @description Why.
          */
-        "Reason-Input": {
+        Reason: {
             /** Reason */
             reason: string;
         };
-        /**
-         * Reason
-         * @description 等级变更依据: why the final level is not what the points say. The names are those of the input.
-         * @enum {string}
-         */
-        "Reason-Output": "coma" | "dementia" | "other_mental_disorder" | "risk_events_30d";
         /**
          * ReasonIn
          * @description Why.
@@ -6886,7 +6886,7 @@ export interface components {
             initial_level: components["schemas"]["AbilityLevel"] | null;
             final_level: components["schemas"]["AbilityLevel"] | null;
             /** Reasons */
-            reasons: components["schemas"]["Reason-Output"][];
+            reasons: components["schemas"]["ChangeReason"][];
         };
         /**
          * Somebody
@@ -11916,7 +11916,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
@@ -11951,7 +11951,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason-Input"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
