@@ -11,6 +11,7 @@ from app import live_api, pages, problems
 from app.access import api as access
 from app.alarms import api as alarms
 from app.alarms import duty_api as duty
+from app.alarms import forwarded_api as forwarding
 from app.alarms import inbox_api as inbox
 from app.alarms import models_api as models
 from app.alarms import testing_api as tests
@@ -52,6 +53,7 @@ ROUTERS = (
     tests.router,
     duty.shift,
     inbox.aside,
+    forwarding.forwarded,
     inbox.ingest,
     equipment.router,
     stock_models.router,

@@ -56,13 +56,13 @@ def set_aside(me: Desk, cursor: int | None = None) -> SetAside:
     return SetAside(items=items, next=rows[-1].id if len(rows) == 50 else None)
 
 
-def _gateway(authorization: Annotated[str, Header()] = "") -> None:
+def gateway(authorization: Annotated[str, Header()] = "") -> None:
     token = settings().hooks_token.get_secret_value()
     if not token or not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
         raise HooksClosed("Send the token of YINLING_HOOKS_TOKEN as a bearer token.")
 
 
-ingest = APIRouter(prefix="/api/ingest", tags=["hooks"], dependencies=[Depends(_gateway)])
+ingest = APIRouter(prefix="/api/ingest", tags=["hooks"], dependencies=[Depends(gateway)])
 
 
 class Stored(BaseModel):
@@ -72,7 +72,7 @@ class Stored(BaseModel):
     stored_at: datetime
 
 
-async def _as_sent(request: Request) -> bytes:
+async def as_sent(request: Request) -> bytes:
     """The very bytes, whatever type the sender gives them: the codec reads them, and they are kept as they came."""
     return await request.body()
 
@@ -83,7 +83,7 @@ EVENT: Final[dict[str, Any]] = {
 
 
 @ingest.post("/{device_id}", openapi_extra=EVENT)
-def take_in(device_id: str, request: Request, event: Annotated[bytes, Depends(_as_sent)]) -> Stored:
+def take_in(device_id: str, request: Request, event: Annotated[bytes, Depends(as_sent)]) -> Stored:
     """One event of a device that speaks HTTP, as under `care/v1/{device_id}/event`; answered when it is stored."""
     now = datetime.now(UTC)
     if "/" in device_id or "+" in device_id or "#" in device_id:

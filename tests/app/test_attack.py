@@ -309,7 +309,8 @@ def test_nobody_is_sent_elsewhere(database: Engine) -> None:
 @pytest.mark.parametrize("said", [b"", b"Bearer ", b"Bearer no", b"open sesame", b"Bearer open sesam", b"Bearer \xff"])
 def test_machines_without_the_token_stay_outside(said: bytes, database: Engine, token: str) -> None:
     report = {"event": "ringing", "call_id": "1", "phone": "13800000000"}
-    for send in (("POST", "/api/hooks/calls"), ("GET", "/api/hooks/calls/to-dial"), ("POST", "/api/ingest/p1")):
+    doors = "/api/ingest/p1", "/api/ingest/from/scaip", "/api/hooks/calls"
+    for send in (("GET", "/api/hooks/calls/to-dial"), *(("POST", door) for door in doors)):
         answer = stranger().request(*send, json=report, headers=[(b"Authorization", said)])
         assert answer.status_code == 403, (send, answer.text)
 

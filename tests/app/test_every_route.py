@@ -21,10 +21,11 @@ from tests.cast import DISTRICT, OTHER_COMMUNITY, STREET, a_caregiver, a_user
 from tests.clients import Client
 
 PUBLIC = {"/api/session", "/healthz", "/readyz", "/metrics"}  # logging in, and what the installation's operator asks
-BY_TOKEN = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/ingest/{device_id}"}  # machines: a bearer token
+INGEST = {"/api/ingest/{device_id}", "/api/ingest/from/{way}"}
+BY_TOKEN = {"/api/hooks/calls", "/api/hooks/calls/to-dial"} | INGEST  # machines: a bearer token
 STREAM = "/api/live"  # never ends by itself
 OTHER_DISTRICT = 370521
-NAMED = {"day": DAY, "device_id": "pendant-1"}
+NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar"}
 
 
 @dataclass(frozen=True)

@@ -1532,6 +1532,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ingest/from/{way}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Forwarded
+         * @description What another server forwards, in its own words; SCAIP is answered in XML, with its own numbers.
+         */
+        post: operations["hooks_take_forwarded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ingest/{device_id}": {
         parameters: {
             query?: never;
@@ -4681,6 +4701,12 @@ export interface components {
             /** Assessors */
             assessors: components["schemas"]["Somebody"][];
         };
+        /**
+         * Forwarder
+         * @description Whose words they are.
+         * @enum {string}
+         */
+        Forwarder: "traccar" | "fhir" | "scaip";
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -10869,6 +10895,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetAside"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hooks_take_forwarded: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string;
+            };
+            path: {
+                way: components["schemas"]["Forwarder"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+                "application/scaip+xml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stored"];
                 };
             };
             /** @description Validation Error */

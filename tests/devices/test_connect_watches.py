@@ -1,4 +1,4 @@
-"""`docs/watches.md`: every frame it tells a reader to send is read as it says, and has the length it says."""
+"""`docs/connect/watches.md`: every frame it tells a reader to send is read as it says, and has the length it says."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from devices.codecs import decode
 from devices.gateway.protocols import WIRES
 from devices.signals import Message
 
-PAGE = (Path(__file__).parents[2] / "docs/watches.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/connect/watches.md").read_text()
 SENT = re.findall(r"^printf '([^']+)' \| nc -q2 127\.0\.0\.1 (\d+) +# → (\w+)$", PAGE, re.MULTILINE)
 PORTS = {str(wire.PORT): wire for wire in WIRES.values()}
 
