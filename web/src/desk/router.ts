@@ -14,6 +14,7 @@ export const router = createRouter({
     { path: '/review/:id(\\d+)?', name: 'review', component: () => import('./review/ReviewPage.vue'), props: number('id') },
     { path: '/devices', name: 'devices', component: () => import('./devices/DevicesPage.vue') },
     { path: '/assessments/:what(form|elder)?/:id(\\d+)?', name: 'assessments', component: () => import('./assessments/AssessmentsPage.vue'), props: ({ params }) => ({ what: params.what || undefined, id: params.id ? Number(params.id) : undefined }) },
+    { path: '/stock/:what(labels|imports|models)?', name: 'stock', component: () => import('./stock/StockPage.vue'), props: ({ params }) => ({ what: params.what || 'list' }) },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/:rest(.*)*', redirect: { name: 'home' } },
     { path: '/', name: 'home', redirect: () => ({ name: 'alarms' }) },
