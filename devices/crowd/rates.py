@@ -3,7 +3,7 @@
 Sources, as the study marks them: [1] read in a source, [E] its own estimate. Shares of the fleet are ours.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -70,7 +70,6 @@ class Profile:
     hours: tuple[float, float] = (10, 11)  # local hours that the run passes through
     storm: int = 0  # so many SOS of as many devices in ten seconds, after a third of the run
     flood: bool = False  # after a third of the run every connection is cut; all come back within the second third
-    extra: dict[str, float] = field(default_factory=dict)
 
 
 PROFILES: Final = {
