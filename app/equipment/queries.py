@@ -61,6 +61,16 @@ def decoders(session: Session, wire_ids: Collection[str]) -> Mapping[str, str]:
     return {wire_id: decoder for wire_id, decoder in rows if decoder}
 
 
+def last_seen(session: Session, wire_ids: Collection[str]) -> Mapping[str, datetime]:
+    """When these installed devices were last heard."""
+    rows = session.execute(
+        select(Device.wire_id, Device.last_seen_at).where(
+            Device.wire_id.in_(wire_ids), Device.state == DeviceState.ACTIVE, Device.last_seen_at.is_not(None)
+        )
+    )
+    return {wire_id: at for wire_id, at in rows if at}
+
+
 def concentrators(session: Session) -> frozenset[str]:
     """Devices that may speak for others on their own connection."""
     rows = session.scalars(

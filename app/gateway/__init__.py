@@ -6,7 +6,7 @@ take the calm one. A device is answered when the commit is done, and not before.
 
 import asyncio
 import resource
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,12 +27,13 @@ from app.tables import metadata
 from devices import codecs
 from devices.gateway.lane import Lane
 from devices.gateway.protocols import WIRES
-from devices.gateway.server import Ears, Gateway, Limits
+from devices.gateway.server import Ears, Gateway, Limits, link_of
 from devices.signals import BadPayload, Message
 
 assert metadata.tables  # a foreign key finds its table only where every table is known
 log = structlog.get_logger()
 PULSE: Final = 2.0  # seconds
+AWAY: Final = 300.0  # seconds without a line until a device is out of reach
 SPARE_FILES: Final = 200  # for the database, logs and listeners
 
 
@@ -83,6 +84,8 @@ async def serve(name: str, wanted: Sequence[tuple[str, int]]) -> None:
             log.info("listening", protocol=wire, port=await gateway.listen(WIRES[wire], settings().gateway_host, port))
         while not stopping.is_set():
             await asyncio.to_thread(_beat, state, gateway, lanes)
+            if gone := gateway.away(AWAY):
+                await asyncio.to_thread(out_of_reach, state.name, gone)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), PULSE)
     finally:
@@ -135,6 +138,18 @@ def allow_files(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         soft = wanted
     return soft - SPARE_FILES if soft != resource.RLIM_INFINITY else wanted
+
+
+def out_of_reach(name: str, gone: Mapping[str, datetime]) -> None:
+    """Devices that kept a line have none, unless they have been heard since, by another gateway."""
+    try:
+        with transaction() as session:
+            seen = register.last_seen(session, gone.keys())
+        silent = [device for device, left in gone.items() if device in seen and seen[device] <= left]
+        now = datetime.now(UTC)
+        inbox.receive_telemetry([link_of(device, "offline", name, now) for device in silent])
+    except Exception as error:  # their silence will be noticed by the clock
+        log.warning("not noted who is out of reach", error=type(error).__name__)
 
 
 def _beat(state: State, gateway: Gateway, lanes: tuple[Lane, Lane]) -> None:

@@ -5,13 +5,14 @@ whoever runs it hears of devices that come, go and answer.
 """
 
 import asyncio
+import json
 import logging
 import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from devices.gateway.connection import WINDOW, Connection
@@ -76,6 +77,7 @@ class Gateway:
         self._devices: dict[str, Connection] = {}
         self._here: dict[str, Connection] = {}  # those of them that have been answered: before that, none takes orders
         self._addresses: Counter[str] = Counter()
+        self._left: dict[str, datetime] = {}  # since when a device that kept its line has none
         self._owed: Counter[Connection] = Counter()
         self._spoken: Counter[str] = Counter()
         self._spoken_since = time.monotonic()
@@ -124,6 +126,14 @@ class Gateway:
         """Who is connected, by the name of the device."""
         return self._here
 
+    def away(self, seconds: float) -> dict[str, datetime]:
+        """Who has left so long ago and not come back here, and when; told once."""
+        limit = datetime.now(UTC) - timedelta(seconds=seconds)
+        gone = {device: left for device, left in self._left.items() if left < limit}
+        for device in gone:
+            del self._left[device]
+        return gone
+
     def tell(self, device: str, order: Order) -> bool | None:
         """Whether the order has left for the device; None: its protocol has no words for it."""
         connection = self._here.get(device)
@@ -166,6 +176,8 @@ class Gateway:
             del self._devices[connection.link.device]
         if self._here.get(connection.link.device or "") is connection:
             del self._here[str(connection.link.device)]
+            if connection.wire.STAYS:
+                self._left[str(connection.link.device)] = datetime.now(UTC)
 
     def closed(self, connection: Connection, why: str) -> None:
         self.figures.closed[why] += 1
@@ -177,7 +189,7 @@ class Gateway:
 
     def hear(self, connection: Connection, frame: bytes) -> None:
         """One whole frame of a connection."""
-        said = connection.read(frame)
+        said, is_new = connection.read(frame), connection.link.device is None
         self.figures.frames += 1
         if said.device:
             said = self._believe(connection, said)
@@ -187,7 +199,7 @@ class Gateway:
             if order is not None:
                 self._ears.answered(order, said.answer)
         if said.login and not said.refused:
-            message = _is_here(message)
+            message = is_here(message)
         elif not said.keep and not said.refused:
             connection.send(said.reply)
             return
@@ -208,6 +220,8 @@ class Gateway:
             self.figures.refused += 1
         if not self.offer(message, safe, refused=bool(said.refused)):
             connection.abort("no room")
+        if is_new and not said.login and connection.wire.STAYS:
+            self._calm.offer(is_here(message), lambda: None)
 
     def offer(self, message: Message, safe: Callable[[], None], *, refused: bool = False) -> bool:
         """Into the right lane."""
@@ -253,6 +267,7 @@ class Gateway:
         device = connection.link.device
         if device and self._devices.get(device) is connection and self._here.get(device) is not connection:
             self._here[device] = connection
+            self._left.pop(device, None)
             self._ears.came(device)
 
     def _less(self, address: str) -> None:
@@ -303,10 +318,14 @@ def keep_alive(link: socket.socket | None) -> None:
             link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _is_here(message: Message) -> Message:
+def is_here(message: Message) -> Message:
     """A log-in says that the device is there, as a last will says that it is not."""
-    device = message.meta["device"]
+    return link_of(message.meta["device"], "online", message.source, message.received_at)
+
+
+def link_of(device: str, status: str, source: str, at: datetime | None) -> Message:
+    """What a broker says of a connection: `online` or `offline`."""
     return Message(
-        topic=f"care/v1/{device}/status", payload=b'{"status": "online"}', qos=1, received_at=message.received_at,
-        source=message.source, transport=message.transport, meta={"family": "care_v1", "device": device},
+        topic=f"care/v1/{device}/status", payload=json.dumps({"status": status}).encode(), qos=1, received_at=at,
+        source=source, transport="gateway", meta={"family": "care_v1", "device": device},
     )  # fmt: skip

@@ -46,6 +46,7 @@ class Wire(Protocol):
     FAMILY: str  # the codec
     PORT: int  # where makers expect it, as a suggestion
     UDP: bool  # whether devices use that, too
+    STAYS: bool  # devices keep their line: one without a line is out of reach
     LONGEST: int  # bytes of a frame that may still be one
 
     def cut(self, data: bytearray) -> tuple[int, int]:

@@ -28,6 +28,7 @@ NAME: Final = "dc09"
 FAMILY: Final = sia_dc09.FAMILY
 PORT: Final = 5112
 UDP: Final = True
+STAYS: Final = False
 LONGEST: Final = 4096
 HEAD: Final = 9  # LF, CRC, length
 CR: Final = 0x0D

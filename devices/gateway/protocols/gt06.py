@@ -20,6 +20,7 @@ NAME: Final = "gt06"
 FAMILY: Final = gt06_tracker.FAMILY
 PORT: Final = 5023
 UDP: Final = False
+STAYS: Final = True
 LONGEST: Final = 4096
 HEAD: Final = re.compile(rb"(?=\x78\x78|\x79\x79)")
 LOGIN, TIME, ORDER = 0x01, 0x8A, 0x80

@@ -20,6 +20,7 @@ NAME: Final = "h02"
 FAMILY: Final = h02_tracker.FAMILY
 PORT: Final = 5013
 UDP: Final = True
+STAYS: Final = True
 LONGEST: Final = 2048
 TEXT: Final = re.compile(rb"\*(?P<maker>\w{2}),(?P<device>\d{0,20}),(?P<name>\w{0,8})(?P<rest>[^#]*)#")
 HEAD: Final = re.compile(rb"\*\w\w,")

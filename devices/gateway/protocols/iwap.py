@@ -17,6 +17,7 @@ NAME: Final = "iwap"
 FAMILY: Final = gps_watch_trv.FAMILY
 PORT: Final = 5088
 UDP: Final = False
+STAYS: Final = True
 LONGEST: Final = 4096
 HEAD: Final = re.compile(rb"(?=(IW|TRV)([ACY]P(?:\d\d|[A-Z]{2})))")
 ORDERS: Final = {"AP12", "AP15", "AP16", "AP18", "AP20", "AP32"}

@@ -21,6 +21,7 @@ NAME: Final = "jt808"
 FAMILY: Final = jt808_terminal.FAMILY
 PORT: Final = 5015
 UDP: Final = True
+STAYS: Final = True
 LONGEST: Final = 4096
 MARK: Final = b"\x7e"
 SHORTEST: Final = 15

@@ -18,6 +18,7 @@ NAME: Final = "3g"
 FAMILY: Final = gps_watch_3g.FAMILY
 PORT: Final = 5093
 UDP: Final = False
+STAYS: Final = True
 LONGEST: Final = 32_768  # a voice message
 FRAME: Final = re.compile(
     rb"\[(?P<maker>[0-9A-Za-z]{2})\*(?P<device>\w{1,20})\*(?:(?P<index>[0-9A-Fa-f]{4})\*)?[0-9A-Fa-f]{4}\*"

@@ -1,7 +1,7 @@
 """A gateway on real sockets over the real inbox, and a device's end of a line: words for the stories of this folder."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,6 +65,13 @@ async def house(name: str = "gateway-test", *, concentrators: frozenset[str] = f
         rounds.cancel()
         await gateway.close()
         await courier.close()
+
+
+async def until(claim: Callable[[], bool]) -> None:
+    """Wait for something to come true."""
+    async with asyncio.timeout(PATIENCE):
+        while not await asyncio.to_thread(claim):
+            await asyncio.sleep(0.02)
 
 
 def now() -> datetime:

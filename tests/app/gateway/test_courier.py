@@ -1,7 +1,6 @@
 """A command given at the desk reaches the device on its own line, and its answer comes back."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,7 +16,7 @@ from app.equipment.tables import Device
 from devices.gateway.orders import Do, Order
 from devices.gateway.protocols import WIRES
 from devices.gateway.talk import Link
-from tests.app.gateway.house import Line, house, registered
+from tests.app.gateway.house import Line, house, registered, until
 from tests.devices.gateway import samples
 
 pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("database")]
@@ -34,12 +33,6 @@ def give(device: Device, command: Command, **given: object) -> int:
 def command_of(command_id: int) -> DeviceCommand:
     with transaction() as session:
         return queries.get(session, command_id)
-
-
-async def until(claim: Callable[[], bool], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not await asyncio.to_thread(claim):
-            await asyncio.sleep(0.02)
 
 
 def test_the_names_of_wire_and_register_agree() -> None:

@@ -14,7 +14,7 @@ from app.db import transaction
 from app.equipment.rules import Link
 from app.equipment.tables import Device
 from devices.gateway.protocols import dc09
-from tests.app.gateway.house import PATIENCE, Line, alarms, house, now, registered, stored
+from tests.app.gateway.house import PATIENCE, Line, alarms, house, now, registered, stored, until
 from tests.devices.gateway import samples
 
 pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("database")]
@@ -79,18 +79,28 @@ def test_a_stranger_that_calls_for_help_rings_and_is_shown() -> None:
     assert [m.outcome for m in stored()] == [Outcome.SET_ASIDE]
 
 
-def test_a_log_in_says_that_the_device_is_there() -> None:
+def test_a_log_in_says_that_the_device_is_there_and_a_line_long_gone_that_it_is_not() -> None:
     device = registered(samples.IMEI)
 
-    async def story() -> None:
+    async def story() -> dict[str, datetime]:
         async with house() as at:
             line = await at.dial("gt06")
             await line.say(samples.gt06_login(), b"\r\n")
             await line.hang_up()
+            await until(lambda: not at.gateway.devices())
+            return at.gateway.away(0)
 
-    asyncio.run(story())
+    gone = asyncio.run(story())
+    assert link(device) is Link.ONLINE and set(gone) == {device.wire_id}
+    process.out_of_reach("gateway-test", dict.fromkeys(gone, now() - timedelta(hours=1)))
+    assert link(device) is Link.ONLINE, "heard since by another gateway"
+    process.out_of_reach("gateway-test", gone)
+    assert link(device) is Link.OFFLINE
+
+
+def link(device: Device) -> Link:
     with transaction() as session:
-        assert session.get_one(Device, device.id).link is Link.ONLINE
+        return session.get_one(Device, device.id).link
 
 
 def test_a_device_cannot_speak_as_another_on_its_own_connection() -> None:
