@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from app.access.queries import Caller
 from app.access.rules import PLANNERS
 from app.equipment.measures import Metric
-from app.monitoring.charts import Drawn
+from app.monitoring.charts import Curve, Drawn
 from app.monitoring.rules import PauseReason, RuleKind, VersionEvent, VersionState, possible
 from app.monitoring.tables import MonitoringRule, RuleVersion
 
@@ -126,13 +126,29 @@ class PauseIn(BaseModel):
     until: AwareDatetime | None = None
 
 
+class CurvePoint(BaseModel):
+    """A single reading, where all three are alike, or an hour or day of them."""
+
+    at: datetime
+    least: float
+    mean: float
+    most: float
+
+
+class LatestOut(BaseModel):
+    """The last single reading."""
+
+    at: datetime
+    value: float
+
+
 class CurveOut(BaseModel):
-    """One measure: [time, least, mean, most]; points further apart than the gap are not joined."""
+    """One measure; points further apart than the gap are not joined."""
 
     metric: Metric
-    points: list[tuple[datetime, float, float, float]]
+    points: list[CurvePoint]
     gap_seconds: int
-    latest: tuple[datetime, float] | None
+    latest: LatestOut | None
     doubted: int
     low: float | None
     high: float | None
@@ -195,7 +211,7 @@ class VitalsOut(BaseModel):
         """As the screens see it."""
         fix = drawn.fix
         return cls(
-            since=drawn.since, until=drawn.until, curves=[CurveOut(**vars(curve)) for curve in drawn.curves],
+            since=drawn.since, until=drawn.until, curves=[_curve(curve) for curve in drawn.curves],
             strips=[
                 StripOut(metric=metric, cells=[CellOut(at=cell.at, share=cell.share) for cell in cells])
                 for metric, cells in drawn.strips.items()
@@ -205,3 +221,11 @@ class VitalsOut(BaseModel):
             fence=drawn.fence.model_dump(mode="json") if drawn.fence else None,
             fix=FixOut(at=fix[0], lat=fix[1], lon=fix[2], accuracy_m=fix[3]) if fix else None,
         )  # fmt: skip
+
+
+def _curve(curve: Curve) -> CurveOut:
+    return CurveOut(
+        metric=curve.metric, gap_seconds=curve.gap_seconds, doubted=curve.doubted, low=curve.low, high=curve.high,
+        points=[CurvePoint(at=at, least=least, mean=mean, most=most) for at, least, mean, most in curve.points],
+        latest=LatestOut(at=curve.latest[0], value=curve.latest[1]) if curve.latest else None,
+    )  # fmt: skip

@@ -3891,30 +3891,38 @@ export interface components {
         };
         /**
          * CurveOut
-         * @description One measure: [time, least, mean, most]; points further apart than the gap are not joined.
+         * @description One measure; points further apart than the gap are not joined.
          */
         CurveOut: {
             metric: components["schemas"]["Metric"];
             /** Points */
-            points: [
-                string,
-                number,
-                number,
-                number
-            ][];
+            points: components["schemas"]["CurvePoint"][];
             /** Gap Seconds */
             gap_seconds: number;
-            /** Latest */
-            latest: [
-                string,
-                number
-            ] | null;
+            latest: components["schemas"]["LatestOut"] | null;
             /** Doubted */
             doubted: number;
             /** Low */
             low: number | null;
             /** High */
             high: number | null;
+        };
+        /**
+         * CurvePoint
+         * @description A single reading, where all three are alike, or an hour or day of them.
+         */
+        CurvePoint: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Least */
+            least: number;
+            /** Mean */
+            mean: number;
+            /** Most */
+            most: number;
         };
         /**
          * Datum
@@ -5175,6 +5183,19 @@ export interface components {
             minutes_left: number;
             /** Faults */
             faults: components["schemas"]["FaultOut"][];
+        };
+        /**
+         * LatestOut
+         * @description The last single reading.
+         */
+        LatestOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: number;
         };
         /**
          * LedgerLine
