@@ -12,6 +12,7 @@ from app import calendar
 from app.access.queries import Caller
 from app.assessments import queries, scale
 from app.assessments.rules import (
+    OPEN,
     AssessmentEvent,
     AssessmentKind,
     AssessmentState,
@@ -102,7 +103,7 @@ def start(
     """An empty form; raises WrongKind, and Conflict while another one is open."""
     elder = _locked(session, elder_id)
     known = queries.of_elder(session, elder_id)
-    if any(one.state in (AssessmentState.DRAFT, AssessmentState.SIGNED) for one in known):
+    if any(one.state in OPEN for one in known):
         raise Conflict("A form of this elder is open already; go on with that one.")
     check_kind(kind, assessed_before=any(one.state in queries.ENDED for one in known))
     _check_day(assessed_on, now)

@@ -163,12 +163,17 @@ def check_contradictions(items: Mapping[str, int], *, coma: bool) -> None:
         raise Contradiction("Somebody in a coma scores 0 for consciousness.", items=["consciousness", "coma"])
 
 
+def fitting(*, assessed_before: bool) -> list[AssessmentKind]:
+    """The kinds that fit: only who has no result yet is assessed for the first time, and only who has one again."""
+    again = (AssessmentKind.REGULAR, AssessmentKind.IMMEDIATE, AssessmentKind.REVIEW)
+    return [kind for kind in AssessmentKind if kind is AssessmentKind.OTHER or (kind in again) is assessed_before]
+
+
 def check_kind(kind: AssessmentKind, *, assessed_before: bool) -> None:
-    """Raises WrongKind: only who has no result yet is assessed for the first time, and only who has one again."""
-    if kind is AssessmentKind.FIRST and assessed_before:
-        raise WrongKind("This elder has been assessed before; say why again.", assessment=kind)
-    if kind not in (AssessmentKind.FIRST, AssessmentKind.OTHER) and not assessed_before:
-        raise WrongKind("This elder has no result yet; this is a first assessment.", assessment=kind)
+    """Raises WrongKind where it does not fit."""
+    if kind not in fitting(assessed_before=assessed_before):
+        known = "has been assessed before; say why again" if assessed_before else "has no result yet; this is the first"
+        raise WrongKind(f"This elder {known}.", assessment=kind)
 
 
 def due_on(assessed_on: date, months: int) -> date:

@@ -13,12 +13,14 @@ from app.assessments import queries, scale
 from app.assessments.actions import Form, Kept, conditions, hands
 from app.assessments.queries import AssessmentRow, DueRow
 from app.assessments.rules import (
+    OPEN,
     AssessmentEvent,
     AssessmentKind,
     AssessmentState,
     RiskEvent,
     Source,
     Venue,
+    fitting,
     possible,
 )
 from app.assessments.scale import ChangeReason, Domain
@@ -371,11 +373,10 @@ class ElderOut(BaseModel):
         who, found = _who(session, elder_id, now=now), queries.of_elder(session, elder_id)
         asked = queries.request_of(session, elder_id)
         stood = any(one.state in queries.ENDED for one in found)
-        first = {AssessmentKind.FIRST}
         return cls(
             elder=who, items=[_past(one) for one in found], asked=AskedOut.model_validate(asked) if asked else None,
-            open_id=next((one.id for one in found if one.state in ("draft", "signed")), None),
-            may_start=[kind for kind in AssessmentKind if (kind not in first if stood else kind in first)],
+            open_id=next((one.id for one in found if one.state in OPEN), None),
+            may_start=fitting(assessed_before=stood),
         )  # fmt: skip
 
 
