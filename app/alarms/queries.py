@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, any_, exists, func, select
+from sqlalchemy import ColumnElement, any_, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -224,7 +224,7 @@ def words_of(session: Session, device_id: int, wire_id: str, district_id: int, *
                InboxMessage.payload)
         .where(
             InboxMessage.district_id == district_id, InboxMessage.outcome == Outcome.SET_ASIDE,
-            func.string_to_array(InboxMessage.topic, "/").any(wire_id),
+            literal(wire_id) == any_(func.string_to_array(InboxMessage.topic, "/")),
         )
         .order_by(InboxMessage.id.desc())
         .limit(limit)
