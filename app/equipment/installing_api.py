@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from app.access.api import Desk
 from app.db import transaction
 from app.equipment import installing, installing_queries
+from app.equipment import models as catalogue
 from app.equipment.installing_queries import InstallationRow, InstallerRow, ItemRow
 from app.equipment.installing_rules import InstallationEvent, InstallationState, ItemOutcome, installation_possible
 from app.equipment.rules import DeviceEvent, DeviceKind
@@ -116,7 +117,7 @@ class WishIn(BaseModel):
         return installing.Wish(**dict(self))
 
 
-class OrderIn(BaseModel):
+class InstallationIn(BaseModel):
     """What to install for whom and when, and maybe who goes."""
 
     elder_id: int
@@ -133,7 +134,7 @@ class AssignIn(BaseModel):
     caregiver_id: int
 
 
-class Reason(BaseModel):
+class InstallationWhy(BaseModel):
     """Why."""
 
     reason: str = Field(min_length=1, max_length=500)
@@ -155,6 +156,31 @@ def installers(me: Desk) -> Installers:
     return Installers(items=[InstallerOut.of(row) for row in rows])
 
 
+class OrderableModel(BaseModel):
+    """A model that can be ordered."""
+
+    id: str
+    name: str
+    maker: str
+    kind: DeviceKind
+    voice: bool
+    worn: bool
+
+
+class OrderableModels(BaseModel):
+    """What can be ordered."""
+
+    items: list[OrderableModel]
+
+
+@router.get("/models")
+def models(me: Desk) -> OrderableModels:
+    """Every model, by what it is for."""
+    with transaction(me.scope) as session:
+        rows = sorted(catalogue.all_of_them(session), key=lambda model: (model.kind, model.id))
+    return OrderableModels(items=[OrderableModel.model_validate(row, from_attributes=True) for row in rows])
+
+
 @router.get("/{installation_id}")
 def installation(installation_id: int, me: Desk) -> InstallationOut:
     """One order."""
@@ -163,7 +189,7 @@ def installation(installation_id: int, me: Desk) -> InstallationOut:
 
 
 @router.post("")
-def order(asked: OrderIn, me: Desk) -> InstallationOut:
+def order(asked: InstallationIn, me: Desk) -> InstallationOut:
     """Have devices put up; with an installer it is assigned at once."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
@@ -185,7 +211,7 @@ def assign(installation_id: int, to: AssignIn, me: Desk) -> InstallationOut:
 
 
 @router.post("/{installation_id}/cancel")
-def cancel(installation_id: int, why: Reason, me: Desk) -> InstallationOut:
+def cancel(installation_id: int, why: InstallationWhy, me: Desk) -> InstallationOut:
     """Nobody need go."""
     with transaction(me.scope) as session:
         installing.cancel(session, installation_id, by=me.by, now=datetime.now(UTC), reason=why.reason)
@@ -194,7 +220,7 @@ def cancel(installation_id: int, why: Reason, me: Desk) -> InstallationOut:
 
 
 @router.post("/{installation_id}/fail")
-def fail(installation_id: int, why: Reason, me: Desk) -> InstallationOut:
+def fail(installation_id: int, why: InstallationWhy, me: Desk) -> InstallationOut:
     """It did not come about: what has not rung through comes down."""
     with transaction(me.scope) as session:
         found = installing.get(session, installation_id)

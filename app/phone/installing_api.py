@@ -20,7 +20,7 @@ from app.phone.installing_shapes import (
 )
 
 router = APIRouter(prefix="/api/phone", tags=["phone"])
-Key = Annotated[str | None, Header(alias="Idempotency-Key")]
+Key = Annotated[str | None, Header()]
 
 
 @router.get("/installations")

@@ -82,7 +82,7 @@ def test_a_visit_tomorrow_night_shows_the_estate_and_no_name(client: BrowserOf) 
     answer = phone_of(client, liu).get("/api/phone/days")
     visit = first_visit(ok(answer))
     assert (visit["shown"], visit["elder"]["name"], visit["estate"]) == (False, "林*芬", "河运小区")
-    for secret in ("302", "2580", "青霉素", "周慧", "林桂芬"):
+    for secret in ("2单元302", "2580", "青霉素", "周慧", "林桂芬"):
         assert secret not in answer.text
     assert answer.headers["cache-control"] == "no-store"
 

@@ -16,7 +16,10 @@ export function useAddress() {
     tab: computed<Tab | 'login'>(() => ([...TABS, 'login'] as const).find((tab) => hash.value === `#${tab}`) ?? 'today'),
     /** The attendance that fills the screen, if one does. */
     opened: computed(() => Number(/^#visit\/(\d+)$/.exec(hash.value)?.[1]) || null),
+    /** The installation that fills the screen, if one does. */
+    installing: computed(() => Number(/^#install\/(\d+)$/.exec(hash.value)?.[1]) || null),
     go: (tab: Tab | 'login') => go(tab),
+    openInstall: (installation: number) => go(`install/${installation}`),
     openVisit: (attendance: number) => go(`visit/${attendance}`),
     back: () => (history.length > 1 ? history.back() : go('today')),
   }

@@ -3,11 +3,13 @@ import { createApp } from 'vue'
 import '@/shared/tokens.css'
 import { screenI18n } from '@/shared/i18n'
 import { startTheme } from '@/shared/theme'
+import { takeLabel } from './install/orders'
 import { usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
 import './phone.css'
 
 startTheme()
+takeLabel(location.search)
 const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,enums}.json', {
   eager: true,
   import: 'default',

@@ -2076,6 +2076,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/installations/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models
+         * @description Every model, by what it is for.
+         */
+        get: operations["installations_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/installations/{installation_id}": {
         parameters: {
             query?: never;
@@ -4911,6 +4931,30 @@ export interface components {
          */
         InstallationEvent: "assign" | "arrive" | "test" | "finish" | "fail" | "cancel";
         /**
+         * InstallationIn
+         * @description What to install for whom and when, and maybe who goes.
+         */
+        InstallationIn: {
+            /** Elder Id */
+            elder_id: number;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Items */
+            items: components["schemas"]["app__equipment__installing_api__WishIn"][];
+            /** Note */
+            note?: string | null;
+            /** Installer Id */
+            installer_id?: number | null;
+        };
+        /**
          * InstallationOut
          * @description An installation order at the desk.
          */
@@ -4964,6 +5008,14 @@ export interface components {
          * @enum {string}
          */
         InstallationState: "ordered" | "assigned" | "on_site" | "testing" | "done" | "failed" | "cancelled";
+        /**
+         * InstallationWhy
+         * @description Why.
+         */
+        InstallationWhy: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * Installations
          * @description Orders, the next one first.
@@ -5652,6 +5704,23 @@ export interface components {
          */
         OrderEvent: "confirm" | "close" | "cancel";
         /**
+         * OrderIn
+         * @description An order; `agent` when somebody else than the elder asks.
+         */
+        OrderIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /** Visits */
+            visits: components["schemas"]["app__orders__shapes__WishIn"][];
+            /** @default hotline */
+            channel: components["schemas"]["Channel-Input"];
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * OrderOut
          * @description An order with its visits and its history.
          */
@@ -5741,6 +5810,31 @@ export interface components {
          * @enum {string}
          */
         OrderState: "received" | "confirmed" | "closed" | "cancelled";
+        /**
+         * OrderableModel
+         * @description A model that can be ordered.
+         */
+        OrderableModel: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Maker */
+            maker: string;
+            kind: components["schemas"]["DeviceKind"];
+            /** Voice */
+            voice: boolean;
+            /** Worn */
+            worn: boolean;
+        };
+        /**
+         * OrderableModels
+         * @description What can be ordered.
+         */
+        OrderableModels: {
+            /** Items */
+            items: components["schemas"]["OrderableModel"][];
+        };
         /**
          * OrdersOut
          * @description A page of orders, newest first; `next` asks for the page after.
@@ -6503,14 +6597,6 @@ export interface components {
             elder_id: number | null;
             /** Home Id */
             home_id: number | null;
-        };
-        /**
-         * Reason
-         * @description Why.
-         */
-        Reason: {
-            /** Reason */
-            reason: string;
         };
         /**
          * ReasonIn
@@ -8030,30 +8116,6 @@ export interface components {
             reason: string | null;
         };
         /**
-         * OrderIn
-         * @description What to install for whom and when, and maybe who goes.
-         */
-        app__equipment__installing_api__OrderIn: {
-            /** Elder Id */
-            elder_id: number;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Items */
-            items: components["schemas"]["app__equipment__installing_api__WishIn"][];
-            /** Note */
-            note?: string | null;
-            /** Installer Id */
-            installer_id?: number | null;
-        };
-        /**
          * WishIn
          * @description One device to put up.
          */
@@ -8127,23 +8189,6 @@ export interface components {
          * @enum {string}
          */
         app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
-        /**
-         * OrderIn
-         * @description An order; `agent` when somebody else than the elder asks.
-         */
-        app__orders__shapes__OrderIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item */
-            item: string;
-            /** Visits */
-            visits: components["schemas"]["app__orders__shapes__WishIn"][];
-            /** @default hotline */
-            channel: components["schemas"]["Channel-Input"];
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-        };
         /**
          * WishIn
          * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
@@ -8527,7 +8572,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__orders__shapes__OrderIn"];
+                "application/json": components["schemas"]["OrderIn"];
             };
         };
         responses: {
@@ -10114,7 +10159,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string | null;
+                "idempotency-key"?: string | null;
                 "x-simulated-at"?: string | null;
             };
             path: {
@@ -11880,7 +11925,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__equipment__installing_api__OrderIn"];
+                "application/json": components["schemas"]["InstallationIn"];
             };
         };
         responses: {
@@ -11920,6 +11965,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Installers"];
+                };
+            };
+        };
+    };
+    installations_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderableModels"];
                 };
             };
         };
@@ -12001,7 +12066,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["InstallationWhy"];
             };
         };
         responses: {
@@ -12036,7 +12101,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Reason"];
+                "application/json": components["schemas"]["InstallationWhy"];
             };
         };
         responses: {
