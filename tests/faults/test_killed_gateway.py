@@ -22,7 +22,7 @@ from tests.devices.gateway import samples
 
 pytestmark = pytest.mark.alone
 ROOT = Path(__file__).resolve().parents[2]
-WATCHES, TERMINALS, PRESSES, KILLS = 12, 12, 3, 3
+WATCHES, TERMINALS, PRESSES, KILLS = 12, 12, 3, 2
 PATIENCE = 3.0  # seconds a device waits for its answer before it says it again
 Press = Callable[[int], bytes]
 
@@ -123,7 +123,7 @@ def test_kill_nine_between_hearing_and_storing_loses_nothing_and_doubles_nothing
             gateway.kill()
             gateway.start()
             done += 1
-            await asyncio.sleep(4)
+            await asyncio.sleep(3)
         return done
 
     async def story() -> int:
