@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from app.cli import chores, database, demo, doctor, processes, proofs
+from app.cli import chores, database, demo, doctor, processes, proofs, stock
 from app.cli.simulate import simulate
 from app.cli.warm import cache_dir
 
@@ -36,6 +36,8 @@ cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
     chores.bench
 )
 cli.add_typer(simulate, name="simulate")
+cli.add_typer(stock.imports, name="import")
+cli.add_typer(stock.accounts, name="accounts")
 cli.add_typer(proofs.ledger, name="ledger")
 
 

@@ -56,6 +56,8 @@ def lay(given: Settings, var: Path) -> Table:
         made = broker.prepare(var / "broker", port=1883)
         table.parts.append(made.part)
         table.env |= {"YINLING_MQTT_URL": made.url, "YINLING_GATEWAY_MQTT_URL": made.gateway_url}
+        if made.accounts_url:
+            table.env["YINLING_ACCOUNTS_URL"] = made.accounts_url
         table.notes.append(("MQTT", _about_broker(made)))
     _listen(table, given)
     return table

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from app.cli.parts import Part, Running, free_port
 from devices import broker
+from devices.accounts import dynsec
 from devices.broker import Account, Role
 from devices.mqtt import Address
 
-PLATFORM, GATEWAY = "platform", "gateway"
+PLATFORM, GATEWAY, ADMIN = "platform", "gateway", "admin"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Broker:
     url: str  # for the platform: hears everything
     gateway_url: str  # for simulators: speaks for any device
     mosquitto: bool
+    accounts_url: str = ""  # for whoever gives devices their keys; empty where the broker cannot be told
 
 
 class Server(Running):
@@ -45,9 +47,13 @@ def prepare(folder: Path, *, port: int = 0, mosquitto: bool = True) -> Broker:
     folder.mkdir(parents=True, exist_ok=True)
     port, words = free_port(port), _passwords(folder / "accounts.json")
     mosquitto = mosquitto and broker.executable() is not None
+    told = mosquitto and dynsec.plugin() is not None
     if mosquitto:
         accounts = [Account(PLATFORM, words[PLATFORM], Role.PLATFORM), Account(GATEWAY, words[GATEWAY], Role.GATEWAY)]
-        broker.write(folder, port=port, accounts=accounts)
+        if told:
+            dynsec.write(folder, port=port, accounts=accounts, admin=Account(ADMIN, words[ADMIN]))
+        else:
+            broker.write(folder, port=port, accounts=accounts)
         command, query = broker.command(folder), ""
     else:
         users = str(folder / "accounts.json")
@@ -55,7 +61,8 @@ def prepare(folder: Path, *, port: int = 0, mosquitto: bool = True) -> Broker:
         query = "?protocol=3.1.1"
     url, gateway_url = (f"mqtt://{name}:{words[name]}@127.0.0.1:{port}{query}" for name in (PLATFORM, GATEWAY))
     part = Part(name="broker", command=command, ready=lambda: answers(url))
-    return Broker(part, port, url, gateway_url, mosquitto)
+    accounts_url = f"mqtt://{ADMIN}:{words[ADMIN]}@127.0.0.1:{port}" if told else ""
+    return Broker(part, port, url, gateway_url, mosquitto, accounts_url)
 
 
 def answers(url: str, *, patience: float = 2) -> bool:
@@ -76,9 +83,12 @@ def answers(url: str, *, patience: float = 2) -> bool:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    if not path.exists():
+    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = [name for name in (PLATFORM, GATEWAY, ADMIN) if name not in known]
+    if missing:
+        known |= {name: secrets.token_urlsafe(24) for name in missing}
         new = path.with_suffix(".new")
         new.touch(mode=0o600)
-        new.write_text(json.dumps({name: secrets.token_urlsafe(24) for name in (PLATFORM, GATEWAY)}))
+        new.write_text(json.dumps(known))
         new.rename(path)
-    return dict(json.loads(path.read_text()))
+    return known
