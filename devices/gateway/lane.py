@@ -124,9 +124,14 @@ class Lane:
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     async def _is_set_aside(self, waiting: Waiting, error: Exception) -> bool:
-        """Kept as it came, where somebody sees it."""
+        """Kept as it came, where somebody sees it: if it is refused while a transaction without it passes."""
+        loop = asyncio.get_running_loop()
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._set_aside, waiting.message, error)
+            await loop.run_in_executor(self._thread, self._receive, [])
+            try:
+                await loop.run_in_executor(self._thread, self._receive, [waiting.message])
+            except Exception:
+                await loop.run_in_executor(self._thread, self._set_aside, waiting.message, error)
         except Exception:
             log.exception("%s: a message can be neither stored nor set aside", self.name)
             return False

@@ -149,8 +149,12 @@ def test_while_the_database_is_out_of_reach_no_watch_is_answered_and_then_each_p
         await insist(gateway.ports["3g"], samples.watch("LK", "3011234599"), b"]")
         with parts.connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
             owner.execute(text("alter role yinling_app nologin"))
-            owner.execute(text("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'yinling_app'"))
             try:
+                for _ in range(5):  # also those that were just being let in
+                    owner.execute(
+                        text("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'yinling_app'")
+                    )
+                    await asyncio.sleep(0.1)
                 pressing = {asyncio.create_task(insist(port, frame(0), end)) for port, frame, end in fleet(gateway)}
                 answered, _ = await asyncio.wait(pressing, timeout=PATIENCE + 1, return_when=asyncio.FIRST_COMPLETED)
                 assert not answered
