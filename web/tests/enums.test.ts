@@ -37,7 +37,6 @@ const WORDS: [string, string, string][] = [
   ['devices', 'shared', 'Shared'],
   ['devices', 'unknown', 'Unknown'],
   ['devices', 'power', 'Power'],
-  ['devices', 'kind', 'Kind'],
   ['desk', 'review.flaw', 'Flaw'],
   ['assessments', 'kind', 'AssessmentKind'],
   ['assessments', 'state', 'AssessmentState'],
