@@ -44,7 +44,6 @@ const WORDS: [string, string, string][] = [
   ['assessments', 'source', 'Source'],
   ['assessments', 'risk', 'RiskEvent'],
   ['assessments', 'reason', 'ChangeReason'],
-  ['assessments', 'reason', 'app__assessments__rules__Reason'],
   ['assessments', 'domain', 'Domain'],
   ['stock', 'state', 'DeviceState'],
   ['stock', 'transport', 'Transport'],
