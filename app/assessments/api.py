@@ -13,26 +13,20 @@ from app.access.queries import Caller
 from app.access.rules import Role
 from app.assessments import actions, queries, scale
 from app.assessments.rules import ASKERS, ASSESSORS, FIRST_MONTHS, WATCHERS, AssessmentState
+from app.assessments.sent import AskIn, FormIn, KeepIn, SignIn, StartIn, TermIn, WhyIn
 from app.assessments.shapes import (
     AskedOut,
-    AskIn,
     AssessmentOut,
     Band,
     DueOut,
     DuesOut,
     ElderOut,
-    FormIn,
     FormOut,
     ItemOut,
-    KeepIn,
     RowOut,
     RowsOut,
-    SignIn,
     Somebody,
-    StartIn,
-    TermIn,
     TermsOut,
-    WhyIn,
 )
 from app.assessments.tables import Assessment
 from app.db import transaction
