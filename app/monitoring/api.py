@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 from app.access import actions as access
 from app.access.api import Desk, Planner
 from app.access.queries import Caller
-from app.access.rules import PLANNERS
 from app.db import transaction
 from app.monitoring import actions, charts, observations, queries, versions, watching
 from app.monitoring import preview as previewing
-from app.monitoring.shapes import DraftIn, PauseIn, PauseOut, RulesOut, VersionOut, VitalsOut, WideDraftIn
+from app.monitoring.shapes import DraftIn, PauseIn, PauseOut, RulesOut, VersionOut, VitalsOut, WideDraftIn, may_change
 from app.monitoring.tables import MonitoringRule, RuleVersion
 from app.people import queries as people
 
@@ -86,7 +85,7 @@ def rules_of(elder_id: int, me: Desk) -> RulesOut:
         items=[VersionOut.of(rule, version, me) for rule, version in rows], in_force=holding,
         pause=PauseOut(reason=pause.reason, starts_at=pause.starts_at, ends_at=pause.ends_at, by=pause.by)
         if pause else None,
-        may_change=me.role in PLANNERS,
+        may_change=may_change(me, elder_id),
     )  # fmt: skip
 
 
@@ -124,7 +123,7 @@ def wide_rules(me: Desk) -> RulesOut:
     holding = [version.id for _, version in rows if version.active_from and not version.active_until]
     return RulesOut(
         items=[VersionOut.of(rule, version, me) for rule, version in rows], in_force=holding, pause=None,
-        may_change=me.role in PLANNERS and len(me.scope.area) <= 6,
+        may_change=may_change(me, None),
     )  # fmt: skip
 
 

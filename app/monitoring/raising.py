@@ -16,7 +16,7 @@ from app.calls.tables import Call
 from app.monitoring import queries
 from app.monitoring.memory import Sample, State, Word
 from app.monitoring.rules import KINDS, RuleKind, run
-from app.monitoring.tables import RuleFiring, RuleVersion
+from app.monitoring.tables import MonitoringRule, RuleFiring, RuleVersion
 
 BURNING: Final = (AlarmKind.SMOKE, AlarmKind.GAS, AlarmKind.FIRE)
 AT_HOME: Final = (Target.ELDER, Target.DEVICE, Target.CONTACT)
@@ -40,13 +40,15 @@ def ring(session: Session, firing_id: int, *, now: datetime) -> None:
     if firing is None:
         return
     version = session.get_one(RuleVersion, firing.version_id)
+    rule = session.get_one(MonitoringRule, firing.rule_id)
+    scope = "elder" if rule.elder_id else "model" if rule.model_id else "all"
     kind = AlarmKind(firing.cause.get("alarm_kind", KINDS[firing.kind].alarm))
     who = hearing.Whose(firing.district_id, firing.division_code, firing.elder_id, firing.home_id)
     press = hearing.Press(
         firing.at,
         said={
-            "rule": firing.kind.value, "rule_id": firing.rule_id, "version": version.n, "params": version.params,
-            "at": firing.at.isoformat(), **firing.cause,
+            "rule": firing.kind.value, "rule_id": firing.rule_id, "version": version.n, "scope": scope,
+            "params": version.params, "at": firing.at.isoformat(), **firing.cause,
         },
     )  # fmt: skip
     firing.alarm_id = hearing.call_for_help(session, kind, who, press, by=PLATFORM, now=now).id

@@ -13,6 +13,11 @@ from app.monitoring.rules import PauseReason, RuleKind, VersionEvent, VersionSta
 from app.monitoring.tables import MonitoringRule, RuleVersion
 
 
+def may_change(me: Caller, elder_id: int | None) -> bool:
+    """Planners change an elder's rules; those for everybody and for models, only with the whole district in hand."""
+    return me.role in PLANNERS and (elder_id is not None or len(me.scope.area) <= 6)
+
+
 class FiringOut(BaseModel):
     """When a version would have fired, whose it was, and the readings that would have caused it."""
 
@@ -81,7 +86,7 @@ class VersionOut(BaseModel):
             n=version.n, state=version.state, off=version.off, params=version.params, note=version.note,
             made_at=version.made_at, made_by=version.made_by, previewed_at=version.previewed_at,
             active_from=version.active_from, active_until=version.active_until,
-            possible=possible(version.state) if me.role in PLANNERS else [],
+            possible=possible(version.state) if may_change(me, rule.elder_id) else [],
             preview=PreviewOut(**kept) if kept else None,
         )  # fmt: skip
 

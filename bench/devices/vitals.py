@@ -46,7 +46,7 @@ def measure(owner: Engine, homes: int, rounds: int) -> None:
             in_force(session, kind, now=now - timedelta(hours=1))
     spent, wall, count = 0.0, 0.0, 0
     for n in range(rounds):
-        rows = [_row(rng, *watch, now + timedelta(minutes=5 * n)) for watch in watches]
+        rows = [row_of(rng, *watch, now + timedelta(minutes=5 * n)) for watch in watches]
         with transaction() as session:
             _keep(session, rows)
         cpu, begun = time.process_time(), time.perf_counter()
@@ -66,7 +66,8 @@ def measure(owner: Engine, homes: int, rounds: int) -> None:
             print(f"{table}: {rows_} rows, {size / max(rows_, 1):.0f} bytes each, indexes and all")
 
 
-def _row(rng: random.Random, device: int, elder: int, home: int, code: str, at: datetime) -> dict[str, Any]:
+def row_of(rng: random.Random, device: int, elder: int, home: int, code: str, at: datetime) -> dict[str, Any]:
+    """A reading of a watch with six values."""
     said = {
         "heart_rate": round(rng.gauss(78, 9)), "spo2": round(rng.gauss(96, 1)), "body_temperature": 36.5,
         "systolic": round(rng.gauss(135, 9)), "diastolic": round(rng.gauss(80, 6)), "steps": rng.randrange(4000),

@@ -110,7 +110,11 @@ def test_a_street_reads_the_districts_rules_and_cannot_change_them(client: Brows
     wide = client(Role.DISPATCHER)
     made = ok(wide.post("/api/rules", json={"kind": "spo2", "params": {"low": 90}}))
     street = client(Role.DISPATCHER, area=STREET[:9])
-    assert [v["id"] for v in ok(street.get("/api/rules"))["items"]] == [made["id"]]
+    assert [(v["id"], v["possible"]) for v in ok(street.get("/api/rules"))["items"]] == [(made["id"], [])]
+    elder = an_elder_with_a_day()
+    hers = ok(street.post(f"/api/elders/{elder.id}/rules", json={"kind": "heart_rate", "params": HEART}))
+    listed = {v["id"]: v["possible"] for v in ok(street.get(f"/api/elders/{elder.id}/rules"))["items"]}
+    assert listed == {made["id"]: [], hers["id"]: ["preview", "stop"]}
     assert street.post("/api/rules", json={"kind": "spo2", "params": {"low": 80}}).status_code == 403
     for act in ("preview", "activate", "stop"):
         assert street.post(f"/api/rules/versions/{made['id']}/{act}").status_code == 403

@@ -1,5 +1,6 @@
 // From points to a line that stops where nothing was measured. Pure; the charts only draw.
 import type { Curve } from '@/shared/api/types'
+import { day, dayPlus, instant } from '@/shared/words'
 
 export type Point = Curve['points'][number]
 
@@ -48,4 +49,14 @@ export function extent(points: readonly Point[], band: readonly (number | null)[
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const air = Math.max((high - low) * 0.08, 1)
   return [Math.floor(low - air), Math.ceil(high + air)]
+}
+
+/** Where the axis is marked: every six hours of a day by the local clock, midnights of a week, every fifth of a month. */
+export function ticks(since: string, until: string): string[] {
+  const days: string[] = []
+  for (let one = day(since); one <= day(until); one = dayPlus(one, 1)) days.push(one)
+  const clocks = days.length <= 3 ? ['00:00', '06:00', '12:00', '18:00'] : ['00:00']
+  const step = days.length > 10 ? 5 : 1
+  const found = days.filter((_, i) => (days.length - 1 - i) % step === 0).flatMap((one) => clocks.map((clock) => instant(one, clock)))
+  return found.filter((at) => Date.parse(at) > Date.parse(since) && Date.parse(at) < Date.parse(until))
 }
