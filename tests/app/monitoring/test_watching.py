@@ -76,7 +76,7 @@ def test_a_racing_heart_raises_one_ordinary_alarm_that_names_rule_version_and_re
         assert (firing.at, firing.alarm_id) == (at("8:05"), alarm.id)
         (line,) = alarm_log.of(session, alarm)
         said = line.facts["said"]
-        assert (said["rule"], said["version"], said["scope"], said["params"]["high"]) == ("heart_rate", 1, "all", 120)
+        assert (said["rule"], said["version"], said["scope"], said["params"]["high"]) == ("heart_rate", 1, "elder", 120)
         assert [(r["value"], r["at"]) for r in said["readings"]] == [
             (130, at(clock).isoformat()) for clock in ("8:00", "8:03", "8:05")
         ]
