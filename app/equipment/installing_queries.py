@@ -171,9 +171,15 @@ def _untested(now: datetime) -> ColumnElement[bool]:
 
 
 def tried_out(
-    session: Session, *, now: datetime, overdue: bool = False, to_call: bool = False, after: int = 0
+    session: Session,
+    *,
+    now: datetime,
+    overdue: bool = False,
+    to_call: bool = False,
+    announced: bool = False,
+    after: int = 0,
 ) -> Sequence[TestRow]:
-    """Devices an elder can try out, with the last test of each; the untested, or those the hotline must call about."""
+    """Devices an elder can try out, with the last test of each; the untested, those announced or to telephone about."""
     last = (
         select(DeviceTest)
         .where(DeviceTest.device_id == Device.id)
@@ -198,6 +204,8 @@ def tried_out(
     )  # fmt: skip
     if overdue:
         statement = statement.where(_untested(now))
+    if announced:
+        statement = statement.where(test.kind == TestKind.MONTHLY, test.state == TestState.WAITING)
     if to_call:
         statement = statement.where(
             test.state == TestState.WAITING, test.to_call, test.called_at.is_(None)

@@ -68,11 +68,15 @@ class Tests(BaseModel):
 
 
 @tests.get("")
-def device_tests(me: Desk, overdue: bool = False, to_call: bool = False, cursor: int = 0) -> Tests:
-    """Devices an elder can try out: all, the untested (`overdue`), or those to telephone about (`to_call`)."""
+def device_tests(
+    me: Desk, overdue: bool = False, to_call: bool = False, announced: bool = False, cursor: int = 0
+) -> Tests:
+    """Devices an elder can try out: all, the untested, those to telephone about, or those whose test is announced."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        rows = installing_queries.tried_out(session, now=now, overdue=overdue, to_call=to_call, after=cursor)
+        rows = installing_queries.tried_out(
+            session, now=now, overdue=overdue, to_call=to_call, announced=announced, after=cursor
+        )  # fmt: skip
         figures = installing_queries.figures(session, now=now)
     return Tests(
         items=[TestOut.of(row) for row in rows], figures=FiguresOut(**vars(figures)), server_time=now,

@@ -12,7 +12,7 @@ from app.alarms import queries as queue
 from app.alarms.rules import Verdict
 from app.calls.rules import Result, Target
 from app.db import transaction
-from app.equipment import installing_rules, testing
+from app.equipment import installing_queries, installing_rules, testing
 from app.equipment.installing_rules import Armed, InstallationEvent, InstallationState
 from app.equipment.installing_tables import DeviceTest
 from app.equipment.rules import DeviceKind
@@ -45,6 +45,9 @@ def test_the_untested_are_asked_once_by_message_or_by_telephone_and_never_at_nig
         assert [(test.device_id, test.to_call) for test in asked] == [(mobile.id, False), (landline.id, True)]
         told = session.execute(text("select count(*) from outbox_messages")).scalar_one()
         assert told == 1
+        announced = installing_queries.tried_out(session, now=TEN, announced=True)
+        assert [row.device_id for row in announced] == [mobile.id, landline.id]
+        assert [row.device_id for row in installing_queries.tried_out(session, now=TEN, to_call=True)] == [landline.id]
 
 
 @database

@@ -2185,7 +2185,7 @@ export interface paths {
         };
         /**
          * Device Tests
-         * @description Devices an elder can try out: all, the untested (`overdue`), or those to telephone about (`to_call`).
+         * @description Devices an elder can try out: all, the untested, those to telephone about, or those whose test is announced.
          */
         get: operations["devices_device_tests"];
         put?: never;
@@ -12130,6 +12130,7 @@ export interface operations {
             query?: {
                 overdue?: boolean;
                 to_call?: boolean;
+                announced?: boolean;
                 cursor?: number;
             };
             header?: never;

@@ -58,3 +58,7 @@ export type DeviceLife = Answer<'presence_life'>
 export type Blindness = Answer<'presence_blind'>
 export type DeviceModels = Answer<'devices_models'>
 export type DeviceWord = Answer<'devices_messages'>['items'][number]
+export type DeviceTests = Answer<'devices_device_tests'>
+export type Loan = Answer<'devices_lent'>['items'][number]
+export type Installation = Answer<'installations_installation'>
+export type Installer = Answer<'installations_installers'>['items'][number]
