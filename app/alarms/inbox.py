@@ -78,10 +78,11 @@ class Arrival:
 
     @property
     def key(self) -> str:
-        """What makes a message the same one: device and event id, else the moment it came and from where."""
+        """What makes a message the same one: device and event id, else the moment, source and topic."""
         if self.event_id and not self.message.retained:
             return f"{self.wire_id}:{self.event_id}"
-        return f"{self.message.source}@{self.at.isoformat()}#{self.hash}"
+        topic = payload_hash(self.message.topic.encode())  # as long as it likes
+        return f"{self.message.source}@{self.at.isoformat()}#{topic}#{self.hash}"
 
 
 @dataclass

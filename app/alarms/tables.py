@@ -16,7 +16,7 @@ class InboxMessage(Growing, Base):
 
     __tablename__ = "inbox_messages"
 
-    source_key: Mapped[str]  # device and event id; without an id, the moment and place of its arrival
+    source_key: Mapped[str]  # device and event id; without an id, the moment, place and topic of its arrival
     received_at: Mapped[datetime]
     stored_at: Mapped[datetime]
     source: Mapped[str]

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db import notice
+from app.equipment import presence
 from app.equipment.rules import Command, DeviceKind, Model, Power, Transport, allowed_silence
 from app.equipment.tables import DeviceModel, DeviceModelEdit
 from app.errors import Conflict, NotFound
@@ -19,6 +20,7 @@ from devices.signals import Kind
 
 FILE: Final = Path(__file__).with_name("models.csv")
 FIELDS: Final = tuple(field.name for field in fields(Model) if field.name != "id")
+PROMISE: Final = "silence_seconds"
 
 
 def shipped(file: Path = FILE) -> tuple[Model, ...]:
@@ -42,7 +44,7 @@ def _model(row: Mapping[str, str]) -> Model:
 MODELS: Final = shipped()
 
 
-def load(session: Session, models: Iterable[Model] = MODELS) -> None:
+def load(session: Session, models: Iterable[Model] = MODELS, *, now: datetime | None = None) -> None:
     """Have the table as the release says it, but for what somebody here has changed or added."""
     known = {row.id: row for row in session.scalars(select(DeviceModel))}
     for model in models:
@@ -52,9 +54,11 @@ def load(session: Session, models: Iterable[Model] = MODELS) -> None:
             new = {**said, "shipped": True, "edited": []}
             session.execute(insert(DeviceModel).values(new).on_conflict_do_nothing())
         elif row.shipped:
-            for name in FIELDS:
-                if name not in row.edited and getattr(row, name) != said[name]:
-                    setattr(row, name, said[name])
+            fresh = {name for name in FIELDS if name not in row.edited and getattr(row, name) != said[name]}
+            for name in fresh:
+                setattr(row, name, said[name])
+            if PROMISE in fresh:
+                presence.silence_of(session, model.id, now=now or datetime.now(UTC))
     session.flush()
 
 
@@ -87,21 +91,22 @@ def add(
 
 def edit(
     session: Session, model_id: str, said: Mapping[str, Any], *, district_id: int, by: str, now: datetime
-) -> DeviceModel:
-    """Change some fields; from now on they are ours."""
+) -> tuple[DeviceModel, frozenset[str]]:
+    """Change some fields, ours from now on; which of them differ. A new promise is the caller's to pass on when
+    it is committed, in the platform's scope: a model is every district's."""
     row = session.get(DeviceModel, model_id, with_for_update=True)
     if row is None:
         raise NotFound("There is no such model.")
     after = {name: value for name, value in as_stored(said).items() if getattr(row, name) != value}
     if not after:
-        return row
+        return row, frozenset()
     before = {name: getattr(row, name) for name in after}
     for name, value in after.items():
         setattr(row, name, value)
     row.edited = sorted({*row.edited, *after}) if row.shipped else row.edited
     session.flush()
     _write_down(session, model_id, before, after, district_id=district_id, by=by, now=now)
-    return row
+    return row, frozenset(after)
 
 
 def edits(session: Session, model_id: str) -> Sequence[DeviceModelEdit]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from app.access.api import Admin, Stock
 from app.db import transaction
-from app.equipment import models
+from app.equipment import models, presence
 from app.equipment.rules import Command, DeviceKind, Power, Transport
 from app.equipment.tables import DeviceModel
 from devices.codecs import CODECS
@@ -104,11 +104,15 @@ def add_model(new: NewModel, me: Admin) -> ModelOut:
 @router.put("/{model_id}")
 def edit_model(model_id: str, fields: ModelFields, me: Admin) -> ModelOut:
     """Change what a model can say and promises; what differs is ours from now on."""
+    now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        row = models.edit(
-            session, model_id, fields.model_dump(), district_id=me.district_id, by=me.by, now=datetime.now(UTC)
+        row, changed = models.edit(
+            session, model_id, fields.model_dump(), district_id=me.district_id, by=me.by, now=now
         )
         answer = ModelOut.of(row)
+    if models.PROMISE in changed:
+        with transaction() as session:  # its devices in every district, not in the caller's alone
+            presence.silence_of(session, model_id, now=now)
     return answer
 
 

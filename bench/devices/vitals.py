@@ -1,6 +1,6 @@
 """What rules and vitals cost: readings a second through five rules an elder, and the bytes of what is kept.
 
-    python -m bench.devices.vitals --homes 300 --rounds 10
+    python -m bench.devices.vitals --homes 200 --rounds 10
 
 Runs on an empty embedded PostgreSQL of its own. Seconds are of this process's CPU (`process_time`) and of the wall; the
 database's own CPU is in the wall alone.
@@ -86,7 +86,7 @@ def _keep(session: Session, rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     """From the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--homes", type=int, default=300)
+    parser.add_argument("--homes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:

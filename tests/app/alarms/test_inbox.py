@@ -103,6 +103,18 @@ def test_without_an_id_equal_messages_within_two_seconds_count_once() -> None:
     assert (the_alarm().count, the_alarm().elder_id) == (2, device.elder_id)
 
 
+def test_equal_words_of_two_devices_in_one_instant_are_two_calls_and_the_same_one_again_is_one() -> None:
+    with transaction() as session:
+        one, other = (a_device(session, home=a_home(session), model="z2m-button", wire_id=w) for w in ("bed", "bath"))
+    both = [zigbee(name, at=MORNING, action="emergency") for name in ("bed", "bath", "bed")]
+    hear(*both, now=MORNING)
+    with transaction() as session:
+        assert {(a.device_id, a.home_id, a.count) for a in alarms(session)} == {
+            (one.id, one.home_id, 1), (other.id, other.home_id, 1)
+        }  # fmt: skip
+    assert sorted(m.topic for m in messages()) == ["zigbee2mqtt/bath", "zigbee2mqtt/bed"]
+
+
 def test_a_device_nobody_registered_rings_when_it_calls_for_help_and_is_set_aside_in_any_case() -> None:
     hear(press("stranger", "e1"), press("stranger", "e2", kind="heartbeat"), now=MORNING)
     alarm = the_alarm()

@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from app.db import transaction
 from app.equipment import models
 from app.equipment.models import MODELS
 from app.equipment.rules import Power
-from app.equipment.tables import DeviceModel, DeviceModelEdit
+from app.equipment.tables import Device, DeviceModel, DeviceModelEdit
 from devices.codecs import CODECS, chirpstack_event
 from devices.signals import Message
 from tests.app.alarms.story import alarms, hear
@@ -50,6 +51,21 @@ def test_a_new_release_corrects_what_nobody_here_has_changed() -> None:
         assert session.get_one(DeviceModel, "yl-new").name == "床头按钮二代"
         edit = session.scalars(select(DeviceModelEdit).where(DeviceModelEdit.model_id == "yl-pendant")).one()
         assert (edit.by, edit.before["heartbeat_seconds"], edit.after) == ("王工", 1800, mine)
+
+
+@database
+def test_a_promise_that_a_release_changes_is_kept_at_once() -> None:
+    late = MORNING + timedelta(hours=9)
+    with transaction() as session:
+        told, other = a_device(session, look_at=late), a_device(session, model="yl-watch", look_at=late)
+        listed = a_device(session, look_at=None)
+    now = MORNING + timedelta(minutes=30)
+    newer = [replace(m, silence_seconds=1900, battery_days=400) for m in MODELS if m.id == "yl-pendant"]
+    newer += [replace(m, battery_days=400) for m in MODELS if m.id == "yl-watch"]
+    with transaction() as session:
+        models.load(session, newer, now=now)
+        found = {row.id: row.look_at for row in session.scalars(select(Device))}
+    assert found == {told.id: now, other.id: late, listed.id: None}
 
 
 def _said(model_id: str) -> dict[str, object]:

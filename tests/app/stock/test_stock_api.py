@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
 from app.access.rules import Role
+from app.access.tables import District
 from app.db import transaction
 from app.equipment import models
-from app.equipment.tables import DeviceModel
+from app.equipment.tables import Device, DeviceModel
 from app.stock import import_api, importing, labels
 from app.stock.rules import CredentialState
 from app.stock.tables import Credential
@@ -115,6 +116,29 @@ def test_an_administrator_changes_a_model_and_everybody_sees_who_did(admin: Clie
     with transaction() as session:
         models.load(session)
         assert session.get_one(DeviceModel, "yl-pendant").heartbeat_seconds == 900
+
+
+def test_a_changed_promise_is_kept_at_once_in_every_district(admin: Client) -> None:
+    late = datetime.now(UTC) + timedelta(days=3)
+    with transaction() as session:
+        session.add(District(id=370502, name="东营区"))
+        session.flush()
+        ours = a_device(session, look_at=late)
+        theirs = Device(
+            district_id=370502, division_code="370502001001", wire_id="neighbour-1", model_id="yl-pendant",
+            look_at=late,
+        )  # fmt: skip
+        session.add(theirs)
+    model = next(m for m in ok(admin.get("/api/stock/models"))["items"] if m["id"] == "yl-pendant")
+
+    def looked_at() -> list[bool]:
+        with transaction() as session:
+            return [session.get_one(Device, one.id).look_at == late for one in (ours, theirs)]
+
+    ok(admin.put("/api/stock/models/yl-pendant", json={**model, "name": "呼叫挂坠"}))
+    assert looked_at() == [True, True], "a new name is no new promise"
+    ok(admin.put("/api/stock/models/yl-pendant", json={**model, "silence_seconds": model["silence_seconds"] + 60}))
+    assert looked_at() == [False, False]
 
 
 def test_a_file_is_uploaded_checked_applied_and_undone(admin: Client) -> None:
