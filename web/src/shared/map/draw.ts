@@ -106,7 +106,7 @@ export function draw(box: HTMLElement, district: FeatureCollection, words: Words
 function dot(point: MapPoint, selected: boolean, pick: (id: string) => void): HTMLElement {
   const button = document.createElement('button')
   button.type = 'button'
-  button.className = `map-dot ${point.main ? 'main' : ''} ${selected ? 'selected' : ''}`
+  button.className = `map-dot ${point.main ? 'main' : ''} ${point.quiet ? 'quiet' : ''} ${selected ? 'selected' : ''}`
   button.style.setProperty('--c', `var(--${point.tone})`)
   const mark = document.createElement('i')
   mark.textContent = point.mark ?? ''

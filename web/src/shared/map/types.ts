@@ -13,6 +13,8 @@ export interface MapPoint {
   accuracy_m?: number | null
   /** The one everybody looks for. */
   main?: boolean
+  /** Lies below the others and tells its name only to who points at it. */
+  quiet?: boolean
 }
 
 export interface MapLine {
