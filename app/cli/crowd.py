@@ -77,17 +77,14 @@ def _allow_files(wanted: int) -> None:
 
 
 def table(scores: dict[Way, Score], cost: Cost) -> Table:
-    """One row for each way of speaking; seconds from the first sending to the answer."""
-    title = f"{cost.processor:.1f} s of processor time, {cost.memory:.0f} MB at most"
-    drawn = Table("way", *COLUMNS, *SHARES, caption=title)
-    for column in drawn.columns[1:]:
-        column.justify = "right"
-    for way, score in scores.items():
-        if score.devices:
-            seconds = (score.percentile(share) for share in SHARES.values())
-            drawn.add_row(
-                way.value,
-                *(str(getattr(score, name)) for name in COLUMNS),
-                *("" if found is None else f"{found:.3f}" for found in seconds),
-            )
+    """A column for each way of speaking, which fits a terminal; seconds from the first sending to the answer."""
+    heard = {way: score for way, score in scores.items() if score.devices}
+    drawn = Table("", caption=f"{cost.processor:.1f} s of processor time, {cost.memory:.0f} MB at most")
+    for way in heard:
+        drawn.add_column(way.value, justify="right")
+    for name in COLUMNS:
+        drawn.add_row(name, *(str(getattr(score, name)) for score in heard.values()))
+    for name, share in SHARES.items():
+        seconds = (score.percentile(share) for score in heard.values())
+        drawn.add_row(f"{name}, s", *("" if found is None else f"{found:.3f}" for found in seconds))
     return drawn
