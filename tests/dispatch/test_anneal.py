@@ -12,6 +12,8 @@ import pytest
 
 from bench.dispatch import hhcrsp
 from dispatch import BadProblem, Break, Caregiver, Link, Problem, Shift, Visit, Weights, Window, faults, solve
+from dispatch import anneal as annealing
+from dispatch import anneal_rota as rotas
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TEXT = DATA / "hhcrsp-mankowska"
@@ -51,6 +53,33 @@ def test_a_visit_for_two_is_late_once() -> None:
 def test_the_same_seed_gives_the_same_plan() -> None:
     day = Problem(STAFF, tuple(visit(f"v{k}", k % 3, 7 * k, 7 * k) for k in range(9)), ROAD, weights=LATE)
     assert solve(day, iterations=900, seed=4, engine="anneal") == solve(day, iterations=900, seed=4, engine="anneal")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_times_that_follow_a_move_are_those_counted_anew(seed: int) -> None:
+    """Every move is accepted; of four pairs, some wait for each other, some follow within a while."""
+    chance = np.random.default_rng(seed)
+    far = chance.integers(5, 60, (14, 14))
+    staff = tuple(replace(STAFF[0], id=f"c{k}") for k in range(4))
+    opens = chance.integers(0, 400, 14)
+    visits = tuple(visit(f"v{k}", k, int(opens[k]), int(opens[k]) + 60) for k in range(14))
+    links = tuple(
+        Link(f"v{2 * k}", f"v{2 * k + 1}", least, most, different=True)
+        for k, (least, most) in enumerate([(0, 0), (0, 0), (10, 25), (60, 240)])
+    )
+    s = annealing.staffing(Problem(staff, visits, {"ebike": far}, links, LATE))
+    rota = annealing.first(s, seed)
+    best, costs = rota.next.copy(), np.full(2, rotas.cost(s, rota))
+    moved = 0
+    for _ in range(100):
+        before = rota.next.copy()
+        annealing.anneal(s, rota, best, costs, 5, 1e9, 1e9)
+        moved += bool((before != rota.next).any())
+        followed = rota.start.copy(), rota.numbers[rotas.LATE], rota.numbers[rotas.WORST]
+        assert rotas.settle(s, rota)
+        assert (followed[0] == rota.start).all()
+        assert followed[1:] == (rota.numbers[rotas.LATE], rota.numbers[rotas.WORST])
+    assert moved > 90
 
 
 @pytest.mark.parametrize(
