@@ -18,6 +18,7 @@ from dispatch.plan import Plan, Unserved
 from dispatch.problem import Problem
 
 Progress = Callable[[float, int, int, int], object]  # seconds, iterations, best cost, unserved; False cancels
+Clock = Callable[[], float]
 ENGINES = ("auto", "insertion", "search", "anneal", "ortools")
 CHUNK = 0.1  # seconds between two looks at the clock
 BLINK = 100  # one offer in so many is overlooked
@@ -32,19 +33,22 @@ def solve(
     start: Plan | None = None,
     progress: Progress | None = None,
     engine: str = "auto",
+    clock: Clock = time.monotonic,
 ) -> Plan:
     """A plan for the day; the same for the same seed and iterations. Without either budget: regret insertion alone.
 
     `auto` is the compiled search where `warm` has run before on this machine, and the same search in plain Python
     (a hundredth of the rounds) where it has not: nobody waits for a compiler. `anneal` is for days where lateness is
-    the objective.
+    the objective. `clock` says what a second is: a benchmark on a busy machine counts those of the processor.
     """
     refuse(problem)
     if engine not in ENGINES:
         raise ValueError(f"no engine {engine!r}: one of {', '.join(ENGINES)}")
     if engine == "anneal":
         budget = 10.0 if seconds is None and iterations is None else seconds
-        found, rounds = anneal.solve(problem, seconds=budget, iterations=iterations, seed=seed, progress=progress)
+        found, rounds = anneal.solve(
+            problem, seconds=budget, iterations=iterations, seed=seed, progress=progress, clock=clock
+        )
         return plan_of(problem, found, engine="anneal", iterations=rounds)
     fast = warmed() or engine == "search"
     board = Board(problem, seed=seed, fast=fast)
@@ -58,7 +62,7 @@ def solve(
         return answer(board, engine="ortools")
     rounds = 0
     if engine != "insertion" and (seconds or iterations) and board.day.visits and board.day.shifts:
-        rounds = improve(board, seconds=seconds, iterations=iterations, progress=progress)
+        rounds = improve(board, seconds=seconds, iterations=iterations, progress=progress, clock=clock)
     return answer(board, engine="search" if rounds else "insertion", iterations=rounds)
 
 
@@ -80,9 +84,16 @@ def answer(board: Board, *, engine: str, iterations: int = 0) -> Plan:
     return replace(plan, unserved=tuple(unserved))
 
 
-def improve(board: Board, *, seconds: float | None, iterations: int | None, progress: Progress | None) -> int:
+def improve(
+    board: Board,
+    *,
+    seconds: float | None,
+    iterations: int | None,
+    progress: Progress | None,
+    clock: Clock = time.monotonic,
+) -> int:
     """Ruin and recreate until the budget is spent or `progress` says False; leaves the best plan on the board."""
-    begun, done, chunk = time.monotonic(), 0, 8 if board.fast else 1
+    begun, done, chunk = clock(), 0, 8 if board.fast else 1
     hot, cold = temperatures(board)
     f, kernel = board.f, board.kernel
     now, best = fresh_state(board), fresh_state(board)
@@ -91,7 +102,7 @@ def improve(board: Board, *, seconds: float | None, iterations: int | None, prog
     board.s.random[1:3] = board.like([BLINK, BLINK])
     costs: Any = board.like([board.cost()] * 2)
     while True:
-        spent = time.monotonic() - begun
+        spent = clock() - begun
         share = max(spent / seconds if seconds else 0.0, done / iterations if iterations else 0.0)
         if progress is not None and progress(spent, done, int(costs[1]), board.unserved(best)) is False:
             break
@@ -102,7 +113,7 @@ def improve(board: Board, *, seconds: float | None, iterations: int | None, prog
         heat = hot * (cold / hot) ** share
         kernel.search(f, board.s, now, best, costs, rounds, heat, heat)
         done += rounds
-        pace = (time.monotonic() - begun - spent) / rounds
+        pace = (clock() - begun - spent) / rounds
         chunk = max(1, min(2 * chunk, int(CHUNK / pace) if pace else chunk))
     kernel.copy(board.s, best)
     board.s.random[1:3] = board.like([0, 0])

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seconds", type=float, default=10.0, help="for each solve, on one core")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--engines", default="ours", help="a comma list of: ours, ortools")
+    parser.add_argument("--engines", default="ours,ortools", help="a comma list of: ours, ortools")
     parser.add_argument("--only", default="", help="a comma list of instances or families")
     parser.add_argument("--all", action="store_true", help="everything, however long it takes")
     parser.add_argument("--solutions", type=Path, default=Path("var/bench/solutions"))
