@@ -41,9 +41,9 @@ def test_what_cannot_be_simulated_is_said(given: dict[str, str], words: str) -> 
         )  # fmt: skip
 
 
-def test_the_table_has_a_row_for_each_way_that_was_spoken() -> None:
+def test_the_table_has_a_column_for_each_way_that_was_spoken() -> None:
     score = Score(devices=3, connections=1, events=4, acknowledged=3, seconds=[0.1, 0.2, 0.4])
     drawn = table({Way.CARE: score, Way.GT06: Score()}, Cost(1.0, 50.0))
-    assert drawn.row_count == 1
+    assert [column.header for column in drawn.columns] == ["", "care/v1"]
     assert score.lost == 1
     assert (score.percentile(0.5), score.percentile(1), Score().percentile(0.5)) == (0.2, 0.4, None)
