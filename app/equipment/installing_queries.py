@@ -262,18 +262,6 @@ def last_test(session: Session, item_id: int) -> DeviceTest | None:
     )
 
 
-def expects_a_test(session: Session, device_ids: Sequence[int]) -> frozenset[int]:
-    """Devices whose elder was asked to press them in these days."""
-    return frozenset(
-        session.scalars(
-            select(DeviceTest.device_id).where(
-                DeviceTest.device_id.in_(device_ids), DeviceTest.kind == TestKind.MONTHLY,
-                DeviceTest.state == TestState.WAITING,
-            )
-        )
-    )  # fmt: skip
-
-
 # -- loans -----------------------------------------------------------------------------------------------------------
 
 
