@@ -5,7 +5,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format api lock bench torture conformance wheel clean setup setup-test
+.PHONY: help demo test check format api lock bench bench-alarms torture conformance wheel clean setup setup-test
 
 demo: setup  ## the whole platform with a simulated district; RESET=1 begins anew
 	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
@@ -21,6 +21,9 @@ format: setup-test  ## put the code into its usual shape
 
 bench: setup  ## the measurements behind docs/benchmarks.md (long); ARGS="--seconds 10 ..."
 	@.venv/bin/yinling bench dispatch $(ARGS)
+
+bench-alarms: setup-test  ## the alarm centre's measurements, each within about three minutes; ARGS="--rows 2 3 9 10"
+	@.venv/bin/python -m bench.alarms $(ARGS)
 
 torture: setup-test  ## long runs: frames damaged by the million, processes killed, networks cut
 	@.venv/bin/python -m tests.devices.mutations --frames 1000000

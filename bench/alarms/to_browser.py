@@ -43,7 +43,7 @@ def _beneath(stage: Stage, desk: Desk, rate: int, seconds: int) -> dict[str, Any
     }  # fmt: skip
 
 
-def row_3(stage: Stage, *, elders: int = 1000, within: float = 10.0, operators: int = 1) -> None:
+def row_3(stage: Stage, *, elders: int = 1000, within: float = 10.0) -> None:
     """A thousand elders press within ten seconds; somebody walks through the queue meanwhile."""
     under = figures.conditions()
     stage.forget_alarms()
@@ -82,9 +82,9 @@ def _pressed(stage: Stage, desk: Desk, count: int, rate: float, *, mixed: bool, 
 def _seen(stage: Stage, desk: Desk, presses: Sequence[Press]) -> dict[str, Any]:
     """Seconds from press to paint, and to the device's hearing that it is stored."""
     with psycopg.connect(stage.owner) as connection:
-        alarms = dict(connection.execute("select wire_id, id from alarms").fetchall())
+        alarms: dict[str, int] = dict(connection.execute("select wire_id, id from alarms"))
     seen = desk.seen()
-    painted = [seen[alarms[p.wire_id]] - p.at for p in presses if alarms.get(p.wire_id) in seen]
+    painted = [seen[alarms[p.wire_id]] - p.at for p in presses if alarms.get(p.wire_id, 0) in seen]
     stored = figures.spread([p.stored - p.at for p in presses if p.stored is not None])
     return {
         "presses": len(presses),

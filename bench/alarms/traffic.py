@@ -57,7 +57,8 @@ def connect(url: str, name: str) -> Client:
 
 def press(url: str, *, first: int, count: int, rate: float, mixed: bool, name: str, wait: float) -> list[Press]:
     """Each of `count` elders presses once, in turn; answers what became of each."""
-    client, made = connect(url, name), {}
+    client = connect(url, name)
+    made: dict[str, Press] = {}
     heard = {f"care/v1/{wire_id(first + n)}/ack": wire_id(first + n) for n in range(count)}
 
     def on_ack(_client: Client, _data: object, message: MQTTMessage) -> None:
