@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.access.tables import District
 from app.alarms import actions as alarm_actions
-from app.alarms import deafness, pulse, timers
+from app.alarms import deafness, proving, pulse, timers
 from app.alarms import queries as alarms
 from app.commands import actions as command_actions
 from app.commands import queries as commands
@@ -107,6 +107,11 @@ def foretell() -> None:
         batteries.foretell(session, now=datetime.now(UTC))
 
 
+def anchor() -> None:
+    """The heads of the alarms' logs, written down once a day."""
+    proving.anchor_all(now=datetime.now(UTC))
+
+
 def beat() -> None:
     """See whether the platform hears the devices, and have the desk see that the clock runs."""
     now = datetime.now(UTC)
@@ -137,6 +142,7 @@ def schedule() -> BackgroundScheduler:
     every(watching.work, seconds=5, id="rules")  # the listeners do so at once; this is what they left
     every(sweep, seconds=5, args=[watching.due, watching.wake], id="nothing happened")
     every(sweep, seconds=5, args=[raising.burning, raising.listen], id="smoke unanswered")
+    every(anchor, minutes=60, id="anchor", next_run_time=datetime.now(UTC))
     every(begin_rules, minutes=15, id="new sensors", next_run_time=datetime.now(UTC))
     every(sum_vitals, minutes=15, id="vitals", next_run_time=datetime.now(UTC))
     every(sweep, seconds=5, args=[commands.overdue, command_actions.expire], id="commands")

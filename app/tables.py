@@ -18,6 +18,7 @@ from app.messages import tables as messages
 from app.monitoring import tables as monitoring
 from app.orders import tables as orders
 from app.people import tables as people
+from app.performance import tables as performance
 from app.places import tables as places
 from app.planning import tables as planning
 from app.stock import tables as stock
@@ -43,6 +44,7 @@ __all__ = [
     "monitoring",
     "orders",
     "people",
+    "performance",
     "places",
     "planning",
     "stock",

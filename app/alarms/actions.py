@@ -12,6 +12,7 @@ from app.access.tables import User
 from app.alarms import hearing, log, nearest, queries, timers
 from app.alarms.rules import (
     ANYBODY,
+    DECIDES,
     LEADS,
     OPEN,
     AlarmKind,
@@ -59,6 +60,8 @@ def get(session: Session, alarm_id: int) -> Alarm:
 def move(session: Session, alarm: Alarm, event: Event, *, by: str, now: datetime, **facts: object) -> Alarm:
     """The only place where an act changes an alarm's state."""
     before, alarm.state = alarm.state, after(alarm.state, event)
+    if event in DECIDES:
+        alarm.decided_at = alarm.decided_at or now
     log.append(session, alarm, event, before, alarm.state, by=by, now=now, **facts)
     return alarm
 
@@ -97,7 +100,7 @@ def claim(session: Session, alarm_id: int, *, me: Caller, now: datetime) -> Alar
         raise NotYours(f"{name} has already claimed it.", claimed_by=name, claimed_at=_iso(alarm.claimed_at))
     before, alarm.state = alarm.state, after(alarm.state, Event.CLAIM)
     alarm.claimed_by, alarm.claimed_at, alarm.suspended_until = me.id, now, None
-    alarm.answered_at = alarm.answered_at or now
+    alarm.answered_at, alarm.answered_by = alarm.answered_at or now, alarm.answered_by or me.id
     session.flush()
     timers.claimed(session, alarm, now=now)
     seconds = int((now - alarm.rung_at).total_seconds())

@@ -116,7 +116,8 @@ def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[st
     return {
         "district_id": who.district_id, "division_code": who.division_code, "elder_id": who.elder_id,
         "home_id": who.home_id, "device_id": who.device_id, "wire_id": who.wire_id, "kind": kind,
-        "state": State.RINGING, "priority": PRIORITY[kind], "count": 1, "raised_at": now, "rung_at": now, "round": 1,
+        "state": State.RINGING, "priority": PRIORITY[kind], "count": 1, "received_at": press.received_at,
+        "raised_at": now, "rung_at": now, "round": 1,
         "rings": Rings.ALL, "device_at": press.device_at, "clock_off": press.clock_off, "place": press.place,
         "log_length": 0, "log_head": "",
     }  # fmt: skip

@@ -1,11 +1,16 @@
-"""The log of an alarm: append-only lines, each hashed over the one before, what is personal only as ciphertext."""
+"""The log of an alarm: append-only lines, each hashed over the one before, what is personal only as ciphertext.
+
+A line holds the facts of its event and the row of the alarm as it then stood, so that a case can be rebuilt from its
+log alone (`cases.py`), whoever writes lines about whatever.
+"""
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +33,27 @@ class Line:
     before: str | None
     after: str | None
     facts: dict[str, Any]
+    row: dict[str, Any] = field(default_factory=dict)  # the alarm as it stood, by `row_of`; empty in old lines
+    hash: str = ""
+    sealed: str = ""
+
+
+ROW: Final = "row"  # the name of the alarm's row among the sealed facts
+NOT_KEPT: Final = frozenset({"district_id", "subject", "log_length", "log_head", "anchored"})
+
+
+def row_of(alarm: Alarm) -> dict[str, Any]:
+    """The row as a line keeps it: what is set, as JSON; moments in UTC."""
+    found = {column.name: getattr(alarm, column.name) for column in Alarm.__table__.columns}
+    return {name: _plain(value) for name, value in found.items() if value is not None and name not in NOT_KEPT}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def append(
@@ -43,19 +69,36 @@ def append(
 ) -> None:
     """Write a line about an alarm whose row this transaction holds, and have the screens told."""
     session.flush()
-    sealed = vault.seal_with(_key(session, alarm.subject), json.dumps(facts, ensure_ascii=False, default=str))
-    line = AlarmEvent(
-        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, n=alarm.log_length + 1,
-        at=now, by=by, event=str(event), before=before, after=after, sealed=f"{alarm.subject} {sealed}",
-    )  # fmt: skip
-    line.hash = hashed(alarm.log_head, line)
+    line = chained(alarm, _key(session, alarm.subject), event, before, after, by=by, now=now, facts=facts)
     session.add(line)
-    alarm.log_length, alarm.log_head = line.n, line.hash
     session.flush()
     notice(session, alarm.district_id, f"alarms/{alarm.id}")
 
 
-def hashed(head: str, line: AlarmEvent) -> str:
+def chained(
+    alarm: Alarm,
+    key: str,
+    event: Event | str,
+    before: str | None,
+    after: str | None,
+    *,
+    by: str,
+    now: datetime,
+    facts: Mapping[str, Any],
+) -> AlarmEvent:
+    """The next line, sealed under the wrapped key of the alarm's subject; the alarm's head moves on to it."""
+    told = json.dumps({**facts, ROW: row_of(alarm)}, ensure_ascii=False, default=str)
+    line = AlarmEvent(
+        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, n=alarm.log_length + 1,
+        at=now, by=by, event=str(event), before=before, after=after,
+        sealed=f"{alarm.subject} {vault.seal_with(key, told)}",
+    )  # fmt: skip
+    line.hash = hashed(alarm.log_head, line)
+    alarm.log_length, alarm.log_head = line.n, line.hash
+    return line
+
+
+def hashed(head: str, line: AlarmEvent | Any) -> str:
     """The hash of a line after the one with the given hash."""
     told = [
         head, line.alarm_id, line.n, line.at.astimezone(UTC).isoformat(), line.by, line.event, line.before, line.after,
@@ -75,51 +118,18 @@ def of(session: Session, alarm: Alarm) -> Sequence[Line]:
     keys = {
         key.subject: key.wrapped for key in session.scalars(select(PersonKey).where(PersonKey.subject.in_(subjects)))
     }
-    return [Line(row.n, row.at, row.by, row.event, row.before, row.after, _facts(row.sealed, keys)) for row in rows]
+    return [_line(row, _facts(row.sealed, keys)) for row in rows]
+
+
+def _line(row: AlarmEvent, facts: dict[str, Any]) -> Line:
+    stood = facts.pop(ROW, {})
+    return Line(row.n, row.at, row.by, row.event, row.before, row.after, facts, stood, row.hash, row.sealed)
 
 
 def erase(session: Session, subject: str) -> None:
     """Forget a person: their lines stay and still prove, and nobody can read what was in them."""
     if key := session.get(PersonKey, subject):
         session.delete(key)
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A place where a log does not hold."""
-
-    alarm_id: int
-    n: int
-    reason: str
-
-
-def verify_log(session: Session, district_id: int | None = None) -> Iterator[Broken]:
-    """Every place where an alarm's log was changed, cut or added to. Reads the chain alone; needs no key."""
-    alarms = select(Alarm.id, Alarm.district_id, Alarm.log_length, Alarm.log_head).order_by(Alarm.id)
-    if district_id:
-        alarms = alarms.where(Alarm.district_id == district_id)
-    for alarm_id, district, length, head in session.execute(alarms).yield_per(500):
-        yield from _verify(session, district, alarm_id, length, head)
-    orphans = (
-        select(AlarmEvent.alarm_id).distinct().where(~select(Alarm.id).where(Alarm.id == AlarmEvent.alarm_id).exists())
-    )
-    for alarm_id in session.scalars(orphans):
-        yield Broken(alarm_id, 0, "a log without its alarm")
-
-
-def _verify(session: Session, district_id: int, alarm_id: int, length: int, head: str) -> Iterator[Broken]:
-    last, n = "", 0
-    rows = select(AlarmEvent).where(AlarmEvent.district_id == district_id, AlarmEvent.alarm_id == alarm_id)
-    for line in session.scalars(rows.order_by(AlarmEvent.n)):
-        n += 1
-        if line.n != n:
-            yield Broken(alarm_id, n, f"line {n} is missing")
-            n = line.n
-        if hashed(last, line) != line.hash:
-            yield Broken(alarm_id, line.n, "the line was changed")
-        last = line.hash
-    if n != length or last != head:
-        yield Broken(alarm_id, length, "the end of the log is missing or was added to")
 
 
 def _key(session: Session, subject: str) -> str:

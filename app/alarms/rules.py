@@ -116,6 +116,10 @@ LEADS: Final = frozenset({E.HAND_OVER, E.RING})  # also what somebody else has
 BY_HAND: Final = tuple(event for event in Event if event is not E.PRESS)
 
 
+DECIDES: Final = frozenset({E.DISPATCH, E.FOLLOW_UP, E.CLOSE, E.CONFIRM})
+"""The first of these is the decision: somebody is sent, or it is settled."""
+
+
 class Verdict(StrEnum):
     """What it turned out to be."""
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.alarms.rules import AlarmKind, Outcome, Rings, State, TimerKind, Verdict
@@ -84,7 +85,8 @@ class Alarm(OfDistrict, Base):
     state: Mapped[State] = mapped_column(named(State), default=State.RINGING)
     priority: Mapped[int]
     count: Mapped[int] = mapped_column(default=1)
-    raised_at: Mapped[datetime]  # first heard
+    received_at: Mapped[datetime | None]  # when a listener, gateway or door of ours had the first message in hand
+    raised_at: Mapped[datetime]  # when it stood in the queue
     rung_at: Mapped[datetime]  # this round of ringing
     round: Mapped[int] = mapped_column(default=1)
     rings: Mapped[Rings] = mapped_column(named(Rings), default=Rings.ALL)
@@ -97,6 +99,8 @@ class Alarm(OfDistrict, Base):
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     claimed_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]  # the first claim of all
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]  # the first decision of all: somebody was sent, or it was settled
     contacted_at: Mapped[datetime | None]
     reached_at: Mapped[datetime | None]  # somebody was spoken to, or stood at the door
     dispatched_at: Mapped[datetime | None]
@@ -110,6 +114,7 @@ class Alarm(OfDistrict, Base):
     closed_at: Mapped[datetime | None]
     log_length: Mapped[int] = mapped_column(default=0)
     log_head: Mapped[str] = mapped_column(default="")
+    anchored: Mapped[int] = mapped_column(default=0, server_default="0")  # lines that an anchor covers
 
     __table_args__ = (
         Index(
@@ -121,6 +126,7 @@ class Alarm(OfDistrict, Base):
         ),
         Index("uq_alarms_test", "test_id", unique=True, postgresql_where=text("test_id is not null")),
         Index("ix_alarms_queue", "district_id", "priority", "raised_at", postgresql_where=text("state <> 'closed'")),
+        Index("ix_alarms_raised", "district_id", "raised_at"),
         Index("ix_alarms_closed", "subject", "kind", "closed_at"),
         CheckConstraint("(state = 'closed') = (closed_at is not null)", name="closed"),
         CheckConstraint("state <> 'closed' or verdict is not null", name="closed_for_a_reason"),
@@ -173,6 +179,21 @@ class AlarmEvent(Growing, Base):
         UniqueConstraint("district_id", "alarm_id", "n"),
         {"info": {"area": "division_code", "append_only": True}},
     )
+
+
+class LogAnchor(OfDistrict, Base):
+    """The heads of logs that grew since the anchor before: with its digest kept elsewhere, nothing can be cut away."""
+
+    __tablename__ = "log_anchors"
+
+    at: Mapped[datetime]
+    alarms: Mapped[int]  # in this anchor
+    lines: Mapped[int]  # of all logs of the district, so far
+    heads: Mapped[list[Any]] = mapped_column(JSONB)  # [alarm, line, hash], by alarm
+    before: Mapped[str]  # the digest of the anchor before; empty for the first
+    digest: Mapped[str]
+
+    __table_args__ = ({"info": {"district": "district_id", "append_only": True}},)
 
 
 class PersonKey(Base):

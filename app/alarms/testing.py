@@ -47,7 +47,8 @@ def confirm(session: Session, alarm_id: int, *, voice: bool | None, me: Caller, 
     timers.drop(session, alarm, now=now)
     if alarm.state is State.RINGING:
         alarm.claimed_by, alarm.claimed_at = me.id, now
-    alarm.answered_at, alarm.closed_at, alarm.suspended_until = alarm.answered_at or now, now, None
+    alarm.answered_at, alarm.answered_by = alarm.answered_at or now, alarm.answered_by or me.id
+    alarm.closed_at, alarm.suspended_until = now, None
     alarm.verdict = Verdict.TECHNICAL if speaks and not voice else Verdict.TEST
     facts = {"seconds": int((now - alarm.raised_at).total_seconds()), "verdict": alarm.verdict}
     actions.move(session, alarm, Event.CONFIRM, by=me.by, now=now, **facts)

@@ -1,6 +1,8 @@
 """`yinling ledger verify`, `yinling verify-log`: whether the money and the alarms' logs still prove what they say."""
 
+import time
 from collections.abc import Iterable
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -24,14 +26,28 @@ def verify() -> None:
         _tell(orders.verify_ledger(session), well="The ledger holds: every balance is the sum of its entries.")
 
 
-def verify_log() -> None:
-    """No line of an alarm's log was changed, cut or added. Else exits with 1."""
-    from app.alarms import log
+def verify_log(
+    digest: Annotated[str, typer.Option(help="of an anchor that was kept elsewhere: printed, sent or logged")] = "",
+) -> None:
+    """No line of an alarm's log was changed, cut, moved or added, up to the last anchor not even with its alarm.
+
+    Else exits with 1.
+    """
+    from sqlalchemy import func, select
+
+    from app.alarms import proving
+    from app.alarms.tables import AlarmEvent
+    from app.cli.simulate import progress
     from app.db import transaction
 
-    with transaction() as session:
-        broken = [f"alarm {b.alarm_id}, line {b.n}: {b.reason}" for b in log.verify_log(session)]
-    _tell(broken, well="The alarms' logs hold: every line follows from the one before it.")
+    with transaction() as session, progress() as tell:
+        lines, began = session.scalar(select(func.count()).select_from(AlarmEvent)) or 0, time.monotonic()
+        found = proving.verify(session, digest=digest or None, tell=lambda read: tell("lines", read, lines))
+        broken = [f"alarm {b.alarm_id}, line {b.n}: {b.reason}" if b.alarm_id else b.reason for b in found]
+    _tell(
+        broken, well=f"The alarms' logs hold: {lines} lines, each follows from the one before it "
+        f"({time.monotonic() - began:.1f} s).",
+    )  # fmt: skip
 
 
 def _tell(faults: Iterable[str], *, well: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import Role
 from app.access.tables import AccessLog
-from app.alarms import actions, duty, log, queries
+from app.alarms import actions, duty, log, proving, queries
 from app.alarms.rules import MOVES, OPEN, CallBackMissing, Event, NotYours, State, Verdict, after, possible
 from app.alarms.tables import Alarm
 from app.calls.rules import Result, Target
@@ -85,7 +85,7 @@ def test_from_the_press_to_the_verdict_every_step_is_on_record() -> None:
     assert (closed.answered_at, closed.arrived_at) == (at(6), at(600))
     with transaction() as session:
         lines = log.of(session, session.get_one(Alarm, number))
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
     told = [(line.event, line.after) for line in lines]
     assert told == [
         ("raise", "ringing"), ("claim", "claimed"), ("call", "contacting"), ("call", "contacting"),
@@ -257,7 +257,7 @@ def test_the_elder_of_a_strange_device_can_be_named() -> None:
     do(actions.name_elder, the_alarm().id, elder.id, me=me, now=at(7))
     assert the_alarm().subject == f"elder:{elder.id}"
     with transaction() as session:
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
 
 
 @database
@@ -275,10 +275,10 @@ def test_a_changed_a_cut_and_an_added_line_are_found(parts: Engine) -> None:
         with parts.connect() as owner, owner.begin() as change:
             owner.execute(text("set local session_replication_role = replica"))
             owner.execute(text(tamper))
-            assert list(log.verify_log(Session(owner))), tamper
+            assert list(proving.verify(Session(owner))), tamper
             change.rollback()
     with transaction() as session:
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
 
 
 @database
@@ -291,7 +291,7 @@ def test_erasing_a_persons_key_erases_the_person_and_not_the_proof() -> None:
     with transaction() as session:
         lines = log.of(session, session.get_one(Alarm, number))
         assert [line.event for line in lines] == ["raise", "claim", "note"] and not any(line.facts for line in lines)
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
 
 
 @database

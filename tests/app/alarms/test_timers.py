@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from app.alarms import actions, log, timers
+from app.alarms import actions, log, proving, timers
 from app.alarms.rules import Rings, State, TimerKind
 from app.alarms.tables import Alarm, AlarmTimer
 from app.calls.rules import Result, Target
@@ -147,7 +147,7 @@ def test_thirty_days_with_restarts_and_an_outage_skip_nothing_and_repeat_nothing
             for line in log.of(session, alarm)
             if line.by == timers.PLATFORM
         )
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
     fired = [row for row in rows if row.fired_at]
     assert len(fired) > 120 and all(row.fired_at or row.dropped_at for row in rows)
     assert all(row.late_seconds is not None and row.late_seconds <= 60 for row in fired)

@@ -1,0 +1,1 @@
+"""How well calls for help are answered: four clocks, promises, load, and how many must sit at the desk."""
