@@ -25,6 +25,7 @@ from app.equipment import installing_api as installations
 from app.equipment import presence_api as presence
 from app.equipment import testing_api as testing
 from app.equipment import upkeep_api as upkeep
+from app.escalation import api as escalation
 from app.live import Hub
 from app.logs import RequestLog, configure
 from app.monitoring import api as monitoring
@@ -65,6 +66,8 @@ ROUTERS = (
     testing.tests,
     testing.loans,
     testing.router,
+    escalation.of_elder,
+    escalation.router,
     monitoring.of_elder,
     monitoring.router,
     presence.router,

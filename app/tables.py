@@ -1,6 +1,7 @@
 """Every table of the platform, so that the metadata is whole: for migrations and tests."""
 
 from app.access import tables as access
+from app.alarms import climbing_tables as climbing
 from app.alarms import tables as alarms
 from app.assessments import tables as assessments
 from app.calls import tables as calls
@@ -9,6 +10,7 @@ from app.commands import tables as commands
 from app.db import Base
 from app.equipment import installing_tables as installing
 from app.equipment import tables as equipment
+from app.escalation import tables as escalation
 from app.funding import tables as funding
 from app.history import History
 from app.idempotency import KeptAnswer
@@ -33,8 +35,10 @@ __all__ = [
     "assessments",
     "calls",
     "catalogue",
+    "climbing",
     "commands",
     "equipment",
+    "escalation",
     "funding",
     "imports",
     "installing",

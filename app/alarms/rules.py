@@ -10,26 +10,8 @@ from typing import Final
 from app.access.rules import HOTLINE, Role
 from app.equipment.rules import DeviceKind
 from app.errors import Conflict, IllegalMove
+from app.escalation.rules import AlarmKind as AlarmKind
 from devices.signals import CALLS_FOR_HELP, Kind
-
-
-class AlarmKind(StrEnum):
-    """What is called for, as far as the device or the caller says."""
-
-    SOS = "sos"
-    FIRE = "fire"
-    SMOKE = "smoke"
-    GAS = "gas"
-    FALL = "fall"
-    OTHER_ALARM = "other_alarm"
-    TELEPHONE = "telephone"  # opened by an operator for somebody on the line
-    WATER_LEAK = "water_leak"
-    INACTIVITY = "inactivity"
-    GEOFENCE = "geofence"
-    VITALS = "vitals"  # a rule about what was measured of her body
-    DOOR = "door"  # open at night
-    ENVIRONMENT = "environment"  # a room too cold or too hot
-
 
 PRIORITY: Final[Mapping[AlarmKind, int]] = {
     AlarmKind.FIRE: 1, AlarmKind.SMOKE: 1, AlarmKind.GAS: 1, AlarmKind.SOS: 1, AlarmKind.FALL: 1,
@@ -147,6 +129,9 @@ class TimerKind(StrEnum):
     CALL_FAMILY = "call_family"
     IDLE_CLAIM = "idle_claim"  # claimed, and nobody called
     RESUME = "resume"  # a suspension ends
+    RUNG = "rung"  # nobody answered on a rung of the tree
+    SILENCE = "silence"  # she was called and does not speak
+    ARRIVAL = "arrival"  # somebody should be there by now
 
 
 class Outcome(StrEnum):
@@ -304,5 +289,10 @@ STATES_OF: Final[Mapping[TimerKind, tuple[State, ...]]] = {
     TimerKind.CALL_FAMILY: (S.RINGING,),
     TimerKind.IDLE_CLAIM: (S.CLAIMED,),
     TimerKind.RESUME: OPEN,
+    TimerKind.RUNG: (S.RINGING,),
+    TimerKind.SILENCE: (S.RINGING, S.CLAIMED, S.CONTACTING),
+    TimerKind.ARRIVAL: (S.RINGING, S.CLAIMED, S.CONTACTING, S.DISPATCHED),
 }
 """States in which a timer still has something to say when it is due."""
+LASTING: Final = frozenset({TimerKind.SILENCE, TimerKind.ARRIVAL})
+"""Timers about people and not about this round of ringing: another operator's claim does not stop them."""

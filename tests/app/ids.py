@@ -17,6 +17,7 @@ from app.equipment.installing_rules import TestKind
 from app.equipment.rules import Command, Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Shared
+from app.escalation import actions as escalation
 from app.imports import actions as imports
 from app.jobs.rules import JobState
 from app.jobs.tables import Job
@@ -39,6 +40,7 @@ from tests.cast import (
 
 HEART = {"low": 45, "high": 120, "minutes": 5, "hysteresis": 5}
 DAY = f"{TEN:%Y-%m-%d}"
+TREE: dict[str, Any] = {"rungs": [{"kind": "responder", "attempts": 2, "wait": 90, "reached": "accepted"}]}
 MODEL = {
     "maker": "银铃", "name": "床头按钮二代", "kind": "help_button", "transport": "mqtt", "family": "care_v1",
     "decoder": None,
@@ -100,6 +102,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         now=TEN,
     )  # fmt: skip
     version = rules.draft(session, rule, HEART, by="test", now=TEN)
+    escalation.review(session, elder.id, based_on=None, by="test", now=TEN)
     file, _ = imports.take_in(session, "devices", "a.csv", b"", district_id=elder.district_id, by="test", now=TEN)
     session.flush()
     return Things(
@@ -112,7 +115,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
             "loan_id": loan.id,
-            "import_id": file.id, "model_id": 0,
+            "import_id": file.id, "model_id": 0, "n": 1,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -167,6 +170,13 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/devices/{device_id}/lend": {"elder_id": ids["elder_id"], "due_on": "2027-01-31"},
         "/api/devices/{device_id}/move": why | {"event": "take_back", "wiped": True},
         "/api/devices/{device_id}/swap": why | {"wire_id": "pendant-0"},
+        "/api/elders/{elder_id}/escalation": {"tree": TREE, "based_on": 1, "note": "after the fall"},
+        "/api/elders/{elder_id}/escalation/default": {"n": 1},
+        "/api/elders/{elder_id}/escalation/preview": {"tree": TREE, "kind": "fall"},
+        "/api/elders/{elder_id}/escalation/review": {"n": 1},
+        "/api/escalation/defaults": {
+            "level": "mild", "living": "alone", "template": {"rungs": TREE["rungs"]}, "note": "by the office",
+        },
         "/api/elders/{elder_id}/pause": {"reason": "hospital"},
         "/api/elders/{elder_id}/rules": {"kind": "heart_rate", "params": HEART, "note": "after the discharge"},
         "/api/rules": {"kind": "heart_rate", "params": HEART, "model_id": None},
