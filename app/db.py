@@ -5,7 +5,8 @@ security to the area its transaction names.
 """
 
 import enum
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,18 +16,21 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import (
     BigInteger,
     DateTime,
+    Dialect,
     Engine,
     Enum,
     ForeignKey,
     Identity,
     MetaData,
+    TextClause,
     create_engine,
     event,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app import live
 from app.config import settings
@@ -141,6 +145,54 @@ def transaction(scope: Scope = Scope.PLATFORM) -> Iterator[Session]:
 def notice(session: Session, district_id: int, topic: str) -> None:
     """Have the screens told, after the commit, that something changed; topic is «table/id»."""
     session.info.setdefault("notices", []).append((district_id, topic))
+
+
+def add_rows(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    on_conflict: str = "",
+    returning: str = "",
+) -> Sequence[Any]:
+    """Many rows, all with the same columns, in one statement of one parameter; answers the returned column's values."""
+    if not rows:
+        return []
+    columns = tuple(rows[0])
+    types = [table.__table__.c[name].type for name in columns]
+    sealers = {
+        name: kind.process_bind_param
+        for name, kind in zip(columns, types, strict=True)
+        if isinstance(kind, TypeDecorator)
+    }
+    told = [
+        {name: sealers[name](value, POSTGRESQL) if name in sealers else value for name, value in row.items()}
+        for row in rows
+    ]
+    statement = _insertion(table, columns, on_conflict, returning)
+    result = session.execute(statement, {"rows": json.dumps(told, default=datetime.isoformat)})
+    return result.scalars().all() if returning else []
+
+
+def numbered(session: Session, table: type[Base], count: int) -> Sequence[int]:
+    """So many numbers for rows to be added: what refers to them can then be written in any order."""
+    statement = text("select nextval(pg_get_serial_sequence(:name, 'id')) from generate_series(1, :count)")
+    return session.scalars(statement, {"name": table.__tablename__, "count": count}).all() if count else []
+
+
+POSTGRESQL: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+@cache
+def _insertion(table: type[Base], columns: tuple[str, ...], on_conflict: str, returning: str) -> TextClause:
+    names = ", ".join(f'"{name}"' for name in columns)
+    typed = ", ".join(f'"{name}" {table.__table__.c[name].type.compile(POSTGRESQL)}' for name in columns)
+    return text(
+        f"insert into {table.__tablename__} ({names}) select {names} "
+        f"from json_to_recordset(cast(:rows as json)) as given ({typed})"
+        + (f" on conflict {on_conflict}" if on_conflict else "")
+        + (f" returning {returning}" if returning else "")
+    )
 
 
 def scope_of(session: Session) -> Scope:

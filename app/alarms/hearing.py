@@ -1,19 +1,21 @@
-"""From a signal to the one open alarm it belongs to."""
+"""From calls for help to the open alarms they belong to: of many at once, in as many statements as of one."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, literal_column, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.alarms import duty, log, timers
-from app.alarms.rules import OPEN, PRIORITY, TEST_PRIORITY, AlarmKind, Event, Rings, State, after, subject_of
+from app.alarms.rules import PRIORITY, TEST_PRIORITY, AlarmKind, Event, Rings, State, after, subject_of
 from app.alarms.tables import Alarm
 from app.config import settings
+from app.db import add_rows, numbered
 from app.equipment import testing
 from app.equipment.installing_rules import Armed
+from app.equipment.queries import Known
 from app.people.tables import Elder, Home
 
 
@@ -34,28 +36,26 @@ class Whose:
         return subject_of(elder_id=self.elder_id, home_id=self.home_id, wire_id=self.wire_id)
 
 
-def whose(
-    session: Session,
-    *,
-    district_id: int,
-    division_code: str,
-    elder_id: int | None,
-    home_id: int | None,
-    device_id: int | None,
-    wire_id: str | None,
-) -> Whose:
-    """The elder is known when the device is worn or its home has one elder."""
-    if elder_id is None and home_id is not None:
-        living = session.scalars(
-            select(Elder.id).where(Elder.home_id == home_id, Elder.ended_at.is_(None)).limit(2)
-        ).all()  # fmt: skip
-        elder_id = living[0] if len(living) == 1 else None
-    if elder_id is not None and home_id is None:
-        row = session.execute(
-            select(Elder.home_id, Home.division_code).join(Home, Home.id == Elder.home_id).where(Elder.id == elder_id)
-        ).one()
-        home_id, division_code = row[0], row[1]
-    return Whose(district_id, division_code, elder_id, home_id, device_id, wire_id)
+def owners(session: Session, devices: Iterable[Known]) -> Mapping[int, Whose]:
+    """Whose these devices are, by device: the elder is known when it is worn or its home has one elder."""
+    known = list(devices)
+    worn = {device.elder_id for device in known if device.elder_id and not device.home_id}
+    hung = {device.home_id for device in known if device.home_id and not device.elder_id}
+    alone: dict[int | None, int | None] = {}
+    if hung:
+        living = select(Elder.home_id, func.min(Elder.id)).where(Elder.home_id.in_(hung), Elder.ended_at.is_(None))
+        rows = session.execute(living.group_by(Elder.home_id).having(func.count() == 1))
+        alone = {row[0]: row[1] for row in rows}
+    homes: dict[int | None, tuple[int, str]] = {}
+    if worn:
+        lives = select(Elder.id, Home.id, Home.division_code).join(Home, Home.id == Elder.home_id)
+        homes = {elder: (home, code) for elder, home, code in session.execute(lives.where(Elder.id.in_(worn)))}
+    found = {}
+    for device in known:
+        home_id, code = homes.get(device.elder_id, (device.home_id, device.division_code))
+        elder_id = device.elder_id or alone.get(device.home_id)
+        found[device.id] = Whose(device.district_id, code, elder_id, home_id, device.id, device.wire_id)
+    return found
 
 
 @dataclass(frozen=True)
@@ -68,47 +68,151 @@ class Press:
     battery: float | None = None
     place: dict[str, Any] | None = None
     said: dict[str, Any] | None = None
+    number_again: bool = False  # the device's counter has restarted
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call for help: what kind, whose, by whom it is told."""
+
+    kind: AlarmKind
+    who: Whose
+    press: Press
+    by: str
+
+    @property
+    def case(self) -> tuple[str, AlarmKind]:
+        """What has one open alarm at most."""
+        return self.who.subject, self.kind
 
 
 def call_for_help(session: Session, kind: AlarmKind, who: Whose, press: Press, *, by: str, now: datetime) -> Alarm:
     """Join the open alarm of this subject and kind, reopen the one just closed, or raise a new one."""
-    if alarm := _just_closed(session, kind, who, now=now):
-        alarm.count += 1
-        _ring_again(session, alarm, press, by=by, now=now)
-        return alarm
-    alarm, new = _upsert(session, kind, who, press, now=now)
-    if new:
-        alarm.linked_id = _first_open(session, alarm)
-        timers.start_ringing(session, alarm, now=now)
-        log.append(session, alarm, "raise", None, alarm.state, by=by, now=now, **_facts(alarm, press))
-    else:
-        _press(session, alarm, press, by=by, now=now)
-    return alarm
+    session.flush()
+    (number,) = calls_for_help(session, [Call(kind, who, press, by)], now=now)
+    return session.get_one(Alarm, number)
 
 
-def ring(
-    session: Session, kind: AlarmKind, who: Whose, press: Press, *, test: Armed | None, by: str, now: datetime
-) -> Alarm:
-    """A press rings: marked where it is the one an installer's test still awaits, else as the call for help it is."""
+def calls_for_help(session: Session, calls: Sequence[Call], *, now: datetime) -> Sequence[int]:
+    """As many calls, in their order; answers the alarm of each.
+
+    An alarm that is not found is added, and the unique index decides whether it is new: it knows of writers that this
+    transaction cannot see. What it refuses was raised by one of them, and is looked for again.
+    """
+    alarm_of: dict[tuple[str, AlarmKind], int] = {}
+    waiting = list(calls)
+    while waiting:
+        found = _found(session, {call.who.subject for call in waiting}, now=now)
+        joined = [call for call in waiting if call.case in found]
+        _join(session, [(found[call.case], call) for call in joined], now=now)
+        alarm_of |= {call.case: found[call.case].id for call in joined}
+        alarm_of |= _raise(session, [call for call in waiting if call.case not in found], found, now=now)
+        waiting = [call for call in waiting if call.case not in alarm_of]
+    return [alarm_of[call.case] for call in calls]
+
+
+def _found(session: Session, subjects: set[str], *, now: datetime) -> dict[tuple[str, AlarmKind], Alarm]:
+    """The alarms of these subjects that are open, or else were closed within the last half hour; locked."""
+    since = now - timedelta(minutes=settings().alarm_reopen_minutes)
+    rows = session.scalars(
+        select(Alarm)
+        .where(Alarm.subject.in_(subjects), Alarm.test_id.is_(None))
+        .where((Alarm.state != State.CLOSED) | (Alarm.closed_at >= since))
+        .order_by(Alarm.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    latest = sorted(rows, key=lambda alarm: (alarm.closed_at or now + timedelta(days=1), alarm.id))
+    return {(alarm.subject, alarm.kind): alarm for alarm in latest}
+
+
+def _join(session: Session, joined: Sequence[tuple[Alarm, Call]], *, now: datetime) -> None:
+    """Again: whoever has it hears of it; what was settled, or just closed, rings again."""
+    entries: list[log.Entry] = []
+    for alarm, call in joined:
+        _again(alarm, call.press)
+        if alarm.state in (State.FOLLOW_UP, State.CLOSED):
+            _write(session, entries, now=now)
+            knows = alarm.claimed_by if duty.is_on(session, alarm.claimed_by, now=now) else None
+            timers.ring(session, alarm, Event.PRESS, by=call.by, now=now, to=knows, **_facts(alarm, call.press))
+        else:
+            before, alarm.state = alarm.state, after(alarm.state, Event.PRESS)
+            alarm.suspended_until = alarm.suspend_reason = None
+            entries.append(_entry(alarm, call, Event.PRESS, before))
+    _write(session, entries, now=now)
+
+
+def _again(alarm: Alarm, press: Press) -> None:
+    """A repeat makes it one step graver, and tells where she is now."""
+    alarm.count += 1
+    alarm.priority = min(alarm.priority, max(PRIORITY[alarm.kind] - 1, 0))
+    if press.place:
+        alarm.place = press.place
+
+
+def _entry(alarm: Alarm, call: Call, event: Event | str, before: State | None) -> log.Entry:
+    facts = _facts(alarm, call.press)
+    return log.entry(alarm, event, before, alarm.state, by=call.by, facts=facts, subject=call.who.subject)
+
+
+def _write(session: Session, entries: list[log.Entry], *, now: datetime) -> None:
+    session.flush()
+    log.append_all(session, entries, now=now)
+    entries.clear()
+
+
+def _raise(
+    session: Session, calls: Sequence[Call], found: Mapping[tuple[str, AlarmKind], Alarm], *, now: datetime
+) -> dict[tuple[str, AlarmKind], int]:
+    """New alarms, linked to the first open one of the same elder; answers those that the index let in."""
+    first: dict[str, int] = {}
+    for (subject, _), alarm in sorted(found.items(), key=lambda item: item[1].id):
+        if alarm.elder_id and alarm.state is not State.CLOSED:
+            first.setdefault(subject, alarm.id)
+    cases = dict.fromkeys(call.case for call in calls)
+    numbers = dict(zip(cases, numbered(session, Alarm, len(cases)), strict=True))
+    new: dict[tuple[str, AlarmKind], Alarm] = {}
+    entries = []
+    for call in calls:
+        if alarm_again := new.get(call.case):
+            _again(alarm_again, call.press)
+            entries.append(_entry(alarm_again, call, Event.PRESS, State.RINGING))
+            continue
+        number = numbers[call.case]
+        alarm = new[call.case] = Alarm(id=number, **_row(call.kind, call.who, call.press, now=now))
+        alarm.linked_id = first.get(call.who.subject)
+        if call.who.elder_id:
+            first.setdefault(call.who.subject, number)
+        entries.append(_entry(alarm, call, "raise", None))
+    lines = log.chained(session, entries, now=now)
+    rows = [{name: getattr(alarm, name) for name in COLUMNS} for alarm in new.values()]
+    taken = set(add_rows(session, Alarm, rows, on_conflict=UNLESS_OPEN, returning="id"))
+    timers.start_first_ringing(session, [alarm for alarm in new.values() if alarm.id in taken], now=now)
+    log.keep(session, [line for line in lines if line.alarm_id in taken])
+    return {case: alarm.id for case, alarm in new.items() if alarm.id in taken}
+
+
+UNLESS_OPEN: Final = "(subject, kind) where state <> 'closed' and test_id is null do nothing"
+
+
+def ring_marked(session: Session, call: Call, armed: Armed, *, now: datetime) -> bool:
+    """The press an installer's test still awaits: a marked alarm that joins no other and is joined by none.
+
+    False where it is awaited no more, and is the call for help it says it is.
+    """
+    press = call.press
     pressed_at = None if press.clock_off is not None else press.device_at
-    awaited = test and testing.rung(session, test.id, pressed_at=pressed_at, received_at=press.received_at, now=now)
-    if not awaited:
-        return call_for_help(session, kind, who, press, by=by, now=now)
-    alarm = _ring_marked(session, kind, who, press, awaited.id, by=by, now=now)
-    awaited.alarm_id = alarm.id
-    return alarm
-
-
-def _ring_marked(
-    session: Session, kind: AlarmKind, who: Whose, press: Press, test_id: int, *, by: str, now: datetime
-) -> Alarm:
-    """The awaited press of an installer's test: a marked alarm that joins no other and is joined by none."""
-    alarm = Alarm(**_row(kind, who, press, now=now) | {"test_id": test_id, "priority": TEST_PRIORITY})
+    test = testing.rung(session, armed.id, pressed_at=pressed_at, received_at=press.received_at, now=now)
+    if test is None:
+        return False
+    alarm = Alarm(**_row(call.kind, call.who, press, now=now) | {"test_id": test.id, "priority": TEST_PRIORITY})
     session.add(alarm)
     session.flush()
     timers.start_ringing(session, alarm, now=now)
-    log.append(session, alarm, "raise", None, alarm.state, by=by, now=now, test=test_id, **_facts(alarm, press))
-    return alarm
+    facts = _facts(alarm, press)
+    log.append(session, alarm, "raise", None, alarm.state, by=call.by, now=now, test=test.id, **facts)
+    test.alarm_id = alarm.id
+    return True
 
 
 def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[str, Any]:
@@ -123,70 +227,17 @@ def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[st
     }  # fmt: skip
 
 
-def _upsert(session: Session, kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> tuple[Alarm, bool]:
-    """One statement decides whether it is new: the unique index knows of writers this transaction cannot see."""
-    made = insert(Alarm).values(_row(kind, who, press, now=now))
-    joined: Any = made.on_conflict_do_update(
-        index_elements=["subject", "kind"],
-        index_where=text(
-            "state <> 'closed' and test_id is null"
-        ),  # a literal: a prepared parameter matches no partial index
-        set_={
-            "count": Alarm.count + 1,
-            "priority": func.least(Alarm.priority, func.greatest(PRIORITY[kind] - 1, 0)),
-            "place": func.coalesce(made.excluded.place, Alarm.place),
-        },
-    ).returning(Alarm, literal_column("xmax = 0"))
-    alarm, new = session.execute(joined, execution_options={"populate_existing": True}).one()
-    return alarm, bool(new)
-
-
-def _just_closed(session: Session, kind: AlarmKind, who: Whose, *, now: datetime) -> Alarm | None:
-    """The alarm that was closed within the last half hour, if none is open."""
-    since = now - timedelta(minutes=settings().alarm_reopen_minutes)
-    found = session.scalars(
-        select(Alarm)
-        .where(Alarm.subject == who.subject, Alarm.kind == kind, Alarm.test_id.is_(None))
-        .where((Alarm.state != State.CLOSED) | (Alarm.closed_at >= since))
-        .order_by(Alarm.closed_at.desc().nulls_first(), Alarm.id.desc())
-        .limit(1)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
-    return found if found and found.state is State.CLOSED else None
-
-
-def _press(session: Session, alarm: Alarm, press: Press, *, by: str, now: datetime) -> None:
-    """Again: whoever has it hears of it; what was settled rings again."""
-    if alarm.state is State.FOLLOW_UP:
-        _ring_again(session, alarm, press, by=by, now=now)
-        return
-    before, alarm.state = alarm.state, after(alarm.state, Event.PRESS)
-    alarm.suspended_until = alarm.suspend_reason = None
-    log.append(session, alarm, Event.PRESS, before, alarm.state, by=by, now=now, **_facts(alarm, press))
-
-
-def _ring_again(session: Session, alarm: Alarm, press: Press, *, by: str, now: datetime) -> None:
-    knows = alarm.claimed_by if duty.is_on(session, alarm.claimed_by, now=now) else None
-    alarm.priority = max(min(alarm.priority, PRIORITY[alarm.kind] - 1), 0)
-    timers.ring(session, alarm, Event.PRESS, by=by, now=now, to=knows, **_facts(alarm, press))
-
-
-def _first_open(session: Session, alarm: Alarm) -> int | None:
-    """The open alarm of the same elder that this one, of a different kind, is linked to."""
-    if alarm.elder_id is None:
-        return None
-    return session.scalar(
-        select(Alarm.id)
-        .where(Alarm.elder_id == alarm.elder_id, Alarm.id != alarm.id, Alarm.state.in_(OPEN), Alarm.test_id.is_(None))
-        .order_by(Alarm.id)
-        .limit(1)
-    )
+COLUMNS: Final = (
+    "id", "district_id", "division_code", "elder_id", "home_id", "device_id", "wire_id", "kind", "state", "priority",
+    "count", "received_at", "raised_at", "rung_at", "round", "rings", "device_at", "clock_off", "place", "linked_id",
+    "log_length", "log_head",
+)  # fmt: skip
 
 
 def _facts(alarm: Alarm, press: Press) -> dict[str, Any]:
     known = {
         "count": alarm.count, "device": alarm.wire_id, "device_at": press.device_at, "clock_off": press.clock_off,
         "battery": press.battery, "place": press.place, "said": press.said or None,
+        "number_again": press.number_again or None,
     }  # fmt: skip
     return {name: value for name, value in known.items() if value is not None}

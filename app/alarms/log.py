@@ -7,19 +7,19 @@ log alone (`cases.py`), whoever writes lines about whatever.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import vault
 from app.alarms.rules import Event
 from app.alarms.tables import Alarm, AlarmEvent, PersonKey
-from app.db import notice
+from app.db import add_rows, notice
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Line:
     sealed: str = ""
 
 
+COLUMNS: Final = (
+    "district_id", "division_code", "alarm_id", "n", "at", "by", "event", "before", "after", "sealed", "hash",
+)  # fmt: skip
 ROW: Final = "row"  # the name of the alarm's row among the sealed facts
 NOT_KEPT: Final = frozenset({"district_id", "subject", "log_length", "log_head", "anchored"})
 
@@ -56,6 +59,34 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What happened to an alarm, as its next line tells it."""
+
+    alarm: Alarm
+    subject: str
+    event: Event | str
+    before: str | None
+    after: str | None
+    by: str
+    told: str  # the facts, and the row as it stood
+
+
+def entry(
+    alarm: Alarm,
+    event: Event | str,
+    before: str | None,
+    after: str | None,
+    *,
+    by: str,
+    facts: Mapping[str, Any],
+    subject: str = "",
+) -> Entry:
+    """What happened to an alarm that is as it shall be; `subject` of one that is not stored yet."""
+    told = json.dumps({**facts, ROW: row_of(alarm)}, ensure_ascii=False, default=str)
+    return Entry(alarm, subject or alarm.subject, event, before, after, by, told)
+
+
 def append(
     session: Session,
     alarm: Alarm,
@@ -69,33 +100,37 @@ def append(
 ) -> None:
     """Write a line about an alarm whose row this transaction holds, and have the screens told."""
     session.flush()
-    line = chained(alarm, _key(session, alarm.subject), event, before, after, by=by, now=now, facts=facts)
-    session.add(line)
+    append_all(session, [entry(alarm, event, before, after, by=by, facts=facts)], now=now)
+
+
+def append_all(session: Session, entries: Sequence[Entry], *, now: datetime) -> None:
+    """Write lines about alarms whose rows this transaction holds; several of one alarm in their order."""
+    keep(session, chained(session, entries, now=now))
     session.flush()
-    notice(session, alarm.district_id, f"alarms/{alarm.id}")
 
 
-def chained(
-    alarm: Alarm,
-    key: str,
-    event: Event | str,
-    before: str | None,
-    after: str | None,
-    *,
-    by: str,
-    now: datetime,
-    facts: Mapping[str, Any],
-) -> AlarmEvent:
-    """The next line, sealed under the wrapped key of the alarm's subject; the alarm's head moves on to it."""
-    told = json.dumps({**facts, ROW: row_of(alarm)}, ensure_ascii=False, default=str)
-    line = AlarmEvent(
-        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, n=alarm.log_length + 1,
-        at=now, by=by, event=str(event), before=before, after=after,
-        sealed=f"{alarm.subject} {vault.seal_with(key, told)}",
-    )  # fmt: skip
-    line.hash = hashed(alarm.log_head, line)
-    alarm.log_length, alarm.log_head = line.n, line.hash
-    return line
+def chained(session: Session, entries: Sequence[Entry], *, now: datetime) -> Sequence[AlarmEvent]:
+    """The next lines, for `keep`, sealed under the wrapped keys of their subjects; the heads move on to them."""
+    keys = _keys(session, {entry.subject for entry in entries})
+    lines = []
+    for entry in entries:
+        alarm = entry.alarm
+        line = AlarmEvent(
+            district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, n=alarm.log_length + 1,
+            at=now, by=entry.by, event=str(entry.event), before=entry.before, after=entry.after,
+            sealed=f"{entry.subject} {vault.seal_with(keys[entry.subject], entry.told)}",
+        )  # fmt: skip
+        line.hash = hashed(alarm.log_head, line)
+        alarm.log_length, alarm.log_head = line.n, line.hash
+        lines.append(line)
+    return lines
+
+
+def keep(session: Session, lines: Sequence[AlarmEvent]) -> None:
+    """Store lines and have the screens told."""
+    add_rows(session, AlarmEvent, [{name: getattr(line, name) for name in COLUMNS} for line in lines])
+    for line in lines:
+        notice(session, line.district_id, f"alarms/{line.alarm_id}")
 
 
 def hashed(head: str, line: AlarmEvent | Any) -> str:
@@ -132,12 +167,15 @@ def erase(session: Session, subject: str) -> None:
         session.delete(key)
 
 
-def _key(session: Session, subject: str) -> str:
-    made = insert(PersonKey).values(subject=subject, wrapped=vault.new_key()).on_conflict_do_nothing()
-    if (found := session.get(PersonKey, subject)) is None:
-        session.execute(made)
-        found = session.get_one(PersonKey, subject)
-    return found.wrapped
+def _keys(session: Session, subjects: AbstractSet[str]) -> Mapping[str, str]:
+    """The wrapped keys of these persons; whoever has none gets one."""
+    wanted = select(PersonKey.subject, PersonKey.wrapped).where(PersonKey.subject.in_(subjects))
+    found = {row.subject: row.wrapped for row in session.execute(wanted)}
+    if missing := sorted(subjects - found.keys()):
+        made = [{"subject": subject, "wrapped": vault.new_key()} for subject in missing]
+        add_rows(session, PersonKey, made, on_conflict="do nothing")
+        found = {row.subject: row.wrapped for row in session.execute(wanted)}
+    return found
 
 
 def _facts(sealed: str, keys: dict[str, str]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What an alarm does by itself: due at a time in the database, fired once, late if need be and saying so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +21,7 @@ from app.alarms.rules import (
 )
 from app.alarms.tables import Alarm, AlarmTimer
 from app.config import settings
+from app.db import add_rows
 from app.messages import actions as messages
 from app.messages.rules import Channel
 from app.people.rules import Relation
@@ -47,13 +48,15 @@ def patience() -> Patience:
 
 def schedule(session: Session, alarm: Alarm, *what: tuple[TimerKind, datetime]) -> None:
     """Have it happen; setting one anew within a round moves it."""
-    rows = [
-        {"district_id": alarm.district_id, "alarm_id": alarm.id, "kind": kind, "round": alarm.round, "due_at": due_at}
-        for kind, due_at in what
-    ]
-    made = insert(AlarmTimer).values(rows)
+    made = insert(AlarmTimer).values([_row(alarm, kind, due_at) for kind, due_at in what])
     again = {"due_at": made.excluded.due_at, "fired_at": None, "dropped_at": None, "late_seconds": None}
     session.execute(made.on_conflict_do_update(index_elements=["alarm_id", "kind", "round"], set_=again))
+
+
+def _row(alarm: Alarm, kind: TimerKind, due_at: datetime) -> dict[str, Any]:
+    return {
+        "district_id": alarm.district_id, "alarm_id": alarm.id, "kind": kind, "round": alarm.round, "due_at": due_at,
+    }  # fmt: skip
 
 
 def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> None:
@@ -70,9 +73,17 @@ def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> No
 
 def start_ringing(session: Session, alarm: Alarm, *, now: datetime) -> None:
     """The timers of a round of ringing."""
-    schedule(session, alarm, *ring_timers(
-        now, patience(), assigned=alarm.rings is Rings.ASSIGNED, test=alarm.test_id is not None
-    ))  # fmt: skip
+    schedule(session, alarm, *_of_ringing(alarm, now=now))
+
+
+def start_first_ringing(session: Session, alarms: Sequence[Alarm], *, now: datetime) -> None:
+    """The timers of alarms that are new; of many at once."""
+    rows = [_row(alarm, kind, due_at) for alarm in alarms for kind, due_at in _of_ringing(alarm, now=now)]
+    add_rows(session, AlarmTimer, rows)
+
+
+def _of_ringing(alarm: Alarm, *, now: datetime) -> Iterable[tuple[TimerKind, datetime]]:
+    return ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED, test=alarm.test_id is not None)
 
 
 def ring(

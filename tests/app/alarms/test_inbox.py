@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, text
 
-from app.alarms import inbox
+from app.alarms import inbox, log, proving
 from app.alarms.rules import AlarmKind, Outcome, State
 from app.alarms.tables import Alarm, SignalRow
 from app.db import transaction
@@ -21,6 +21,7 @@ from devices.signals import Message
 from tests.app.alarms.story import alarms, hear, messages, press, the_alarm, zigbee
 from tests.cast import a_device, a_home, an_elder
 from tests.conftest import MORNING
+from tests.devices.conftest import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -57,6 +58,67 @@ def test_a_counter_that_restarts_with_a_new_battery_is_a_new_press() -> None:
     hear(press(device.wire_id, "1", seq=1, battery=3), now=MORNING)
     hear(press(device.wire_id, "1", seq=1, battery=99), now=seconds(3600))
     assert the_alarm().count == 2
+
+
+def test_a_counter_that_restarts_is_seen_in_the_log() -> None:
+    device = pendant()
+    hear(press(device.wire_id, "1", battery=3), now=MORNING)
+    hear(press(device.wire_id, "1", battery=99), now=seconds(3600))
+    with transaction() as session:
+        lines = log.of(session, session.get_one(Alarm, the_alarm().id))
+    assert [line.facts.get("number_again") for line in lines] == [None, True]
+
+
+def test_one_message_that_cannot_be_stored_sinks_no_other_of_its_batch_and_still_rings(parts: Engine) -> None:
+    devices = [pendant() for _ in range(7)]
+    events = [press(device.wire_id, f"e{n}") for n, device in enumerate(devices)]
+    with parts.begin() as owner:
+        owner.execute(text("alter table signals add constraint picky check (event_id <> 'e4')"))
+    try:
+        acks = hear(*events, now=MORNING)
+    finally:
+        with parts.begin() as owner:
+            owner.execute(text("alter table signals drop constraint picky"))
+    assert [(ack.device, ack.event_id) for ack in acks] == [(d.wire_id, f"e{n}") for n, d in enumerate(devices)]
+    with transaction() as session:
+        assert [(a.device_id, a.kind, a.count) for a in alarms(session)] == [(d.id, AlarmKind.SOS, 1) for d in devices]
+        assert list(proving.verify(session)) == []
+    aside = [m for m in messages() if m.outcome is Outcome.SET_ASIDE]
+    assert len(messages()) == 7 and [m.topic for m in aside] == [events[4].topic]
+    assert len(hear(*events, now=seconds(30))) == 7 and len(messages()) == 7
+
+
+def test_what_was_committed_and_not_heard_of_is_stored_once_also_without_a_number() -> None:
+    pendant(model="z2m-button", wire_id="bedside")
+    message = zigbee("bedside", at=MORNING, action="emergency")
+    hear(message, now=MORNING)
+    hear(message, zigbee("bedside", at=seconds(9), action="emergency"), now=seconds(9))
+    assert (the_alarm().count, len(messages())) == (2, 2)
+
+
+def test_calls_for_help_are_committed_before_upkeep_and_do_not_wait_for_its_turn(parts: Engine) -> None:
+    device, other = pendant(), pendant()
+    upkeep, call = press(other.wire_id, "u1", kind="low_battery"), press(device.wire_id, "e1")
+    assert inbox.can_wait(upkeep) and not inbox.can_wait(call)
+    with parts.connect() as owner, ThreadPoolExecutor(1) as pool:
+        owner.execute(select(func.pg_advisory_lock(inbox.TURN_OF_UPKEEP)))
+        both = pool.submit(inbox.receive, [upkeep, call])
+        until(rung)
+        assert not both.done()
+        owner.execute(select(func.pg_advisory_unlock(inbox.TURN_OF_UPKEEP)))
+        assert {ack.event_id for ack in both.result(20)} == {"u1", "e1"}
+
+
+def rung() -> bool:
+    with transaction() as session:
+        return bool(alarms(session))
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[]", b"\xff", b'{"kind": ["sos"]}', b'{"kind": "sos", "x": "heartbeat"}']
+)
+def test_in_doubt_an_event_does_not_wait(payload: bytes) -> None:
+    assert not inbox.can_wait(Message("care/v1/anna/event", payload))
 
 
 def test_fifty_presses_at_once_heard_by_both_listeners_are_one_alarm_with_count_fifty() -> None:
@@ -154,13 +216,14 @@ def test_what_nobody_can_read_is_set_aside_and_the_rest_of_the_batch_is_stored(p
     assert len(aside) == 2 and all(m.reason for m in aside)
 
 
-def test_a_retained_message_is_stored_and_raises_nothing() -> None:
+def test_a_retained_call_is_shown_as_set_aside_and_raises_nothing() -> None:
     device = pendant()
-    old = press(device.wire_id)
-    hear(Message(old.topic, old.payload, qos=1, retained=True), now=MORNING)
+    old, link = press(device.wire_id), Message(f"care/v1/{device.wire_id}/status", b"online", qos=1, retained=True)
+    hear(Message(old.topic, old.payload, qos=1, retained=True), link, now=MORNING)
     with transaction() as session:
         assert alarms(session) == []
-    assert [m.outcome for m in messages()] == [Outcome.RETAINED]
+    assert [m.outcome for m in messages()] == [Outcome.SET_ASIDE, Outcome.RETAINED]
+    assert "retained" in (messages()[0].reason or "")
 
 
 @pytest.mark.parametrize("years", [-10, 0.003])
