@@ -20,6 +20,7 @@ from app.calls import api as calls
 from app.catalogue import api as catalogue
 from app.commands import api as commands
 from app.desk import elders
+from app.desk import wall_api as wall
 from app.equipment import api as equipment
 from app.equipment import installing_api as installations
 from app.equipment import presence_api as presence
@@ -45,6 +46,7 @@ ROUTERS = (
     catalogue.router,
     orders.router,
     elders.router,
+    wall.router,
     assessments.router,
     planning.router,
     visits.router,

@@ -8,6 +8,7 @@ from app.calls import tables as calls
 from app.catalogue import tables as catalogue
 from app.commands import tables as commands
 from app.db import Base
+from app.desk import wall_tables as wall
 from app.equipment import installing_tables as installing
 from app.equipment import tables as equipment
 from app.escalation import tables as escalation
@@ -53,4 +54,5 @@ __all__ = [
     "planning",
     "stock",
     "visits",
+    "wall",
 ]

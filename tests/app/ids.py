@@ -12,6 +12,7 @@ from app.alarms.rules import AlarmKind
 from app.calls import actions as calls
 from app.calls.rules import Target
 from app.commands import actions as commands
+from app.desk.wall_tables import WallLink
 from app.equipment import installing, moving, testing
 from app.equipment.installing_rules import TestKind
 from app.equipment.rules import Command, Fault
@@ -103,6 +104,11 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     version = rules.draft(session, rule, HEART, by="test", now=TEN)
     escalation.review(session, elder.id, based_on=None, by="test", now=TEN)
+    link = WallLink(
+        district_id=elder.district_id, area=division_code, room="接警大厅", token_hash=f"hash of {elder.id}",
+        made_by=operator.id, made_at=TEN, expires_at=TEN + timedelta(days=3000),
+    )  # fmt: skip
+    session.add(link)
     file, _ = imports.take_in(session, "devices", "a.csv", b"", district_id=elder.district_id, by="test", now=TEN)
     session.flush()
     return Things(
@@ -116,6 +122,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
             "loan_id": loan.id,
             "import_id": file.id, "model_id": 0, "n": 1,
+            "import_id": file.id, "link_id": link.id, "model_id": 0,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
