@@ -21,7 +21,7 @@ from app.equipment.tables import DeviceFault, Outage
 from app.people.tables import Caregiver, Elder
 from app.places.tables import Division
 
-SHOWN: Final = 12  # lines a person reads from five metres; the rest is a number
+SHOWN: Final = 10  # lines a person reads from five metres; the rest is a number
 TWO_SIGNS: Final = ("欧阳", "司马", "上官", "诸葛", "夏侯", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐")
 
 

@@ -276,6 +276,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Wall
+         * @description The board's one question, with its own key instead of somebody's login; 403 once the key has ended.
+         */
+        get: operations["wall_wall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wall/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links
+         * @description Which rooms have a board, and when each was last heard from.
+         */
+        get: operations["wall_links"];
+        put?: never;
+        /**
+         * Make Link
+         * @description Open the board in one more room.
+         */
+        post: operations["wall_make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/wall/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Link
+         * @description Take a key back.
+         */
+        delete: operations["wall_end_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assessments": {
         parameters: {
             query?: never;
@@ -3934,7 +3998,7 @@ export interface components {
             items: components["schemas"]["CommandOut"][];
             /** Offers */
             offers: components["schemas"]["Offer"][];
-            link: components["schemas"]["Link"];
+            link: components["schemas"]["app__equipment__rules__Link"];
             /**
              * Server Time
              * Format: date-time
@@ -4196,7 +4260,7 @@ export interface components {
             division_code: string;
             /** Battery */
             battery: number | null;
-            link: components["schemas"]["Link"];
+            link: components["schemas"]["app__equipment__rules__Link"];
             /** Link Since */
             link_since: string | null;
             /** Last Seen At */
@@ -5531,11 +5595,26 @@ export interface components {
             reason: string | null;
         };
         /**
-         * Link
-         * @description What the broker last said of a device's connection; its heartbeat is another matter.
-         * @enum {string}
+         * LinkIn
+         * @description For which room, for how long.
          */
-        Link: "unknown" | "online" | "offline";
+        LinkIn: {
+            /** Room */
+            room: string;
+            /**
+             * Days
+             * @default 90
+             */
+            days: number;
+        };
+        /**
+         * Links
+         * @description All that still open something.
+         */
+        Links: {
+            /** Items */
+            items: components["schemas"]["app__desk__wall_api__Link"][];
+        };
         /**
          * Living
          * @description Whether somebody is at home with the elder.
@@ -5822,6 +5901,21 @@ export interface components {
             owner?: string | null;
             /** Lot */
             lot?: string | null;
+        };
+        /**
+         * NewLink
+         * @description The key itself, shown this once: behind the `#` no server and no log ever sees it.
+         */
+        NewLink: {
+            /** Id */
+            id: number;
+            /** Path */
+            path: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * NewModel
@@ -6609,7 +6703,7 @@ export interface components {
             device_seen_at: string | null;
             /** Battery */
             battery: number | null;
-            link: components["schemas"]["Link"];
+            link: components["schemas"]["app__equipment__rules__Link"];
             /** Aside */
             aside: components["schemas"]["AsideOut"][];
             /** Tries */
@@ -8153,6 +8247,121 @@ export interface components {
             fix: components["schemas"]["FixOut"] | null;
         };
         /**
+         * Wall
+         * @description Everything the board shows.
+         */
+        Wall: {
+            /** District */
+            district: string;
+            /** Room */
+            room: string;
+            /** Timezone */
+            timezone: string;
+            /** Hotline */
+            hotline: string;
+            /** Alarms */
+            alarms: components["schemas"]["WallAlarm"][];
+            /** Ringing */
+            ringing: number;
+            /** Gravest */
+            gravest: number;
+            /** Handled */
+            handled: number;
+            /** Waiting */
+            waiting: number;
+            /** Longest Since */
+            longest_since: string | null;
+            /** On Duty */
+            on_duty: components["schemas"]["WallOperator"][];
+            /** Clocks */
+            clocks: components["schemas"]["WallClock"][];
+            /** Devices Blind */
+            devices_blind: number;
+            /** Outages */
+            outages: number;
+            /** Calls Waiting */
+            calls_waiting: number;
+            /** Ill */
+            ill: string[];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * WallAlarm
+         * @description One line: what and how long, a surname and a community, who has it. Nothing else leaves the desk.
+         */
+        WallAlarm: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["AlarmKind"];
+            state: components["schemas"]["State"];
+            /** Priority */
+            priority: number;
+            /** Count */
+            count: number;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Ringing Since */
+            ringing_since: string | null;
+            /** Test */
+            test: boolean;
+            /** Surname */
+            surname: string | null;
+            /** Place */
+            place: string | null;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Responder */
+            responder: string | null;
+            /** Eta At */
+            eta_at: string | null;
+        };
+        /**
+         * WallClock
+         * @description One of the four clocks today, seconds, against its limit.
+         */
+        WallClock: {
+            /** Clock */
+            clock: string;
+            /** N */
+            n: number;
+            /** In Time */
+            in_time: number;
+            /** Median */
+            median: number | null;
+            /** P95 */
+            p95: number | null;
+            /** Limit */
+            limit: number;
+        };
+        /**
+         * WallOperator
+         * @description Somebody on duty.
+         */
+        WallOperator: {
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Cases */
+            cases: number;
+        };
+        /**
          * Who
          * @description Whom it is about.
          */
@@ -8473,6 +8682,32 @@ export interface components {
             price?: components["schemas"]["PriceOut"] | null;
         };
         /**
+         * Link
+         * @description A screen that may look.
+         */
+        app__desk__wall_api__Link: {
+            /** Id */
+            id: number;
+            /** Room */
+            room: string;
+            /** Area */
+            area: string;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Seen At */
+            seen_at: string | null;
+        };
+        /**
          * ItemOut
          * @description One device of an order.
          */
@@ -8528,6 +8763,12 @@ export interface components {
             /** Lent Until */
             lent_until?: string | null;
         };
+        /**
+         * Link
+         * @description What the broker last said of a device's connection; its heartbeat is another matter.
+         * @enum {string}
+         */
+        app__equipment__rules__Link: "unknown" | "online" | "offline";
         /**
          * MoveIn
          * @description What is done with it, and why; `wiped` says that names and numbers kept in it were erased.
@@ -9385,6 +9626,119 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Unmasked"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    wall_wall: {
+        parameters: {
+            query?: never;
+            header?: {
+                authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wall"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    wall_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Links"];
+                };
+            };
+        };
+    };
+    wall_make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    wall_end_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

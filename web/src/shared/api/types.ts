@@ -62,3 +62,5 @@ export type DeviceTests = Answer<'devices_device_tests'>
 export type Loan = Answer<'devices_lent'>['items'][number]
 export type Installation = Answer<'installations_installation'>
 export type Installer = Answer<'installations_installers'>['items'][number]
+export type Wall = Answer<'wall_wall'>
+export type WallLink = Answer<'wall_links'>['items'][number]

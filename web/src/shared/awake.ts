@@ -1,4 +1,4 @@
-// The screen stays on while she serves, where the browser allows it; nothing depends on it.
+// The screen stays on while it is wanted, where the browser allows it; nothing depends on it.
 import { onScopeDispose, watch, type Ref } from 'vue'
 
 export function useAwake(wanted: Ref<boolean>): void {
