@@ -122,7 +122,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
             "loan_id": loan.id,
             "import_id": file.id, "model_id": 0, "n": 1,
-            "import_id": file.id, "link_id": link.id, "model_id": 0,
+            "link_id": link.id,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
