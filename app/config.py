@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     alarm_rings_all_after: int = Field(20, ge=1)
     alarm_rings_lead_after: int = Field(45, ge=1)
     alarm_calls_family_after: int = Field(90, ge=5)
+    alarm_call_back_minutes: int = Field(30, ge=1, description="a call-back is owed after this, if nobody says when")
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
 
     # installations and test calls

@@ -2,6 +2,7 @@
 
 from app.access import tables as access
 from app.alarms import climbing_tables as climbing
+from app.alarms import handling_tables as handling
 from app.alarms import tables as alarms
 from app.assessments import tables as assessments
 from app.calls import tables as calls
@@ -41,6 +42,7 @@ __all__ = [
     "equipment",
     "escalation",
     "funding",
+    "handling",
     "imports",
     "installing",
     "jobs",

@@ -30,6 +30,7 @@ from app.alarms.tables import Alarm
 from app.calls import actions as calls
 from app.calls.rules import REACHED, Result, Target
 from app.calls.tables import Call
+from app.config import settings
 from app.equipment import testing
 from app.errors import Conflict, NotFound
 from app.orders import actions as orders
@@ -202,9 +203,14 @@ def _arrived(session: Session, alarm: Alarm, *, by: str, now: datetime, **facts:
     return move(session, alarm, Event.ARRIVE, by=by, now=now, **facts)
 
 
-def follow_up(session: Session, alarm_id: int, *, me: Caller, now: datetime) -> Alarm:
-    """Settled for now; whoever has it owes a call-back."""
-    return move(session, mine(session, alarm_id, Event.FOLLOW_UP, me), Event.FOLLOW_UP, by=me.by, now=now)
+def follow_up(session: Session, alarm_id: int, *, me: Caller, now: datetime, minutes: int | None = None) -> Alarm:
+    """Settled for now; whoever has it owes a call-back, and it rings at them when its time has come."""
+    alarm = mine(session, alarm_id, Event.FOLLOW_UP, me)
+    alarm.call_back_at = now + timedelta(minutes=minutes or settings().alarm_call_back_minutes)
+    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, TimerKind.RESUME, now=now)
+    alarm.suspended_until = alarm.suspend_reason = None
+    timers.schedule(session, alarm, (TimerKind.CALL_BACK, alarm.call_back_at))
+    return move(session, alarm, Event.FOLLOW_UP, by=me.by, now=now, call_back_at=alarm.call_back_at)
 
 
 def close(session: Session, alarm_id: int, verdict: Verdict, *, me: Caller, now: datetime, note: str | None) -> Alarm:

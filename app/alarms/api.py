@@ -89,14 +89,14 @@ def raise_by_hand(asked: RaiseIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         alarm = actions.raise_by_hand(session, asked.elder_id, asked.kind, me=me, now=now, note=asked.note)
-        return _case(session, alarm.id, me, now=now)
+        return case_now(session, alarm.id, me, now=now)
 
 
 @router.get("/{alarm_id}")
 def case(alarm_id: int, me: Desk) -> AlarmCase:
     """One case. Whoever has claimed it sees address and health in the clear; that is written down."""
     with transaction(me.scope) as session:
-        return _case(session, alarm_id, me, now=datetime.now(UTC))
+        return case_now(session, alarm_id, me, now=datetime.now(UTC))
 
 
 class CandidateOut(BaseModel):
@@ -140,7 +140,7 @@ def claim(alarm_id: int, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.claim(session, alarm_id, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class Why(BaseModel):
@@ -155,7 +155,7 @@ def release(alarm_id: int, me: Hotline, why: Why | None = None) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.release(session, alarm_id, me=me, now=now, reason=why.reason if why else None)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 @router.post("/{alarm_id}/ring")
@@ -164,7 +164,7 @@ def ring(alarm_id: int, me: Hotline, why: Why | None = None) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.ring(session, alarm_id, me=me, now=now, reason=why.reason if why else None)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class CallIn(BaseModel):
@@ -185,7 +185,7 @@ def call(alarm_id: int, said: CallIn, me: Hotline) -> AlarmCase:
             session, alarm_id, target=said.target, contact_id=said.contact_id, result=said.result, note=said.note,
             me=me, now=now,
         )  # fmt: skip
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class DispatchIn(BaseModel):
@@ -200,7 +200,7 @@ def dispatch(alarm_id: int, whom: DispatchIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.dispatch(session, alarm_id, whom.caregiver_id, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class ArriveIn(BaseModel):
@@ -215,16 +215,22 @@ def arrive(alarm_id: int, me: Hotline, there: ArriveIn | None = None) -> AlarmCa
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.arrive(session, alarm_id, me=me, now=now, who=there.who if there else None)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
+
+
+class FollowUpIn(BaseModel):
+    """In how many minutes she is called again."""
+
+    minutes: int | None = Field(None, ge=1, le=72 * 60)
 
 
 @router.post("/{alarm_id}/follow-up")
-def follow_up(alarm_id: int, me: Hotline) -> AlarmCase:
-    """Settled for now; a call-back is owed."""
+def follow_up(alarm_id: int, me: Hotline, wish: FollowUpIn | None = None) -> AlarmCase:
+    """Settled for now; a call-back is owed, and rings at whoever owes it when its time has come."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        actions.follow_up(session, alarm_id, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        actions.follow_up(session, alarm_id, minutes=wish.minutes if wish else None, me=me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class CloseIn(BaseModel):
@@ -240,7 +246,7 @@ def close(alarm_id: int, said: CloseIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.close(session, alarm_id, said.verdict, me=me, now=now, note=said.note)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class SuspendIn(BaseModel):
@@ -256,7 +262,7 @@ def suspend(alarm_id: int, wish: SuspendIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.suspend(session, alarm_id, wish.minutes, wish.reason, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class HandOverIn(BaseModel):
@@ -271,7 +277,7 @@ def hand_over(alarm_id: int, to: HandOverIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.hand_over(session, alarm_id, to.user_id, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class NoteIn(BaseModel):
@@ -286,7 +292,7 @@ def note(alarm_id: int, said: NoteIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.note(session, alarm_id, said.text, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
 class WhoseIn(BaseModel):
@@ -301,10 +307,11 @@ def name_elder(alarm_id: int, who: WhoseIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.name_elder(session, alarm_id, who.elder_id, me=me, now=now)
-        return _case(session, alarm_id, me, now=now)
+        return case_now(session, alarm_id, me, now=now)
 
 
-def _case(session: Session, alarm_id: int, me: Caller, *, now: datetime) -> AlarmCase:
+def case_now(session: Session, alarm_id: int, me: Caller, *, now: datetime) -> AlarmCase:
+    """The case as it stands in this transaction, opened where it is the caller's."""
     session.flush()
     row = queries.row(session, alarm_id)
     in_clear = row.alarm.claimed_by == me.id and row.alarm.closed_at is None

@@ -19,6 +19,7 @@ PRIORITY: Final[Mapping[AlarmKind, int]] = {
     AlarmKind.VITALS: 2, AlarmKind.INACTIVITY: 3, AlarmKind.GEOFENCE: 3, AlarmKind.DOOR: 3, AlarmKind.ENVIRONMENT: 3,
 }  # fmt: skip
 """1 is the gravest; a repeat makes an alarm one step graver, down to 0."""
+CALL_BACK_PRIORITY: Final = 3  # a call-back that is due rings behind what has just happened
 TEST_PRIORITY: Final = 9  # an installer's test rings behind every call for help
 
 
@@ -51,6 +52,7 @@ class Event(StrEnum):
     NOTE = "note"
     CONFIRM = "confirm"  # of a test: it was heard
     UNMARK = "unmark"  # it is no test
+    STEP = "step"  # of its pattern: a question answered, a step skipped or done by the operator's word
 
 
 S, E = State, Event
@@ -85,6 +87,7 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     **{(state, E.SUSPEND): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.HAND_OVER): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.NOTE): state for state in OPEN},
+    **{(state, E.STEP): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.CONFIRM): S.CLOSED for state in (S.RINGING, S.CLAIMED, S.CONTACTING)},
     **{(state, E.UNMARK): state for state in (S.RINGING, S.CLAIMED, S.CONTACTING)},
 }
@@ -132,6 +135,7 @@ class TimerKind(StrEnum):
     RUNG = "rung"  # nobody answered on a rung of the tree
     SILENCE = "silence"  # she was called and does not speak
     ARRIVAL = "arrival"  # somebody should be there by now
+    CALL_BACK = "call_back"  # the promised one is due
 
 
 class Outcome(StrEnum):
@@ -292,6 +296,7 @@ STATES_OF: Final[Mapping[TimerKind, tuple[State, ...]]] = {
     TimerKind.RUNG: (S.RINGING,),
     TimerKind.SILENCE: (S.RINGING, S.CLAIMED, S.CONTACTING),
     TimerKind.ARRIVAL: (S.RINGING, S.CLAIMED, S.CONTACTING, S.DISPATCHED),
+    TimerKind.CALL_BACK: (S.FOLLOW_UP,),
 }
 """States in which a timer still has something to say when it is due."""
 LASTING: Final = frozenset({TimerKind.SILENCE, TimerKind.ARRIVAL})

@@ -1,6 +1,6 @@
 """The alarm desk's answers: one line of the queue, and one case with everything a person needs to act."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.queries import Caller
-from app.alarms import log, queries
+from app.alarms import log, queries, steps
 from app.alarms.queries import Care, QueueRow, VisitRow
 from app.alarms.rules import AlarmKind, Event, Rings, State, Verdict, possible
+from app.alarms.steps_shapes import ScriptOut
 from app.alarms.tables import Alarm
 from app.calls import queries as calls
 from app.equipment.rules import DeviceKind, DeviceState
@@ -49,6 +50,7 @@ class AlarmRow(BaseModel):
     claimed_at: datetime | None
     suspended_until: datetime | None
     suspend_reason: str | None
+    call_back_at: datetime | None
     responder: str | None
     responder_minutes: int | None
     eta_at: datetime | None
@@ -214,7 +216,7 @@ class CaseDevice(BaseModel):
     spot: str | None
 
 
-class AlarmCase(AlarmRow):
+class AlarmCase(AlarmRow, ScriptOut):
     """One case: who, where, whom to call, what happened, what can be done now."""
 
     elder: ElderOut | None
@@ -244,10 +246,13 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
         for person in living
         for contact in people.contacts_of(session, person.id)
     ]
+    lines = log.of(session, alarm)
+    script = ScriptOut.standing(steps.script_of(session, alarm, now=now, lines=lines))
     return AlarmCase(
-        **_fields(row, me, now=now), elder=shown[0] if elder else None, residents=[] if elder else shown,
+        **_fields(row, me, now=now), **vars(script), elder=shown[0] if elder else None,
+        residents=[] if elder else shown,
         home=_home(session, home, in_clear=in_clear), contacts=contacts,
-        timeline=_timeline(session, alarm), device=_device(session, alarm), pressed_at=alarm.device_at,
+        timeline=_timeline(session, alarm, lines), device=_device(session, alarm), pressed_at=alarm.device_at,
         clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place) if in_clear else None,
         linked=[AlarmRow.of(other, me, now=now) for other in queries.linked(session, alarm)],
         closed_at=alarm.closed_at, in_clear=in_clear, server_time=now,
@@ -274,7 +279,7 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
         "ringing_since": alarm.rung_at if alarm.state is State.RINGING else None, "rings": alarm.rings,
         "assigned_to_me": alarm.assigned_to == me.id, "claimed_by": row.claimed_by, "claimed_by_me": mine,
         "claimed_at": alarm.claimed_at, "suspended_until": alarm.suspended_until,
-        "suspend_reason": alarm.suspend_reason, "responder": row.responder,
+        "suspend_reason": alarm.suspend_reason, "call_back_at": alarm.call_back_at, "responder": row.responder,
         "responder_minutes": _minutes(alarm, now), "eta_at": alarm.eta_at, "device_kind": row.device_kind,
         "wire_id": alarm.wire_id, "verdict": alarm.verdict, "test": alarm.test_id is not None,
         "asked_to_press": row.asked_to_press,
@@ -328,13 +333,13 @@ def _device(session: Session, alarm: Alarm) -> CaseDevice | None:
     )  # fmt: skip
 
 
-def _timeline(session: Session, alarm: Alarm) -> list[StepOut]:
+def _timeline(session: Session, alarm: Alarm, lines: Sequence[log.Line]) -> list[StepOut]:
     """Newest first. A call that was dialled shows what the switchboard has since said of it."""
     known = {call.id: call for call in calls.calls(session, alarm_id=alarm.id, limit=200)}
-    steps = []
-    for line in reversed(log.of(session, alarm)):
+    told = []
+    for line in reversed(lines):
         facts = dict(line.facts)
         if (call := known.get(facts.get("call_id", 0))) is not None:
             facts |= {"result": call.result, "call_state": call.state, "recording": call.recording}
-        steps.append(StepOut(at=line.at, kind=line.event, by=line.by, text=facts.pop("text", None), facts=facts))
-    return steps
+        told.append(StepOut(at=line.at, kind=line.event, by=line.by, text=facts.pop("text", None), facts=facts))
+    return told

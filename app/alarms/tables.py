@@ -110,6 +110,7 @@ class Alarm(OfDistrict, Base):
     eta_at: Mapped[datetime | None]  # when she should be there
     suspended_until: Mapped[datetime | None]
     suspend_reason: Mapped[str | None] = mapped_column(Sealed)
+    call_back_at: Mapped[datetime | None]  # owed by whoever has it
     verdict: Mapped[Verdict | None] = mapped_column(named(Verdict))
     closed_at: Mapped[datetime | None]
     log_length: Mapped[int] = mapped_column(default=0)

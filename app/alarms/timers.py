@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.alarms import log
 from app.alarms.rules import (
+    CALL_BACK_PRIORITY,
     STATES_OF,
     Event,
     Patience,
@@ -71,9 +72,9 @@ def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> No
     )  # fmt: skip
 
 
-def start_ringing(session: Session, alarm: Alarm, *, now: datetime) -> None:
-    """The timers of a round of ringing."""
-    schedule(session, alarm, *_of_ringing(alarm, now=now))
+def start_ringing(session: Session, alarm: Alarm, *, now: datetime, family: bool = True) -> None:
+    """The timers of a round of ringing; the family is not called for a test, nor for a call-back that is due."""
+    schedule(session, alarm, *_of_ringing(alarm, now=now, family=family))
 
 
 def start_first_ringing(session: Session, alarms: Sequence[Alarm], *, now: datetime) -> None:
@@ -82,8 +83,9 @@ def start_first_ringing(session: Session, alarms: Sequence[Alarm], *, now: datet
     add_rows(session, AlarmTimer, rows)
 
 
-def _of_ringing(alarm: Alarm, *, now: datetime) -> Iterable[tuple[TimerKind, datetime]]:
-    return ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED, test=alarm.test_id is not None)
+def _of_ringing(alarm: Alarm, *, now: datetime, family: bool = True) -> Iterable[tuple[TimerKind, datetime]]:
+    quiet = alarm.test_id is not None or not family
+    return ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED, test=quiet)
 
 
 def ring(
@@ -100,11 +102,11 @@ def ring(
     before, alarm.state = alarm.state, after(alarm.state, event)
     alarm.round, alarm.rung_at = alarm.round + 1, now
     alarm.assigned_to, alarm.rings = to, Rings.ASSIGNED if to else Rings.ALL
-    alarm.claimed_by = alarm.claimed_at = alarm.suspended_until = alarm.suspend_reason = None
+    alarm.claimed_by = alarm.claimed_at = alarm.suspended_until = alarm.suspend_reason = alarm.call_back_at = None
     alarm.closed_at = alarm.verdict = None
     session.flush()
     drop(session, alarm, now=now)
-    start_ringing(session, alarm, now=now)
+    start_ringing(session, alarm, now=now, family=facts.get("reason") != "call_back")
     log.append(session, alarm, event, before, alarm.state, by=by, now=now, **facts)
 
 
@@ -153,6 +155,9 @@ def _happen(session: Session, alarm: Alarm, kind: TimerKind, *, now: datetime, *
             _note(session, alarm, kind, now=now, told=call_family(session, alarm, now=now), **late)
         case TimerKind.IDLE_CLAIM:
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, reason="idle_claim", **late)
+        case TimerKind.CALL_BACK:
+            alarm.priority = max(alarm.priority, CALL_BACK_PRIORITY)
+            ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason="call_back", **late)
         case TimerKind.RESUME:
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason="resume", **late)
 

@@ -156,6 +156,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/alarms/{alarm_id}/note": {"text": "called the neighbour"},
         "/api/alarms/{alarm_id}/release": why,
         "/api/alarms/{alarm_id}/ring": why,
+        "/api/alarms/{alarm_id}/steps/{step}": {"result": "answered"},
+        "/api/alarms/{alarm_id}/steps/{step}/skip": why,
         "/api/alarms/{alarm_id}/suspend": {"minutes": 5, "reason": "daughter is on her way"},
         "/api/assessments": {"elder_id": ids["elder_id"], "kind": "first", "assessed_on": DAY},
         "/api/assessments/requests": {"elder_id": ids["elder_id"], "kind": "immediate", **why},

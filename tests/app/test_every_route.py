@@ -25,7 +25,7 @@ INGEST = {"/api/ingest/{device_id}", "/api/ingest/from/{way}"}
 BY_TOKEN = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/wall"} | INGEST  # machines: a bearer token
 STREAM = "/api/live"  # never ends by itself
 OTHER_DISTRICT = 370521
-NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar"}
+NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar", "step": "speak"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Door:
     @property
     def names(self) -> set[str]:
         """The numbers its path asks for."""
-        named = {"day"} if self.roles else set(NAMED)  # a machine names its device, a person numbers it
+        named = {"day", "step"} if self.roles else set(NAMED)  # a machine names its device, a person numbers it
         return {part[1:-1] for part in self.path.split("/") if part.startswith("{")} - named
 
 
