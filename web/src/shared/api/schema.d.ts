@@ -1347,7 +1347,7 @@ export interface paths {
         put?: never;
         /**
          * Follow Up
-         * @description Settled for now; a call-back is owed.
+         * @description Settled for now; a call-back is owed, and rings at whoever owes it when its time has come.
          */
         post: operations["alarms_follow_up"];
         delete?: never;
@@ -1450,6 +1450,46 @@ export interface paths {
          * @description Name the elder of an alarm from a home of two, or from a device nobody registered.
          */
         post: operations["alarms_name_elder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/steps/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do Step
+         * @description Do a step, or say what came of the one that is on. 409 names who was faster, or what is still to be said.
+         */
+        post: operations["alarms_do_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/steps/{step}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip Step
+         * @description Leave a step out; the reason is in the log.
+         */
+        post: operations["alarms_skip_step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2380,134 +2420,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/elders/{elder_id}/escalation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Tree Of
-         * @description The tree that holds for an elder, the default beside it, and what makes it look out of date.
-         */
-        get: operations["escalation_tree_of"];
-        /**
-         * Save
-         * @description Keep an edited tree as a new version. 422 says everything that makes it unsafe.
-         */
-        put: operations["escalation_save"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/escalation/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description What a tree that is being edited would do, minute by minute, if nobody answers. Keeps nothing.
-         */
-        post: operations["escalation_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/escalation/versions/{n}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Version
-         * @description One version of an elder's tree, as it was.
-         */
-        get: operations["escalation_version"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/escalation/review": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Review
-         * @description Looked at and still right: it need not be looked at for a year.
-         */
-        post: operations["escalation_review"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/escalation/default": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Back To Default
-         * @description Her own tree ends; the default holds again.
-         */
-        post: operations["escalation_back_to_default"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/escalation/defaults": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Defaults
-         * @description The default trees by ability level and living situation.
-         */
-        get: operations["escalation_defaults"];
-        /**
-         * Save Default
-         * @description A default of the district's own; for those who have the whole district in hand.
-         */
-        put: operations["escalation_save_default"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/elders/{elder_id}/vitals": {
         parameters: {
             query?: never;
@@ -3053,6 +2965,10 @@ export interface components {
          * @description One case: who, where, whom to call, what happened, what can be done now.
          */
         AlarmCase: {
+            /** Steps */
+            steps: components["schemas"]["ScriptStep"][];
+            next_step: components["schemas"]["NextStep"] | null;
+            pattern: components["schemas"]["PatternOut"] | null;
             /** Id */
             id: number;
             state: components["schemas"]["State"];
@@ -3098,6 +3014,8 @@ export interface components {
             suspended_until: string | null;
             /** Suspend Reason */
             suspend_reason: string | null;
+            /** Call Back At */
+            call_back_at: string | null;
             /** Responder */
             responder: string | null;
             /** Responder Minutes */
@@ -3194,6 +3112,8 @@ export interface components {
             suspended_until: string | null;
             /** Suspend Reason */
             suspend_reason: string | null;
+            /** Call Back At */
+            call_back_at: string | null;
             /** Responder */
             responder: string | null;
             /** Responder Minutes */
@@ -3208,15 +3128,6 @@ export interface components {
             test: boolean;
             /** Asked To Press */
             asked_to_press: boolean;
-        };
-        /**
-         * Answer
-         * @description Results in the order of the events, and the days as they are now.
-         */
-        Answer: {
-            /** Results */
-            results: components["schemas"]["ResultOut"][];
-            days: components["schemas"]["Days"];
         };
         /**
          * Answers
@@ -3505,14 +3416,6 @@ export interface components {
             least: number;
         };
         /**
-         * BasedOn
-         * @description The version somebody looked at.
-         */
-        BasedOn: {
-            /** N */
-            n?: number | null;
-        };
-        /**
          * Batteries
          * @description What to take along, community by community, each in the order of a walk.
          */
@@ -3729,7 +3632,7 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /** Faults */
-            faults: components["schemas"]["app__planning__board__FaultOut"][];
+            faults: components["schemas"]["FaultOut"][];
             reason: components["schemas"]["ReasonOut"] | null;
         };
         /**
@@ -3880,7 +3783,7 @@ export interface components {
          */
         CheckOut: {
             /** Faults */
-            faults: components["schemas"]["app__planning__board__FaultOut"][];
+            faults: components["schemas"]["FaultOut"][];
         };
         /**
          * Claim
@@ -4085,17 +3988,6 @@ export interface components {
             at: string;
         };
         /**
-         * CourseOut
-         * @description What happens when nobody claims and nobody answers.
-         */
-        CourseOut: {
-            kind: components["schemas"]["AlarmKind"];
-            /** Moments */
-            moments: components["schemas"]["MomentOut"][];
-            /** Goes After */
-            goes_after: number | null;
-        };
-        /**
          * CredentialKind
          * @description How a device proves who it is.
          * @enum {string}
@@ -4190,7 +4082,7 @@ export interface components {
             server_time: string;
             /** Days */
             days: components["schemas"]["PhoneDay"][];
-            hours: components["schemas"]["app__phone__shapes__Hours"];
+            hours: components["schemas"]["Hours"];
         };
         /**
          * Decision
@@ -4312,22 +4204,6 @@ export interface components {
             operator: string | null;
         };
         /**
-         * Difference
-         * @description What is otherwise on a rung for one kind of alarm.
-         */
-        Difference: {
-            /**
-             * Left Out
-             * @default false
-             */
-            left_out: boolean;
-            /** Attempts */
-            attempts?: number | null;
-            /** Wait */
-            wait?: number | null;
-            reached?: components["schemas"]["Reached"] | null;
-        };
-        /**
          * Direction
          * @description Who called.
          * @enum {string}
@@ -4354,6 +4230,12 @@ export interface components {
             /** Parent Code */
             parent_code: string | null;
         };
+        /**
+         * Do
+         * @description What one key does.
+         * @enum {string}
+         */
+        Do: "claim" | "speak" | "call_elder" | "ask" | "climb" | "send" | "ambulance" | "fire" | "police" | "inform" | "arrive" | "check" | "note" | "call_back" | "close";
         /**
          * Domain
          * @description The four tables of the form.
@@ -4628,7 +4510,7 @@ export interface components {
          * @description What happens to an alarm.
          * @enum {string}
          */
-        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark";
+        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark" | "step";
         /**
          * EventIn
          * @description One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows.
@@ -4676,6 +4558,12 @@ export interface components {
             /** Sent At */
             sent_at?: string | null;
         };
+        /**
+         * Evidence
+         * @description What ends a step.
+         * @enum {string}
+         */
+        Evidence: "claimed" | "tried" | "reached" | "answered" | "sent" | "arrived" | "said" | "noted" | "promised" | "closed";
         /**
          * Failure
          * @description Why a test failed.
@@ -4757,6 +4645,24 @@ export interface components {
             battery: number | null;
             /** Last Seen At */
             last_seen_at: string | null;
+        };
+        /**
+         * FaultOut
+         * @description A broken rule; `accepted` when somebody took it on themselves. `facts` are seconds of the local day.
+         */
+        FaultOut: {
+            /** Rule */
+            rule: string;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Accepted */
+            accepted: boolean;
         };
         /**
          * FeatureCollection
@@ -4872,6 +4778,14 @@ export interface components {
             resolved_by: string | null;
             /** Resolution */
             resolution: string | null;
+        };
+        /**
+         * FollowUpIn
+         * @description In how many minutes she is called again.
+         */
+        FollowUpIn: {
+            /** Minutes */
+            minutes?: number | null;
         };
         /**
          * FormIn
@@ -4994,22 +4908,6 @@ export interface components {
             notes?: string | null;
         };
         /**
-         * HintOut
-         * @description Why somebody should look at this tree again.
-         */
-        HintOut: {
-            /** Code */
-            code: string;
-            /** Rung */
-            rung: number | null;
-            /** Contact Id */
-            contact_id: number | null;
-            /** At */
-            at: string | null;
-            /** Seconds */
-            seconds: number | null;
-        };
-        /**
          * HistoryOut
          * @description One line of what happened.
          */
@@ -5055,19 +4953,15 @@ export interface components {
         };
         /**
          * Hours
-         * @description When somebody may be called, local time; across midnight when it closes before it opens.
+         * @description What was and is planned, so that nobody is worn out unnoticed.
          */
-        "Hours-Input": {
-            /**
-             * Opens
-             * Format: time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: time
-             */
-            closes: string;
+        Hours: {
+            /** Today Minutes */
+            today_minutes: number;
+            /** Week Minutes */
+            week_minutes: number;
+            /** Week Limit Minutes */
+            week_limit_minutes: number;
         };
         /**
          * ImportEvent
@@ -5463,7 +5357,7 @@ export interface components {
             /** Minutes Left */
             minutes_left: number;
             /** Faults */
-            faults: components["schemas"]["app__planning__board__FaultOut"][];
+            faults: components["schemas"]["FaultOut"][];
         };
         /**
          * LatestOut
@@ -5615,12 +5509,6 @@ export interface components {
             /** Items */
             items: components["schemas"]["app__desk__wall_api__Link"][];
         };
-        /**
-         * Living
-         * @description Whether somebody is at home with the elder.
-         * @enum {string}
-         */
-        Living: "alone" | "together";
         /**
          * LoanOut
          * @description A device that is lent.
@@ -5826,26 +5714,6 @@ export interface components {
             commands: components["schemas"]["Command"][];
         };
         /**
-         * MomentOut
-         * @description What happens from when to when, seconds after the press.
-         */
-        MomentOut: {
-            /** At */
-            at: number;
-            /** Until */
-            until: number;
-            /** What */
-            what: string;
-            /** Rung */
-            rung: number | null;
-            /** Attempt */
-            attempt: number | null;
-            /** Beside */
-            beside: boolean;
-            /** Left */
-            left: boolean;
-        };
-        /**
          * Month
          * @description Every cent of an elder's month and what it was for.
          */
@@ -5949,6 +5817,23 @@ export interface components {
             commands: components["schemas"]["Command"][];
             /** Id */
             id: string;
+        };
+        /**
+         * NextStep
+         * @description What to do now, why, and what comes after.
+         */
+        NextStep: {
+            /** Key */
+            key: string;
+            do: components["schemas"]["Do"];
+            /** Why */
+            why: string;
+            /** Urgent */
+            urgent: boolean;
+            /** Needs */
+            needs: string | null;
+            /** Then */
+            then: string | null;
         };
         /**
          * NotDelivered
@@ -6244,34 +6129,16 @@ export interface components {
             due_on: string | null;
         };
         /**
-         * Pattern
-         * @description A rung of a template: for family, neighbours and community workers one rung for each contact, up to `most`.
+         * PatternOut
+         * @description Whose pattern it is, and which version.
          */
-        Pattern: {
-            kind: components["schemas"]["RungKind"];
-            /**
-             * Attempts
-             * @default 2
-             */
-            attempts: number;
-            /**
-             * Wait
-             * @default 30
-             */
-            wait: number;
-            reached: components["schemas"]["Reached"];
-            /**
-             * Most
-             * @default 1
-             */
-            most: number;
-            /**
-             * Differs
-             * @default {}
-             */
-            differs: {
-                [key: string]: components["schemas"]["Difference"];
-            };
+        PatternOut: {
+            /** Of */
+            of: string;
+            /** N */
+            n: number;
+            /** Since */
+            since: string | null;
         };
         /**
          * PauseIn
@@ -6600,13 +6467,40 @@ export interface components {
             since: string;
         };
         /**
-         * PreviewIn
-         * @description A tree that is being edited.
+         * PreviewOut
+         * @description A version over the last days beside what is in force; of many homes, of an even sample of them.
          */
-        PreviewIn: {
-            tree: components["schemas"]["Tree-Input"];
-            /** @default sos */
-            kind: components["schemas"]["AlarmKind"];
+        PreviewOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Homes */
+            homes: number;
+            /** Sampled */
+            sampled: number;
+            /** Readings */
+            readings: number;
+            /** Firings */
+            firings: components["schemas"]["FiringOut"][];
+            /** Count */
+            count: number;
+            /** A Week */
+            a_week: number;
+            /** Present */
+            present: components["schemas"]["FiringOut"][];
+            /** Present Count */
+            present_count: number;
+            /** Present A Week */
+            present_a_week: number;
+            /** Alarms */
+            alarms: components["schemas"]["RealAlarm"][];
         };
         /**
          * PriceOut
@@ -6725,6 +6619,20 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+        };
+        /**
+         * Question
+         * @description What to ask her.
+         */
+        Question: {
+            /** Key */
+            key: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+            /** Answers */
+            answers: components["schemas"]["app__alarms__patterns__Answer"][];
         };
         /**
          * Queue
@@ -6865,12 +6773,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * Reached
-         * @description What counts as having reached somebody.
-         * @enum {string}
-         */
-        Reached: "voice" | "confirmed" | "spoken" | "accepted" | "arrived";
         /**
          * RealAlarm
          * @description What really rang, and what it turned out to be.
@@ -7144,7 +7046,7 @@ export interface components {
          */
         RulesOut: {
             /** Items */
-            items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
+            items: components["schemas"]["VersionOut"][];
             /** In Force */
             in_force: number[];
             pause: components["schemas"]["PauseOut"] | null;
@@ -7152,67 +7054,45 @@ export interface components {
             may_change: boolean;
         };
         /**
-         * Rung
-         * @description One step: whom to try, how often, for how many seconds each time, and what counts as reached.
+         * ScriptStep
+         * @description One step of the pattern as it stands.
          */
-        "Rung-Input": {
-            kind: components["schemas"]["RungKind"];
-            /** Contact Id */
-            contact_id?: number | null;
-            /**
-             * Attempts
-             * @default 2
-             */
-            attempts: number;
-            /**
-             * Wait
-             * @default 30
-             */
-            wait: number;
-            reached: components["schemas"]["Reached"];
-            hours?: components["schemas"]["Hours-Input"] | null;
-            /**
-             * Differs
-             * @default {}
-             */
-            differs: {
-                [key: string]: components["schemas"]["Difference"];
+        ScriptStep: {
+            /** Key */
+            key: string;
+            do: components["schemas"]["Do"];
+            event: components["schemas"]["Event"];
+            /** Words */
+            words: {
+                [key: string]: string;
             };
-        };
-        /**
-         * Rung
-         * @description One step: whom to try, how often, for how many seconds each time, and what counts as reached.
-         */
-        "Rung-Output": {
-            kind: components["schemas"]["RungKind"];
+            status: components["schemas"]["Status"];
+            /** Why */
+            why: string;
+            /** Urgent */
+            urgent: boolean;
+            ends: components["schemas"]["Evidence"];
+            /** At */
+            at: string | null;
+            /** By */
+            by: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Questions */
+            questions: components["schemas"]["Question"][];
+            /** Question */
+            question: string | null;
             /** Contact Id */
-            contact_id?: number | null;
-            /**
-             * Attempts
-             * @default 2
-             */
-            attempts: number;
-            /**
-             * Wait
-             * @default 30
-             */
-            wait: number;
-            reached: components["schemas"]["Reached"];
-            hours?: components["schemas"]["app__escalation__rules__Hours"] | null;
-            /**
-             * Differs
-             * @default {}
-             */
-            differs: {
-                [key: string]: components["schemas"]["Difference"];
-            };
+            contact_id: number | null;
+            /** Call Id */
+            call_id: number | null;
+            /** Minutes */
+            minutes: number | null;
+            /** Needs */
+            needs: string | null;
         };
-        /**
-         * RungKind
-         * @description Who stands on a rung.
-         * @enum {string}
-         */
-        RungKind: "device" | "elder" | "family" | "neighbour" | "community" | "responder" | "ambulance";
         /**
          * SetAside
          * @description A page of them, newest first.
@@ -7360,6 +7240,14 @@ export interface components {
          */
         Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
         /**
+         * SkipIn
+         * @description Why it is left out.
+         */
+        SkipIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * SoFar
          * @description What the answers say; levels once none is missing.
          */
@@ -7430,11 +7318,39 @@ export interface components {
          */
         State: "ringing" | "claimed" | "contacting" | "dispatched" | "on_site" | "follow_up" | "closed";
         /**
+         * Status
+         * @description How a step stands.
+         * @enum {string}
+         */
+        Status: "done" | "skipped" | "doing" | "open" | "waiting" | "out";
+        /**
          * Step
          * @description How far a press has come.
          * @enum {string}
          */
         Step: "ready" | "waiting" | "stored" | "at_the_desk" | "passed" | "failed";
+        /**
+         * StepIn
+         * @description What goes with the key; a step takes what it needs (`needs` in the case says what).
+         */
+        StepIn: {
+            result?: components["schemas"]["Result"] | null;
+            /** Contact Id */
+            contact_id?: number | null;
+            /** Caregiver Id */
+            caregiver_id?: number | null;
+            /** Question */
+            question?: string | null;
+            /** Answer */
+            answer?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Who */
+            who?: string | null;
+            verdict?: components["schemas"]["Verdict"] | null;
+            /** Minutes */
+            minutes?: number | null;
+        };
         /**
          * StepsOut
          * @description Steps of a local day.
@@ -7636,66 +7552,6 @@ export interface components {
          */
         TeamRole: "guardian" | "carer" | "responsible" | "caregiver" | "social_worker";
         /**
-         * Template
-         * @description A tree without names.
-         */
-        Template: {
-            /** Rungs */
-            rungs: components["schemas"]["Pattern"][];
-            /**
-             * At Once
-             * @default {}
-             */
-            at_once: {
-                [key: string]: components["schemas"]["RungKind"][];
-            };
-            /**
-             * Silence
-             * @default {}
-             */
-            silence: {
-                [key: string]: components["schemas"]["RungKind"][];
-            };
-        };
-        /**
-         * TemplateIn
-         * @description A default of the district's own.
-         */
-        TemplateIn: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            template: components["schemas"]["Template"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * TemplateOut
-         * @description The default for one ability level and living situation; `n` is none for the built-in one.
-         */
-        TemplateOut: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            /** N */
-            n: number | null;
-            template: components["schemas"]["Template"];
-            /** Made At */
-            made_at: string | null;
-            /** Made By */
-            made_by: string | null;
-            /** Note */
-            note: string | null;
-        };
-        /**
-         * Templates
-         * @description One for each ability level and living situation, and every version the district had.
-         */
-        Templates: {
-            /** Items */
-            items: components["schemas"]["TemplateOut"][];
-            /** History */
-            history: components["schemas"]["TemplateOut"][];
-        };
-        /**
          * TermIn
          * @description After how many months a level (none: every level without a line of its own) is assessed again, from a day on.
          */
@@ -7791,115 +7647,6 @@ export interface components {
          * @enum {string}
          */
         Transport: "mqtt" | "zigbee" | "lorawan" | "ble" | "tcp" | "http";
-        /**
-         * Tree
-         * @description The rungs in order, and when help goes out beside the calls.
-         */
-        "Tree-Input": {
-            /** Rungs */
-            rungs: components["schemas"]["Rung-Input"][];
-            /**
-             * At Once
-             * @default {}
-             */
-            at_once: {
-                [key: string]: components["schemas"]["RungKind"][];
-            };
-            /**
-             * Silence
-             * @default {}
-             */
-            silence: {
-                [key: string]: components["schemas"]["RungKind"][];
-            };
-        };
-        /**
-         * Tree
-         * @description The rungs in order, and when help goes out beside the calls.
-         */
-        "Tree-Output": {
-            /** Rungs */
-            rungs: components["schemas"]["Rung-Output"][];
-            /**
-             * At Once
-             * @default {}
-             */
-            at_once: {
-                [key: string]: components["schemas"]["RungKind"][];
-            };
-            /**
-             * Silence
-             * @default {}
-             */
-            silence: {
-                [key: string]: components["schemas"]["RungKind"][];
-            };
-        };
-        /**
-         * TreeContact
-         * @description Somebody a rung may call.
-         */
-        TreeContact: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            relation: components["schemas"]["Relation"];
-            stands: components["schemas"]["RungKind"];
-            /** Phone */
-            phone: string;
-            /** Has Key */
-            has_key: boolean;
-            /** Minutes Away */
-            minutes_away: number | null;
-        };
-        /**
-         * TreeIn
-         * @description An edited tree, and the version it began from.
-         */
-        TreeIn: {
-            tree: components["schemas"]["Tree-Input"];
-            /** Based On */
-            based_on?: number | null;
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * TreeOut
-         * @description An elder's tree as it holds now, with everything its editor needs.
-         */
-        TreeOut: {
-            /** N */
-            n: number | null;
-            tree: components["schemas"]["Tree-Output"];
-            default: components["schemas"]["Tree-Output"];
-            living: components["schemas"]["Living"];
-            level: components["schemas"]["AbilityLevel"];
-            /** Template N */
-            template_n: number | null;
-            /** Differences */
-            differences: {
-                [key: string]: unknown;
-            }[];
-            /** Hints */
-            hints: components["schemas"]["HintOut"][];
-            /** Faults */
-            faults: components["schemas"]["app__escalation__shapes__FaultOut"][];
-            /** Contacts */
-            contacts: components["schemas"]["TreeContact"][];
-            /** Counts */
-            counts: {
-                [key: string]: components["schemas"]["Reached"][];
-            };
-            /** Versions */
-            versions: components["schemas"]["app__escalation__shapes__VersionOut"][];
-            /** Speaks */
-            speaks: boolean;
-            /** Phone */
-            phone: boolean;
-            /** May Change */
-            may_change: boolean;
-        };
         /**
          * Unknown
          * @description Why there is no day.
@@ -8003,6 +7750,48 @@ export interface components {
          * @enum {string}
          */
         VersionEvent: "preview" | "activate" | "stop";
+        /**
+         * VersionOut
+         * @description One version of a rule: what it asks, from when to when, whose hand.
+         */
+        VersionOut: {
+            /** Id */
+            id: number;
+            /** Rule Id */
+            rule_id: number;
+            kind: components["schemas"]["RuleKind"];
+            /** Elder Id */
+            elder_id: number | null;
+            /** Model Id */
+            model_id: string | null;
+            /** N */
+            n: number;
+            state: components["schemas"]["VersionState"];
+            /** Off */
+            off: boolean;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Note */
+            note: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Previewed At */
+            previewed_at: string | null;
+            /** Active From */
+            active_from: string | null;
+            /** Active Until */
+            active_until: string | null;
+            /** Possible */
+            possible: components["schemas"]["VersionEvent"][];
+            preview?: components["schemas"]["PreviewOut"] | null;
+        };
         /**
          * VersionState
          * @description The life of one version of a rule.
@@ -8558,6 +8347,22 @@ export interface components {
             replace: components["schemas"]["ReplaceOut"][];
         };
         /**
+         * Answer
+         * @description One answer to a question: to the next question, or out with what is known then.
+         */
+        app__alarms__patterns__Answer: {
+            /** Key */
+            key: string;
+            /** Words */
+            words: {
+                [key: string]: string;
+            };
+            /** Leads */
+            leads?: string | null;
+            /** Means */
+            means?: ("safe" | "help" | "ambulance") | null;
+        };
+        /**
          * Outcome
          * @description What became of a message from the wire.
          * @enum {string}
@@ -8784,75 +8589,6 @@ export interface components {
             wiped: boolean;
         };
         /**
-         * Hours
-         * @description When somebody may be called, local time; across midnight when it closes before it opens.
-         */
-        app__escalation__rules__Hours: {
-            /**
-             * Opens
-             * Format: time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: time
-             */
-            closes: string;
-        };
-        /**
-         * FaultOut
-         * @description Why a tree cannot be kept.
-         */
-        app__escalation__shapes__FaultOut: {
-            /** Code */
-            code: string;
-            /** Text */
-            text: string;
-            /** Rung */
-            rung: number | null;
-        };
-        /**
-         * PreviewOut
-         * @description What is wrong with it, what it does otherwise than the default, and what it would do.
-         */
-        app__escalation__shapes__PreviewOut: {
-            /** Faults */
-            faults: components["schemas"]["app__escalation__shapes__FaultOut"][];
-            /** Differences */
-            differences: {
-                [key: string]: unknown;
-            }[];
-            course: components["schemas"]["CourseOut"];
-        };
-        /**
-         * VersionOut
-         * @description One version of an elder's tree.
-         */
-        app__escalation__shapes__VersionOut: {
-            /** N */
-            n: number;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /** Made By */
-            made_by: string;
-            /**
-             * Reviewed At
-             * Format: date-time
-             */
-            reviewed_at: string;
-            /** Reviewed By */
-            reviewed_by: string;
-            /** Ended At */
-            ended_at: string | null;
-            /** Note */
-            note: string | null;
-            /** Rungs */
-            rungs: number;
-        };
-        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -8883,84 +8619,6 @@ export interface components {
             note?: string | null;
         };
         /**
-         * PreviewOut
-         * @description A version over the last days beside what is in force; of many homes, of an even sample of them.
-         */
-        app__monitoring__shapes__PreviewOut: {
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-            /** Homes */
-            homes: number;
-            /** Sampled */
-            sampled: number;
-            /** Readings */
-            readings: number;
-            /** Firings */
-            firings: components["schemas"]["FiringOut"][];
-            /** Count */
-            count: number;
-            /** A Week */
-            a_week: number;
-            /** Present */
-            present: components["schemas"]["FiringOut"][];
-            /** Present Count */
-            present_count: number;
-            /** Present A Week */
-            present_a_week: number;
-            /** Alarms */
-            alarms: components["schemas"]["RealAlarm"][];
-        };
-        /**
-         * VersionOut
-         * @description One version of a rule: what it asks, from when to when, whose hand.
-         */
-        app__monitoring__shapes__VersionOut: {
-            /** Id */
-            id: number;
-            /** Rule Id */
-            rule_id: number;
-            kind: components["schemas"]["RuleKind"];
-            /** Elder Id */
-            elder_id: number | null;
-            /** Model Id */
-            model_id: string | null;
-            /** N */
-            n: number;
-            state: components["schemas"]["VersionState"];
-            /** Off */
-            off: boolean;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /** Note */
-            note: string | null;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /** Made By */
-            made_by: string;
-            /** Previewed At */
-            previewed_at: string | null;
-            /** Active From */
-            active_from: string | null;
-            /** Active Until */
-            active_until: string | null;
-            /** Possible */
-            possible: components["schemas"]["VersionEvent"][];
-            preview?: components["schemas"]["app__monitoring__shapes__PreviewOut"] | null;
-        };
-        /**
          * Channel
          * @description How an order came in.
          * @enum {string}
@@ -8985,16 +8643,13 @@ export interface components {
             minutes?: number | null;
         };
         /**
-         * Hours
-         * @description What was and is planned, so that nobody is worn out unnoticed.
+         * Answer
+         * @description Results in the order of the events, and the days as they are now.
          */
-        app__phone__shapes__Hours: {
-            /** Today Minutes */
-            today_minutes: number;
-            /** Week Minutes */
-            week_minutes: number;
-            /** Week Limit Minutes */
-            week_limit_minutes: number;
+        app__phone__shapes__Answer: {
+            /** Results */
+            results: components["schemas"]["ResultOut"][];
+            days: components["schemas"]["Days"];
         };
         /**
          * Mode
@@ -9035,24 +8690,6 @@ export interface components {
              * Format: date-time
              */
             starts_at: string;
-        };
-        /**
-         * FaultOut
-         * @description A broken rule; `accepted` when somebody took it on themselves. `facts` are seconds of the local day.
-         */
-        app__planning__board__FaultOut: {
-            /** Rule */
-            rule: string;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
-            /** Accepted */
-            accepted: boolean;
         };
         /**
          * CandidateOut
@@ -10888,7 +10525,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Answer"];
+                    "application/json": components["schemas"]["app__phone__shapes__Answer"];
                 };
             };
             /** @description Validation Error */
@@ -11509,7 +11146,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["FollowUpIn"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -11683,6 +11324,78 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["WhoseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_do_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StepIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_skip_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipIn"];
             };
         };
         responses: {
@@ -13270,262 +12983,6 @@ export interface operations {
             };
         };
     };
-    escalation_tree_of: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TreeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    escalation_save: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TreeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TreeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    escalation_preview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PreviewIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__escalation__shapes__PreviewOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    escalation_version: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-                n: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tree-Output"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    escalation_review: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BasedOn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TreeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    escalation_back_to_default: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BasedOn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TreeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    escalation_defaults: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Templates"];
-                };
-            };
-        };
-    };
-    escalation_save_default: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TemplateIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     monitoring_vitals: {
         parameters: {
             query?: {
@@ -13647,7 +13104,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13762,7 +13219,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13793,7 +13250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13824,7 +13281,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13855,7 +13312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13886,7 +13343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
+                    "application/json": components["schemas"]["VersionOut"];
                 };
             };
             /** @description Validation Error */
