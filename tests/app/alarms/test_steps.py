@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.access.rules import Role
-from app.alarms import actions, log, publishing, steps, timers
+from app.alarms import actions, log, proving, publishing, steps, timers
 from app.alarms.default_patterns import DEFAULTS
 from app.alarms.patterns import Pattern
 from app.alarms.rules import AlarmKind, Rings, State
@@ -77,7 +77,7 @@ def test_one_key_after_the_other_from_the_ring_to_the_verdict(client: Browser) -
     ok(browser.post(f"{path}/steps/close", json={"verdict": "real"}))
     with transaction() as session:
         told = [line.event for line in log.of(session, the_alarm())]
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
     assert told == [
         "raise", "claim", "call", "step", "step", "step", "step", "dispatch", "call", "arrive", "note", "follow_up",
         "close",
