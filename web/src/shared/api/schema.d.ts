@@ -2420,6 +2420,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/elders/{elder_id}/escalation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tree Of
+         * @description The tree that holds for an elder, the default beside it, and what makes it look out of date.
+         */
+        get: operations["escalation_tree_of"];
+        /**
+         * Save
+         * @description Keep an edited tree as a new version. 422 says everything that makes it unsafe.
+         */
+        put: operations["escalation_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/escalation/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description What a tree that is being edited would do, minute by minute, if nobody answers. Keeps nothing.
+         */
+        post: operations["escalation_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/escalation/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Version
+         * @description One version of an elder's tree, as it was.
+         */
+        get: operations["escalation_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/escalation/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review
+         * @description Looked at and still right: it need not be looked at for a year.
+         */
+        post: operations["escalation_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/escalation/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back To Default
+         * @description Her own tree ends; the default holds again.
+         */
+        post: operations["escalation_back_to_default"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/escalation/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Defaults
+         * @description The default trees by ability level and living situation.
+         */
+        get: operations["escalation_defaults"];
+        /**
+         * Save Default
+         * @description A default of the district's own; for those who have the whole district in hand.
+         */
+        put: operations["escalation_save_default"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/elders/{elder_id}/vitals": {
         parameters: {
             query?: never;
@@ -3416,6 +3544,14 @@ export interface components {
             least: number;
         };
         /**
+         * BasedOn
+         * @description The version somebody looked at.
+         */
+        BasedOn: {
+            /** N */
+            n?: number | null;
+        };
+        /**
          * Batteries
          * @description What to take along, community by community, each in the order of a walk.
          */
@@ -3632,7 +3768,7 @@ export interface components {
             /** Pinned */
             pinned: boolean;
             /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            faults: components["schemas"]["app__planning__board__FaultOut"][];
             reason: components["schemas"]["ReasonOut"] | null;
         };
         /**
@@ -3783,7 +3919,7 @@ export interface components {
          */
         CheckOut: {
             /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            faults: components["schemas"]["app__planning__board__FaultOut"][];
         };
         /**
          * Claim
@@ -3988,6 +4124,17 @@ export interface components {
             at: string;
         };
         /**
+         * CourseOut
+         * @description What happens when nobody claims and nobody answers.
+         */
+        CourseOut: {
+            kind: components["schemas"]["AlarmKind"];
+            /** Moments */
+            moments: components["schemas"]["MomentOut"][];
+            /** Goes After */
+            goes_after: number | null;
+        };
+        /**
          * CredentialKind
          * @description How a device proves who it is.
          * @enum {string}
@@ -4082,7 +4229,7 @@ export interface components {
             server_time: string;
             /** Days */
             days: components["schemas"]["PhoneDay"][];
-            hours: components["schemas"]["Hours"];
+            hours: components["schemas"]["app__phone__shapes__Hours"];
         };
         /**
          * Decision
@@ -4202,6 +4349,22 @@ export interface components {
             phone: string;
             /** Operator */
             operator: string | null;
+        };
+        /**
+         * Difference
+         * @description What is otherwise on a rung for one kind of alarm.
+         */
+        Difference: {
+            /**
+             * Left Out
+             * @default false
+             */
+            left_out: boolean;
+            /** Attempts */
+            attempts?: number | null;
+            /** Wait */
+            wait?: number | null;
+            reached?: components["schemas"]["Reached"] | null;
         };
         /**
          * Direction
@@ -4647,24 +4810,6 @@ export interface components {
             last_seen_at: string | null;
         };
         /**
-         * FaultOut
-         * @description A broken rule; `accepted` when somebody took it on themselves. `facts` are seconds of the local day.
-         */
-        FaultOut: {
-            /** Rule */
-            rule: string;
-            /** Visit Id */
-            visit_id: number | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
-            /** Accepted */
-            accepted: boolean;
-        };
-        /**
          * FeatureCollection
          * @description GeoJSON (RFC 7946).
          */
@@ -4908,6 +5053,22 @@ export interface components {
             notes?: string | null;
         };
         /**
+         * HintOut
+         * @description Why somebody should look at this tree again.
+         */
+        HintOut: {
+            /** Code */
+            code: string;
+            /** Rung */
+            rung: number | null;
+            /** Contact Id */
+            contact_id: number | null;
+            /** At */
+            at: string | null;
+            /** Seconds */
+            seconds: number | null;
+        };
+        /**
          * HistoryOut
          * @description One line of what happened.
          */
@@ -4953,15 +5114,19 @@ export interface components {
         };
         /**
          * Hours
-         * @description What was and is planned, so that nobody is worn out unnoticed.
+         * @description When somebody may be called, local time; across midnight when it closes before it opens.
          */
-        Hours: {
-            /** Today Minutes */
-            today_minutes: number;
-            /** Week Minutes */
-            week_minutes: number;
-            /** Week Limit Minutes */
-            week_limit_minutes: number;
+        "Hours-Input": {
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
         };
         /**
          * ImportEvent
@@ -5357,7 +5522,7 @@ export interface components {
             /** Minutes Left */
             minutes_left: number;
             /** Faults */
-            faults: components["schemas"]["FaultOut"][];
+            faults: components["schemas"]["app__planning__board__FaultOut"][];
         };
         /**
          * LatestOut
@@ -5509,6 +5674,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["app__desk__wall_api__Link"][];
         };
+        /**
+         * Living
+         * @description Whether somebody is at home with the elder.
+         * @enum {string}
+         */
+        Living: "alone" | "together";
         /**
          * LoanOut
          * @description A device that is lent.
@@ -5712,6 +5883,26 @@ export interface components {
             voice: boolean;
             /** Commands */
             commands: components["schemas"]["Command"][];
+        };
+        /**
+         * MomentOut
+         * @description What happens from when to when, seconds after the press.
+         */
+        MomentOut: {
+            /** At */
+            at: number;
+            /** Until */
+            until: number;
+            /** What */
+            what: string;
+            /** Rung */
+            rung: number | null;
+            /** Attempt */
+            attempt: number | null;
+            /** Beside */
+            beside: boolean;
+            /** Left */
+            left: boolean;
         };
         /**
          * Month
@@ -6129,6 +6320,36 @@ export interface components {
             due_on: string | null;
         };
         /**
+         * Pattern
+         * @description A rung of a template: for family, neighbours and community workers one rung for each contact, up to `most`.
+         */
+        Pattern: {
+            kind: components["schemas"]["RungKind"];
+            /**
+             * Attempts
+             * @default 2
+             */
+            attempts: number;
+            /**
+             * Wait
+             * @default 30
+             */
+            wait: number;
+            reached: components["schemas"]["Reached"];
+            /**
+             * Most
+             * @default 1
+             */
+            most: number;
+            /**
+             * Differs
+             * @default {}
+             */
+            differs: {
+                [key: string]: components["schemas"]["Difference"];
+            };
+        };
+        /**
          * PatternOut
          * @description Whose pattern it is, and which version.
          */
@@ -6467,40 +6688,13 @@ export interface components {
             since: string;
         };
         /**
-         * PreviewOut
-         * @description A version over the last days beside what is in force; of many homes, of an even sample of them.
+         * PreviewIn
+         * @description A tree that is being edited.
          */
-        PreviewOut: {
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /**
-             * Until
-             * Format: date-time
-             */
-            until: string;
-            /** Homes */
-            homes: number;
-            /** Sampled */
-            sampled: number;
-            /** Readings */
-            readings: number;
-            /** Firings */
-            firings: components["schemas"]["FiringOut"][];
-            /** Count */
-            count: number;
-            /** A Week */
-            a_week: number;
-            /** Present */
-            present: components["schemas"]["FiringOut"][];
-            /** Present Count */
-            present_count: number;
-            /** Present A Week */
-            present_a_week: number;
-            /** Alarms */
-            alarms: components["schemas"]["RealAlarm"][];
+        PreviewIn: {
+            tree: components["schemas"]["Tree-Input"];
+            /** @default sos */
+            kind: components["schemas"]["AlarmKind"];
         };
         /**
          * PriceOut
@@ -6774,6 +6968,12 @@ export interface components {
             };
         };
         /**
+         * Reached
+         * @description What counts as having reached somebody.
+         * @enum {string}
+         */
+        Reached: "voice" | "confirmed" | "spoken" | "accepted" | "arrived";
+        /**
          * RealAlarm
          * @description What really rang, and what it turned out to be.
          */
@@ -7046,13 +7246,75 @@ export interface components {
          */
         RulesOut: {
             /** Items */
-            items: components["schemas"]["VersionOut"][];
+            items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
             /** In Force */
             in_force: number[];
             pause: components["schemas"]["PauseOut"] | null;
             /** May Change */
             may_change: boolean;
         };
+        /**
+         * Rung
+         * @description One step: whom to try, how often, for how many seconds each time, and what counts as reached.
+         */
+        "Rung-Input": {
+            kind: components["schemas"]["RungKind"];
+            /** Contact Id */
+            contact_id?: number | null;
+            /**
+             * Attempts
+             * @default 2
+             */
+            attempts: number;
+            /**
+             * Wait
+             * @default 30
+             */
+            wait: number;
+            reached: components["schemas"]["Reached"];
+            hours?: components["schemas"]["Hours-Input"] | null;
+            /**
+             * Differs
+             * @default {}
+             */
+            differs: {
+                [key: string]: components["schemas"]["Difference"];
+            };
+        };
+        /**
+         * Rung
+         * @description One step: whom to try, how often, for how many seconds each time, and what counts as reached.
+         */
+        "Rung-Output": {
+            kind: components["schemas"]["RungKind"];
+            /** Contact Id */
+            contact_id?: number | null;
+            /**
+             * Attempts
+             * @default 2
+             */
+            attempts: number;
+            /**
+             * Wait
+             * @default 30
+             */
+            wait: number;
+            reached: components["schemas"]["Reached"];
+            hours?: components["schemas"]["app__escalation__rules__Hours"] | null;
+            /**
+             * Differs
+             * @default {}
+             */
+            differs: {
+                [key: string]: components["schemas"]["Difference"];
+            };
+        };
+        /**
+         * RungKind
+         * @description Who stands on a rung.
+         * @enum {string}
+         */
+        RungKind: "device" | "elder" | "family" | "neighbour" | "community" | "responder" | "ambulance";
         /**
          * ScriptStep
          * @description One step of the pattern as it stands.
@@ -7552,6 +7814,66 @@ export interface components {
          */
         TeamRole: "guardian" | "carer" | "responsible" | "caregiver" | "social_worker";
         /**
+         * Template
+         * @description A tree without names.
+         */
+        Template: {
+            /** Rungs */
+            rungs: components["schemas"]["Pattern"][];
+            /**
+             * At Once
+             * @default {}
+             */
+            at_once: {
+                [key: string]: components["schemas"]["RungKind"][];
+            };
+            /**
+             * Silence
+             * @default {}
+             */
+            silence: {
+                [key: string]: components["schemas"]["RungKind"][];
+            };
+        };
+        /**
+         * TemplateIn
+         * @description A default of the district's own.
+         */
+        TemplateIn: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            template: components["schemas"]["Template"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * TemplateOut
+         * @description The default for one ability level and living situation; `n` is none for the built-in one.
+         */
+        TemplateOut: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            /** N */
+            n: number | null;
+            template: components["schemas"]["Template"];
+            /** Made At */
+            made_at: string | null;
+            /** Made By */
+            made_by: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * Templates
+         * @description One for each ability level and living situation, and every version the district had.
+         */
+        Templates: {
+            /** Items */
+            items: components["schemas"]["TemplateOut"][];
+            /** History */
+            history: components["schemas"]["TemplateOut"][];
+        };
+        /**
          * TermIn
          * @description After how many months a level (none: every level without a line of its own) is assessed again, from a day on.
          */
@@ -7647,6 +7969,115 @@ export interface components {
          * @enum {string}
          */
         Transport: "mqtt" | "zigbee" | "lorawan" | "ble" | "tcp" | "http";
+        /**
+         * Tree
+         * @description The rungs in order, and when help goes out beside the calls.
+         */
+        "Tree-Input": {
+            /** Rungs */
+            rungs: components["schemas"]["Rung-Input"][];
+            /**
+             * At Once
+             * @default {}
+             */
+            at_once: {
+                [key: string]: components["schemas"]["RungKind"][];
+            };
+            /**
+             * Silence
+             * @default {}
+             */
+            silence: {
+                [key: string]: components["schemas"]["RungKind"][];
+            };
+        };
+        /**
+         * Tree
+         * @description The rungs in order, and when help goes out beside the calls.
+         */
+        "Tree-Output": {
+            /** Rungs */
+            rungs: components["schemas"]["Rung-Output"][];
+            /**
+             * At Once
+             * @default {}
+             */
+            at_once: {
+                [key: string]: components["schemas"]["RungKind"][];
+            };
+            /**
+             * Silence
+             * @default {}
+             */
+            silence: {
+                [key: string]: components["schemas"]["RungKind"][];
+            };
+        };
+        /**
+         * TreeContact
+         * @description Somebody a rung may call.
+         */
+        TreeContact: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            relation: components["schemas"]["Relation"];
+            stands: components["schemas"]["RungKind"];
+            /** Phone */
+            phone: string;
+            /** Has Key */
+            has_key: boolean;
+            /** Minutes Away */
+            minutes_away: number | null;
+        };
+        /**
+         * TreeIn
+         * @description An edited tree, and the version it began from.
+         */
+        TreeIn: {
+            tree: components["schemas"]["Tree-Input"];
+            /** Based On */
+            based_on?: number | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * TreeOut
+         * @description An elder's tree as it holds now, with everything its editor needs.
+         */
+        TreeOut: {
+            /** N */
+            n: number | null;
+            tree: components["schemas"]["Tree-Output"];
+            default: components["schemas"]["Tree-Output"];
+            living: components["schemas"]["Living"];
+            level: components["schemas"]["AbilityLevel"];
+            /** Template N */
+            template_n: number | null;
+            /** Differences */
+            differences: {
+                [key: string]: unknown;
+            }[];
+            /** Hints */
+            hints: components["schemas"]["HintOut"][];
+            /** Faults */
+            faults: components["schemas"]["app__escalation__shapes__FaultOut"][];
+            /** Contacts */
+            contacts: components["schemas"]["TreeContact"][];
+            /** Counts */
+            counts: {
+                [key: string]: components["schemas"]["Reached"][];
+            };
+            /** Versions */
+            versions: components["schemas"]["app__escalation__shapes__VersionOut"][];
+            /** Speaks */
+            speaks: boolean;
+            /** Phone */
+            phone: boolean;
+            /** May Change */
+            may_change: boolean;
+        };
         /**
          * Unknown
          * @description Why there is no day.
@@ -7750,48 +8181,6 @@ export interface components {
          * @enum {string}
          */
         VersionEvent: "preview" | "activate" | "stop";
-        /**
-         * VersionOut
-         * @description One version of a rule: what it asks, from when to when, whose hand.
-         */
-        VersionOut: {
-            /** Id */
-            id: number;
-            /** Rule Id */
-            rule_id: number;
-            kind: components["schemas"]["RuleKind"];
-            /** Elder Id */
-            elder_id: number | null;
-            /** Model Id */
-            model_id: string | null;
-            /** N */
-            n: number;
-            state: components["schemas"]["VersionState"];
-            /** Off */
-            off: boolean;
-            /** Params */
-            params: {
-                [key: string]: unknown;
-            };
-            /** Note */
-            note: string | null;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /** Made By */
-            made_by: string;
-            /** Previewed At */
-            previewed_at: string | null;
-            /** Active From */
-            active_from: string | null;
-            /** Active Until */
-            active_until: string | null;
-            /** Possible */
-            possible: components["schemas"]["VersionEvent"][];
-            preview?: components["schemas"]["PreviewOut"] | null;
-        };
         /**
          * VersionState
          * @description The life of one version of a rule.
@@ -8589,6 +8978,75 @@ export interface components {
             wiped: boolean;
         };
         /**
+         * Hours
+         * @description When somebody may be called, local time; across midnight when it closes before it opens.
+         */
+        app__escalation__rules__Hours: {
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+        };
+        /**
+         * FaultOut
+         * @description Why a tree cannot be kept.
+         */
+        app__escalation__shapes__FaultOut: {
+            /** Code */
+            code: string;
+            /** Text */
+            text: string;
+            /** Rung */
+            rung: number | null;
+        };
+        /**
+         * PreviewOut
+         * @description What is wrong with it, what it does otherwise than the default, and what it would do.
+         */
+        app__escalation__shapes__PreviewOut: {
+            /** Faults */
+            faults: components["schemas"]["app__escalation__shapes__FaultOut"][];
+            /** Differences */
+            differences: {
+                [key: string]: unknown;
+            }[];
+            course: components["schemas"]["CourseOut"];
+        };
+        /**
+         * VersionOut
+         * @description One version of an elder's tree.
+         */
+        app__escalation__shapes__VersionOut: {
+            /** N */
+            n: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /**
+             * Reviewed At
+             * Format: date-time
+             */
+            reviewed_at: string;
+            /** Reviewed By */
+            reviewed_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Note */
+            note: string | null;
+            /** Rungs */
+            rungs: number;
+        };
+        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -8617,6 +9075,84 @@ export interface components {
             off: boolean;
             /** Note */
             note?: string | null;
+        };
+        /**
+         * PreviewOut
+         * @description A version over the last days beside what is in force; of many homes, of an even sample of them.
+         */
+        app__monitoring__shapes__PreviewOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Homes */
+            homes: number;
+            /** Sampled */
+            sampled: number;
+            /** Readings */
+            readings: number;
+            /** Firings */
+            firings: components["schemas"]["FiringOut"][];
+            /** Count */
+            count: number;
+            /** A Week */
+            a_week: number;
+            /** Present */
+            present: components["schemas"]["FiringOut"][];
+            /** Present Count */
+            present_count: number;
+            /** Present A Week */
+            present_a_week: number;
+            /** Alarms */
+            alarms: components["schemas"]["RealAlarm"][];
+        };
+        /**
+         * VersionOut
+         * @description One version of a rule: what it asks, from when to when, whose hand.
+         */
+        app__monitoring__shapes__VersionOut: {
+            /** Id */
+            id: number;
+            /** Rule Id */
+            rule_id: number;
+            kind: components["schemas"]["RuleKind"];
+            /** Elder Id */
+            elder_id: number | null;
+            /** Model Id */
+            model_id: string | null;
+            /** N */
+            n: number;
+            state: components["schemas"]["VersionState"];
+            /** Off */
+            off: boolean;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Note */
+            note: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Previewed At */
+            previewed_at: string | null;
+            /** Active From */
+            active_from: string | null;
+            /** Active Until */
+            active_until: string | null;
+            /** Possible */
+            possible: components["schemas"]["VersionEvent"][];
+            preview?: components["schemas"]["app__monitoring__shapes__PreviewOut"] | null;
         };
         /**
          * Channel
@@ -8650,6 +9186,18 @@ export interface components {
             /** Results */
             results: components["schemas"]["ResultOut"][];
             days: components["schemas"]["Days"];
+        };
+        /**
+         * Hours
+         * @description What was and is planned, so that nobody is worn out unnoticed.
+         */
+        app__phone__shapes__Hours: {
+            /** Today Minutes */
+            today_minutes: number;
+            /** Week Minutes */
+            week_minutes: number;
+            /** Week Limit Minutes */
+            week_limit_minutes: number;
         };
         /**
          * Mode
@@ -8690,6 +9238,24 @@ export interface components {
              * Format: date-time
              */
             starts_at: string;
+        };
+        /**
+         * FaultOut
+         * @description A broken rule; `accepted` when somebody took it on themselves. `facts` are seconds of the local day.
+         */
+        app__planning__board__FaultOut: {
+            /** Rule */
+            rule: string;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Accepted */
+            accepted: boolean;
         };
         /**
          * CandidateOut
@@ -12983,6 +13549,262 @@ export interface operations {
             };
         };
     };
+    escalation_tree_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalation_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TreeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalation_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__escalation__shapes__PreviewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalation_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tree-Output"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalation_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BasedOn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalation_back_to_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BasedOn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    escalation_defaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+        };
+    };
+    escalation_save_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     monitoring_vitals: {
         parameters: {
             query?: {
@@ -13104,7 +13926,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13219,7 +14041,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13250,7 +14072,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13281,7 +14103,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13312,7 +14134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
                 };
             };
             /** @description Validation Error */
@@ -13343,7 +14165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__VersionOut"];
                 };
             };
             /** @description Validation Error */
