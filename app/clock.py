@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.access.tables import District
 from app.alarms import actions as alarm_actions
-from app.alarms import deafness, proving, pulse, timers
+from app.alarms import deafness, proving, pulse, sending, timers
 from app.alarms import queries as alarms
 from app.commands import actions as command_actions
 from app.commands import queries as commands
@@ -37,6 +37,7 @@ from app.messages import actions as messages
 from app.monitoring import raising, vitals, watching
 from app.orders import actions as orders
 from app.orders import queries as order_queries
+from app.planning import replan_actions, replan_queries
 from app.stock import applying, keys
 from app.tables import metadata
 from app.visits import queries as visits
@@ -130,9 +131,11 @@ def schedule() -> BackgroundScheduler:
     every = partial(clock.add_job, trigger="interval")
     every(sweep, seconds=1, args=[timers.due, timers.fire], id="escalate")
     every(sweep, seconds=1, args=[alarms.arrived, alarm_actions.notice_arrival], id="arrivals")
+    every(sweep, seconds=1, args=[sending.unheard, sending.hear], id="offers")
     every(messages.deliver_due, seconds=1, id="deliver")
     every(beat, seconds=PULSE, id="pulse", next_run_time=datetime.now(UTC))  # before anybody is found silent
     clock.add_job(load_models, id="models")
+    every(sweep, seconds=30, args=[replan_queries.expired, replan_actions.expire], id="plan changes")
     every(sweep, seconds=10, args=[job_queries.stuck, jobs.again], id="jobs")
     every(at_now, seconds=1, args=[presence.watch], id="silence")
     every(at_now, seconds=60, args=[presence.tidy], id="technical list")

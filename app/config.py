@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     # money and plans
     capture_grace_days: int = Field(10, ge=0, description="days after month end to capture what is reserved")
     freeze_minutes: int = Field(60, ge=0, description="a published visit this near its start is not moved by a draft")
+    replan_freeze_minutes: int = Field(
+        10, ge=0, description="who must set out within so many minutes is left alone by a re-plan"
+    )
+    replan_minutes: int = Field(15, ge=1, description="minutes a proposed re-plan may be accepted")
     door_minutes: int = Field(4, ge=0, description="park, stairs, door: added to every journey")
     geofence_m: int = Field(300, ge=10, description="how far a fix may lie from the home beyond the accuracies")
 
@@ -80,6 +84,9 @@ class Settings(BaseSettings):
     alarm_rings_lead_after: int = Field(45, ge=1)
     alarm_calls_family_after: int = Field(90, ge=5)
     alarm_call_back_minutes: int = Field(30, ge=1, description="a call-back is owed after this, if nobody says when")
+    alarm_answer_seconds: int = Field(
+        60, ge=10, description="somebody who was sent and does not accept: the next one is sent"
+    )
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
 
     # installations and test calls

@@ -15,6 +15,7 @@ from app.alarms import forwarded_api as forwarding
 from app.alarms import inbox_api as inbox
 from app.alarms import models_api as models
 from app.alarms import steps_api as steps
+from app.alarms import sending_api as sending
 from app.alarms import testing_api as tests
 from app.assessments import api as assessments
 from app.calls import api as calls
@@ -36,6 +37,7 @@ from app.phone import api as phone
 from app.phone import installing_api as installer
 from app.places import api as places
 from app.planning import api as planning
+from app.planning import replan_api as replanning
 from app.stock import api as stock
 from app.stock import import_api as stock_imports
 from app.stock import models_api as stock_models
@@ -50,11 +52,13 @@ ROUTERS = (
     wall.router,
     assessments.router,
     planning.router,
+    replanning.router,
     visits.router,
     phone.router,
     installer.router,
     alarms.router,
     steps.router,
+    sending.router,
     tests.router,
     duty.shift,
     inbox.aside,

@@ -3,6 +3,7 @@
 from app.access import tables as access
 from app.alarms import climbing_tables as climbing
 from app.alarms import handling_tables as handling
+from app.alarms import sending_tables as sending
 from app.alarms import tables as alarms
 from app.assessments import tables as assessments
 from app.calls import tables as calls
@@ -24,6 +25,7 @@ from app.orders import tables as orders
 from app.people import tables as people
 from app.performance import tables as performance
 from app.places import tables as places
+from app.planning import replan_tables as replans
 from app.planning import tables as planning
 from app.stock import tables as stock
 from app.visits import tables as visits
@@ -54,6 +56,8 @@ __all__ = [
     "performance",
     "places",
     "planning",
+    "replans",
+    "sending",
     "stock",
     "visits",
     "wall",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import HOTLINE, Role
 from app.access.tables import User
-from app.alarms import hearing, log, nearest, queries, timers
+from app.alarms import hearing, log, queries, sending, timers
 from app.alarms.rules import (
     ANYBODY,
     DECIDES,
@@ -33,21 +33,10 @@ from app.calls.tables import Call
 from app.config import settings
 from app.equipment import testing
 from app.errors import Conflict, NotFound
-from app.orders import actions as orders
-from app.orders.rules import CANCELLABLE, VISIT_ENDED
+from app.orders.rules import CANCELLABLE
 from app.orders.tables import Visit
 from app.people.tables import Caregiver, Contact, Elder, Home
 from app.planning import actions as planning
-from app.planning import attending
-from app.planning.rules import CannotOverride
-
-
-class NobodyNamed(Conflict):
-    """It is not known whose alarm this is."""
-
-
-class OnAnotherAlarm(Conflict):
-    """She is on the way to another alarm."""
 
 
 def get(session: Session, alarm_id: int) -> Alarm:
@@ -160,27 +149,8 @@ def call(
 def dispatch(session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, now: datetime) -> Alarm:
     """Send somebody at once: an urgent visit at price zero in the published plan."""
     alarm = mine(session, alarm_id, Event.DISPATCH, me)
-    if alarm.elder_id is None:
-        raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
-    caregiver = session.get(Caregiver, caregiver_id)
-    if caregiver is None or caregiver.ended_at:
-        raise NotFound("There is no such caregiver.")
-    visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
-    if visit is None or visit.state in VISIT_ENDED:
-        visit = orders.urgent(session, alarm.elder_id, by=me.by, now=now, reason=f"alarm {alarm.id}")
-    origin = nearest.place_of(session, caregiver, now=now)
-    try:
-        with session.begin_nested():
-            sent = attending.insert_urgent(session, visit, caregiver_id, by=me.by, now=now, origin=origin)
-    except CannotOverride:
-        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
-    alarm.visit_id, alarm.caregiver_id, alarm.dispatched_at = visit.id, caregiver_id, now
-    alarm.eta_at = now + timedelta(minutes=sent.travel_minutes)
-    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
-    return move(
-        session, alarm, Event.DISPATCH, by=me.by, now=now, caregiver=caregiver.name, caregiver_id=caregiver_id,
-        visit_id=visit.id, minutes=sent.travel_minutes, affected=[other.visit_id for other in sent.affected],
-    )  # fmt: skip
+    sending.send(session, alarm, caregiver_id, by=me.by, now=now)
+    return alarm
 
 
 def arrive(session: Session, alarm_id: int, *, me: Caller, now: datetime, who: str | None = None) -> Alarm:

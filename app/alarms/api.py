@@ -11,15 +11,12 @@ from app import live
 from app.access import actions as access
 from app.access.api import Desk, Hotline
 from app.access.queries import Caller
-from app.alarms import actions, duty, nearest, queries
+from app.alarms import actions, duty, queries
 from app.alarms.rules import AlarmKind, Verdict
-from app.alarms.shapes import AlarmCase, AlarmRow, PlaceOut, case_of
+from app.alarms.shapes import AlarmCase, AlarmRow, case_of
 from app.alarms.tables import Alarm
 from app.calls.rules import Result, Target
 from app.db import transaction
-from app.people.rules import Skill
-from app.people.tables import Elder, Home
-from app.vault import mask_phone
 
 router = APIRouter(prefix="/api/alarms", tags=["alarms"])
 
@@ -97,41 +94,6 @@ def case(alarm_id: int, me: Desk) -> AlarmCase:
     """One case. Whoever has claimed it sees address and health in the clear; that is written down."""
     with transaction(me.scope) as session:
         return case_now(session, alarm_id, me, now=datetime.now(UTC))
-
-
-class CandidateOut(BaseModel):
-    """Somebody who can be sent, and whom that keeps waiting."""
-
-    caregiver_id: int
-    name: str
-    phone: str
-    responder: bool
-    skills: list[Skill]
-    lacks: list[str]
-    minutes: int
-    doing: str | None
-    going: bool
-    place: PlaceOut | None
-    affected: int
-    affected_visits: list[int]
-
-
-class Candidates(BaseModel):
-    """The best few, nearest first."""
-
-    items: list[CandidateOut]
-
-
-@router.get("/{alarm_id}/candidates")
-def candidates(alarm_id: int, me: Hotline) -> Candidates:
-    """Caregivers and responders who could be there first."""
-    now = datetime.now(UTC)
-    with transaction(me.scope) as session:
-        alarm = queries.row(session, alarm_id).alarm
-        home = session.get(Home, alarm.home_id) if alarm.home_id else None
-        elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
-        found = nearest.candidates(session, home, elder, now=now) if home else []
-    return Candidates(items=[_candidate(one) for one in found])
 
 
 @router.post("/{alarm_id}/claim")
@@ -326,11 +288,3 @@ def _break_glass(session: Session, alarm: Alarm, me: Caller, *, now: datetime) -
         access.note_access(
             session, me, elder_id=alarm.elder_id, field="case", reason=f"alarm {alarm.id}", now=now, alarm_id=alarm.id
         )
-
-
-def _candidate(one: nearest.Candidate) -> CandidateOut:
-    return CandidateOut(
-        caregiver_id=one.caregiver_id, name=one.name, phone=mask_phone(one.phone), responder=one.responder,
-        skills=one.skills, lacks=one.lacks, minutes=-(-one.seconds // 60), doing=one.doing, going=one.going,
-        place=PlaceOut.of(one.place.as_json()), affected=len(one.affected), affected_visits=one.affected,
-    )  # fmt: skip

@@ -14,7 +14,7 @@ from app.config import settings
 from app.orders.tables import Visit
 from app.people.rules import Skill
 from app.people.tables import Absence, Caregiver, Certificate, Elder, Home, Shift
-from app.places.rules import Place, travel_seconds
+from app.places.rules import Mode, Place, travel_seconds
 from app.planning.rules import ACTIVE, AttendanceState
 from app.planning.tables import Attendance
 
@@ -37,13 +37,17 @@ class Candidate:
     seconds: int
     doing: str | None  # the item she is serving
     going: bool  # on the way to a visit
+    here: bool  # in the very home
+    busy_until: datetime | None  # the end of what she is at, as planned
+    mode: Mode
+    known: bool  # where she is: by a door of today; else her base is taken
     place: Place
     affected: list[int]  # visits
 
     @property
     def rank(self) -> tuple[bool, int]:
         """Whoever has the skills and is there first; work at a door weighs some minutes."""
-        return bool(self.lacks), self.seconds + (BUSY_COSTS if self.doing else 0)
+        return bool(self.lacks), self.seconds + (BUSY_COSTS if self.doing and not self.here else 0)
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,17 @@ def candidates(session: Session, home: Home, elder: Elder | None, *, now: dateti
         if any(going.urgent and going.state in ACTIVE for going in mine):
             continue
         place = _where(caregiver, mine)
-        seconds = travel_seconds(place, to, caregiver.mode, door_minutes=settings().door_minutes)
+        at = [g for g in mine if g.state in (A.ARRIVED, A.IN_SERVICE)]
+        here = any(Place.of(g.place) == to for g in at)
+        seconds = 0 if here else travel_seconds(place, to, caregiver.mode, door_minutes=settings().door_minutes)
         until = now + timedelta(seconds=seconds, minutes=minutes)
         found.append(
             Candidate(
                 caregiver.id, caregiver.name, caregiver.phone, caregiver.responder, skills[caregiver.id],
                 sorted(needs - {skill.value for skill in skills[caregiver.id]}), seconds,
-                next((g.item for g in mine if g.state in (A.ARRIVED, A.IN_SERVICE)), None),
-                any(g.state is A.ON_THE_WAY for g in mine), place,
+                next((g.item for g in at), None),
+                any(g.state is A.ON_THE_WAY for g in mine), here, max((g.ends_at for g in at), default=None),
+                caregiver.mode, any(g.state in HERE for g in mine), place,
                 [g.visit_id for g in mine if g.state in ACTIVE and g.starts_at < until and g.ends_at > now],
             )
         )  # fmt: skip
@@ -93,6 +100,18 @@ def candidates(session: Session, home: Home, elder: Elder | None, *, now: dateti
 def place_of(session: Session, caregiver: Caregiver, *, now: datetime) -> Place:
     """Where somebody is, as far as the day tells: the last door, else the base."""
     return _where(caregiver, _goings(session, caregiver.district_id, now, caregiver.id).get(caregiver.id, []))
+
+
+def seconds_to(session: Session, caregiver: Caregiver, home: Home, *, now: datetime) -> int:
+    """How long she needs to that door from where she is now."""
+    place = place_of(session, caregiver, now=now)
+    return travel_seconds(place, Place.of(home.place), caregiver.mode, door_minutes=settings().door_minutes)
+
+
+def away_until(session: Session, caregiver: Caregiver, home: Home, *, now: datetime) -> datetime:
+    """When somebody who is sent now is free again: the way, and the usual minutes of an urgent visit."""
+    _, minutes = _needs(session, home.district_id)
+    return now + timedelta(seconds=seconds_to(session, caregiver, home, now=now), minutes=minutes)
 
 
 def _where(caregiver: Caregiver, goings: Sequence[_Going]) -> Place:

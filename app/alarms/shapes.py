@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.queries import Caller
-from app.alarms import log, queries, steps
+from app.alarms import log, queries, sending, steps
 from app.alarms.queries import Care, QueueRow, VisitRow
 from app.alarms.rules import AlarmKind, Event, Rings, State, Verdict, possible
+from app.alarms.sending_rules import OfferState
 from app.alarms.steps_shapes import ScriptOut
 from app.alarms.tables import Alarm
 from app.calls import queries as calls
@@ -216,6 +217,17 @@ class CaseDevice(BaseModel):
     spot: str | None
 
 
+class OfferOut(BaseModel):
+    """Somebody who was asked to go, and what she said by when."""
+
+    caregiver_id: int
+    caregiver: str
+    state: OfferState
+    offered_at: datetime
+    answer_by: datetime
+    answered_at: datetime | None
+
+
 class AlarmCase(AlarmRow, ScriptOut):
     """One case: who, where, whom to call, what happened, what can be done now."""
 
@@ -229,6 +241,7 @@ class AlarmCase(AlarmRow, ScriptOut):
     clock_off: int | None
     place: PlaceOut | None
     linked: list[AlarmRow]
+    offers: list[OfferOut]  # whom it was offered to, oldest first
     closed_at: datetime | None
     in_clear: bool  # whether address and health are shown in full (and that was written down)
     server_time: datetime
@@ -254,6 +267,13 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
         home=_home(session, home, in_clear=in_clear), contacts=contacts,
         timeline=_timeline(session, alarm, lines), device=_device(session, alarm), pressed_at=alarm.device_at,
         clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place) if in_clear else None,
+        offers=[
+            OfferOut(
+                caregiver_id=offer.caregiver_id, caregiver=name, state=offer.state, offered_at=offer.offered_at,
+                answer_by=offer.answer_by, answered_at=offer.answered_at,
+            )
+            for offer, name in sending.offers_of(session, alarm.id)
+        ],
         linked=[AlarmRow.of(other, me, now=now) for other in queries.linked(session, alarm)],
         closed_at=alarm.closed_at, in_clear=in_clear, server_time=now,
     )  # fmt: skip

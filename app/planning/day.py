@@ -161,24 +161,28 @@ class Question:
     fixed: frozenset[int] = field(default_factory=frozenset)
 
 
-def question(day: Day, *, now: datetime | None, keep: Iterable[int] = ()) -> Question:
+def question(
+    day: Day, *, now: datetime | None, keep: Iterable[int] = (), loosen: Iterable[int] = (), late: int = 0
+) -> Question:
     """The day as a problem. `now` fixes what is under way or near and clips what lies behind; without it, all is open.
 
-    `keep` are visits to fix as they stand, whatever their time.
+    `keep` are visits to fix as they stand, whatever their time; `loosen` those whose caregiver cannot come after all,
+    whatever was settled. A promised visit may start `late` seconds after its window rather than not at all.
     """
     places: list[Place] = [v.place for v in day.visits] + [c.base for c in day.caregivers]
     at = {v.id: i for i, v in enumerate(day.visits)}
-    cut = interrupted(day)
-    kept, visits, late, fixed = set(keep), [], [], set()
+    loosened = frozenset(loosen)
+    cut = interrupted(day) | loosened
+    kept, visits, too_late, fixed = set(keep), [], [], set()
     for visit in day.visits:
         begun = any(g.state in BEGUN for g in visit.crew)
-        if visit.state not in PLANNABLE or (begun and visit.id in cut):
+        if visit.state not in PLANNABLE or (begun and visit.id in cut - loosened):
             continue  # over, or left for an alarm: nothing is left to plan about it
         whole = len(visit.crew) == visit.caregivers and visit.id not in cut
         held = whole and (visit.id in kept or _held(day, visit, now))
-        posed = _visit(day, visit, at[visit.id], held=held, loose=visit.id in cut, now=now)
+        posed = _visit(day, visit, at[visit.id], held=held, loose=visit.id in cut, late=late, now=now)
         if posed is None:
-            late.append(visit.id)
+            too_late.append(visit.id)
             continue
         visits.append(posed)
         if posed.frozen:
@@ -192,7 +196,7 @@ def question(day: Day, *, now: datetime | None, keep: Iterable[int] = ()) -> Que
     modes = {c.mode for c in day.caregivers}
     matrices = {m.value: travel.seconds(places, m, door_minutes=day.door_minutes) for m in modes}
     problem = dispatch.Problem(caregivers=caregivers, visits=tuple(visits), travel=matrices)
-    return Question(problem, tuple(late), frozenset(fixed))
+    return Question(problem, tuple(too_late), frozenset(fixed))
 
 
 def interrupted(day: Day) -> frozenset[int]:
@@ -215,7 +219,7 @@ def _held(day: Day, visit: DayVisit, now: datetime | None) -> bool:
 
 
 def _visit(
-    day: Day, visit: DayVisit, place: int, *, held: bool, loose: bool, now: datetime | None
+    day: Day, visit: DayVisit, place: int, *, held: bool, loose: bool, late: int, now: datetime | None
 ) -> dispatch.Visit | None:
     """None when it is too late to start it."""
     opens, closes = day.tick(visit.opens), day.tick(visit.closes)
@@ -235,19 +239,28 @@ def _visit(
     if now is not None and not frozen:
         earliest = day.tick(now) + (day.freeze_minutes * 60 if start is None else 0)
         opens = max(opens, earliest)
+        if visit.state is VisitState.PUBLISHED and opens <= closes + late:
+            closes, late = max(opens, closes), closes + late - max(opens, closes)
         if opens > closes or (start is not None and start < earliest):
             return None
     promise = None
     if visit.state is VisitState.PUBLISHED and len(crew) == visit.caregivers:
         promise = dispatch.Promise(day.tick(crew[0].starts_at), tuple(named(g.caregiver_id) for g in crew))
     return dispatch.Visit(
-        id=str(visit.id), place=place, windows=(dispatch.Window(opens, closes),), service=visit.minutes * 60,
-        needs=visit.needs, caregivers=visit.caregivers, sex=visit.sex, allowed=_allowed(day, visit),
-        banned=_names(visit.banned), preferred=_names(visit.preferred), known=_names(visit.known),
+        id=str(visit.id), place=place, windows=(dispatch.Window(opens, closes),), service=_service(visit),
+        late=late if promise else 0, needs=visit.needs, caregivers=visit.caregivers, sex=visit.sex,
+        allowed=_allowed(day, visit), banned=_names(visit.banned),
+        preferred=_names(visit.preferred), known=_names(visit.known),
         prize=(PRIZE * visit.caregivers + visit.priority * 3600) * (PROMISED if promise else 1),
         pinned_caregivers=tuple(map(named, pinned)), pinned_start=start, frozen=frozen,
         waived=(pin.waived - TIMELY) if pin else frozenset(), published=promise,
     )  # fmt: skip
+
+
+def _service(visit: DayVisit) -> int:
+    """Seconds; an alarm's response holds its caregiver from the moment she was sent until she can leave."""
+    urgent = [g for g in visit.crew if g.urgent]
+    return int((urgent[0].ends_at - urgent[0].starts_at).total_seconds()) if urgent else visit.minutes * 60
 
 
 def _names(ids: frozenset[int]) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """One of everything an address can name, and for each door a body that would do something to it."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.rules import Role
 from app.alarms import hearing
 from app.alarms.rules import AlarmKind
+from app.calendar import day_of
 from app.calls import actions as calls
 from app.calls.rules import Target
 from app.commands import actions as commands
@@ -25,6 +26,8 @@ from app.jobs.tables import Job
 from app.monitoring import actions as rules
 from app.monitoring.rules import RuleKind
 from app.orders.rules import VisitState
+from app.planning import replan
+from app.planning import replan_actions as replans
 from tests.cast import (
     COMMUNITY,
     TEN,
@@ -110,13 +113,18 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add(link)
     file, _ = imports.take_in(session, "devices", "a.csv", b"", district_id=elder.district_id, by="test", now=TEN)
+    change = replans.keep(
+        session, replans.ask(session, elder.district_id, day_of(TEN), [], now=TEN),
+        (replan.Thought((), {}, {}, 1), 1, 0), by="test", now=datetime.now(UTC),
+    )  # fmt: skip
     session.flush()
     return Things(
         {
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
-            "call_id": call.id, "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
+            "call_id": call.id, "change_id": change.id,
+            "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
             "fault_id": fault.id, "outage_id": outage.id,
             "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
@@ -151,6 +159,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/alarms/{alarm_id}/call": {"target": "elder", "result": "answered", "note": "well"},
         "/api/alarms/{alarm_id}/close": {"verdict": "accidental", "note": "leaned on it"},
         "/api/alarms/{alarm_id}/dispatch": {"caregiver_id": ids["caregiver_id"]},
+        "/api/alarms/{alarm_id}/send": {"caregiver_id": ids["caregiver_id"], "change_id": ids["change_id"]},
+        "/api/alarms/{alarm_id}/send/preview": {"caregiver_id": ids["caregiver_id"]},
         "/api/alarms/{alarm_id}/elder": {"elder_id": ids["elder_id"]},
         "/api/alarms/{alarm_id}/hand-over": {"user_id": ids["user_id"]},
         "/api/alarms/{alarm_id}/note": {"text": "called the neighbour"},
@@ -174,6 +184,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/assessments/{assessment_id}/withdraw": why,
         "/api/alarms/{alarm_id}/confirm": {"voice": True},
         "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
+        "/api/board/{day}/replan": {"events": [{"cause": "cancelled", "visit_id": ids["visit_id"]}], "seed": 1},
+        "/api/replans/{change_id}/refuse": why,
         "/api/calls/{call_id}/result": {"result": "answered"},
         "/api/devices/{device_id}/commands": {"command": "locate"},
         "/api/devices/{device_id}/lend": {"elder_id": ids["elder_id"], "due_on": "2027-01-31"},

@@ -160,7 +160,9 @@ def elsewhere(database: Engine) -> Things:
         return one_of_everything(session, division_code=OTHER_COMMUNITY, name="夏侯远方")
 
 
-SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop"}  # a draft is of the whole district; its streets may watch
+REPLAN = "/api/replans/{change_id}"
+SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"}
+"""A day is planned for the whole district; its streets may watch."""
 
 
 @pytest.mark.parametrize("district", [DISTRICT, OTHER_DISTRICT])

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import Role
 from app.access.tables import AccessLog
-from app.alarms import actions, duty, log, proving, queries
+from app.alarms import actions, duty, log, proving, queries, sending
 from app.alarms.rules import MOVES, OPEN, CallBackMissing, Event, NotYours, State, Verdict, after, possible
 from app.alarms.tables import Alarm
 from app.calls.rules import Result, Target
@@ -241,7 +241,7 @@ def test_a_caregiver_on_the_way_to_one_alarm_is_not_sent_to_another() -> None:
     for number in (first, second):
         do(actions.claim, number, me=me, now=at(5))
     do(actions.dispatch, first, caregiver.id, me=me, now=at(6))
-    with pytest.raises(actions.OnAnotherAlarm):
+    with pytest.raises(sending.OnAnotherAlarm):
         do(actions.dispatch, second, caregiver.id, me=me, now=at(7))
 
 
@@ -252,7 +252,7 @@ def test_the_elder_of_a_strange_device_can_be_named() -> None:
     hear(press("stranger"), now=MORNING)
     me = operator()
     do(actions.claim, the_alarm().id, me=me, now=at(5))
-    with pytest.raises(actions.NobodyNamed):
+    with pytest.raises(sending.NobodyNamed):
         do(actions.dispatch, the_alarm().id, 1, me=me, now=at(6))
     do(actions.name_elder, the_alarm().id, elder.id, me=me, now=at(7))
     assert the_alarm().subject == f"elder:{elder.id}"

@@ -832,6 +832,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/board/{day}/replan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replan
+         * @description Propose what becomes of the day after these events; nothing moves yet.
+         */
+        post: operations["replanning_replan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/{day}/replans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proposals
+         * @description What was proposed for a day and what became of it.
+         */
+        get: operations["replanning_proposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replans/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proposal
+         * @description One proposal.
+         */
+        get: operations["replanning_proposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replans/{change_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Let it happen. 409 when the day has changed since: propose again.
+         */
+        post: operations["replanning_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replans/{change_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse
+         * @description Leave the day as it is.
+         */
+        post: operations["replanning_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/visits": {
         parameters: {
             query?: never;
@@ -1196,26 +1296,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alarms/{alarm_id}/candidates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Candidates
-         * @description Caregivers and responders who could be there first.
-         */
-        get: operations["alarms_candidates"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/alarms/{alarm_id}/claim": {
         parameters: {
             query?: never;
@@ -1456,27 +1536,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+<<<<<<< HEAD
     "/api/alarms/{alarm_id}/steps/{step}": {
+=======
+    "/api/alarms/{alarm_id}/candidates": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Do Step
-         * @description Do a step, or say what came of the one that is on. 409 names who was faster, or what is still to be said.
+         * Candidates
+         * @description Caregivers and responders who could be there first, with key holders and neighbours beside them.
          */
-        post: operations["alarms_do_step"];
+        get: operations["sending_candidates"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/alarms/{alarm_id}/steps/{step}/skip": {
+    "/api/alarms/{alarm_id}/send/preview": {
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
@@ -1486,10 +1570,48 @@ export interface paths {
         get?: never;
         put?: never;
         /**
+<<<<<<< HEAD
+         * Do Step
+         * @description Do a step, or say what came of the one that is on. 409 names who was faster, or what is still to be said.
+         */
+        post: operations["alarms_do_step"];
+=======
+         * Preview
+         * @description What sending her would move, proposed and kept; nothing moves yet.
+         */
+        post: operations["sending_preview"];
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+<<<<<<< HEAD
+    "/api/alarms/{alarm_id}/steps/{step}/skip": {
+=======
+    "/api/alarms/{alarm_id}/send": {
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+<<<<<<< HEAD
          * Skip Step
          * @description Leave a step out; the reason is in the log.
          */
         post: operations["alarms_skip_step"];
+=======
+         * Send
+         * @description Send her, and let the previewed change happen. Help does not wait for a plan: a stale preview moves nothing.
+         */
+        post: operations["sending_send"];
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         delete?: never;
         options?: never;
         head?: never;
@@ -3174,6 +3296,8 @@ export interface components {
             place: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
             /** Linked */
             linked: components["schemas"]["AlarmRow"][];
+            /** Offers */
+            offers: components["schemas"]["OfferOut"][];
             /** Closed At */
             closed_at: string | null;
             /** In Clear */
@@ -3635,6 +3759,23 @@ export interface components {
             reasons: components["schemas"]["ChangeReason"][];
         };
         /**
+         * BesideOut
+         * @description Somebody near who is no caregiver: a key holder, a neighbour, a community worker.
+         */
+        BesideOut: {
+            /** Contact Id */
+            contact_id: number;
+            /** Name */
+            name: string;
+            relation: components["schemas"]["Relation"];
+            /** Phone */
+            phone: string;
+            /** Has Key */
+            has_key: boolean;
+            /** Minutes Away */
+            minutes_away: number | null;
+        };
+        /**
          * BlindElder
          * @description When an elder was blind in a month.
          */
@@ -3883,12 +4024,6 @@ export interface components {
          */
         Category: "tekun" | "dibao" | "dibao_marginal" | "family_planning_special" | "veteran_benefit" | "living_alone" | "empty_nest" | "left_behind" | "dementia";
         /**
-         * Cause
-         * @description Why a record had to be corrected.
-         * @enum {string}
-         */
-        Cause: "forgot" | "device_trouble" | "no_coverage" | "wrong_pick" | "schedule_change" | "emergency" | "locked_door" | "outside_home" | "system_failure" | "other";
-        /**
          * CellOut
          * @description How much of a stretch: 0 to 1.
          */
@@ -3902,11 +4037,105 @@ export interface components {
             share: number;
         };
         /**
+         * ChangeEvent
+         * @description What happens to a proposed change.
+         * @enum {string}
+         */
+        ChangeEvent: "accept" | "refuse" | "overtake" | "expire";
+        /**
+         * ChangeOut
+         * @description A proposed change of a running day, to accept or refuse as one thing.
+         */
+        ChangeOut: {
+            /** Id */
+            id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            state: components["schemas"]["ChangeState"];
+            /** Possible */
+            possible: components["schemas"]["ChangeEvent"][];
+            /** Plan Version */
+            plan_version: number;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Events */
+            events: components["schemas"]["HappenedOut"][];
+            /** Changes */
+            changes: components["schemas"]["ChangedOut"][];
+            /** Told */
+            told: components["schemas"]["ToldOut"][];
+            /** Cost */
+            cost: components["schemas"]["CostPart"][];
+            /** Seed */
+            seed: number;
+            /** Milliseconds */
+            milliseconds: number;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Proposed By */
+            proposed_by: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * ChangeReason
          * @description 等级变更依据: why the final level is not what the points say. The names are those of the input.
          * @enum {string}
          */
         ChangeReason: "coma" | "dementia" | "other_mental_disorder" | "risk_events_30d";
+        /**
+         * ChangeState
+         * @description Where a proposed change stands.
+         * @enum {string}
+         */
+        ChangeState: "proposed" | "accepted" | "refused" | "stale" | "expired";
+        /**
+         * ChangedOut
+         * @description What becomes of one visit. `minutes` is how much later it starts; `after_window` how far behind its window.
+         */
+        ChangedOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Estate */
+            estate: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            shift: components["schemas"]["Shift"];
+            was: components["schemas"]["SlotOut"] | null;
+            will: components["schemas"]["SlotOut"] | null;
+            /** Minutes */
+            minutes: number;
+            /** After Window */
+            after_window: number;
+            why: components["schemas"]["WhyOut"] | null;
+        };
+        /**
+         * ChangesOut
+         * @description The latest proposals of a day, newest first.
+         */
+        ChangesOut: {
+            /** Items */
+            items: components["schemas"]["ChangeOut"][];
+        };
         /**
          * Channel
          * @description How an order came in.
@@ -4090,7 +4319,7 @@ export interface components {
              * Format: date-time
              */
             value: string;
-            cause: components["schemas"]["Cause"];
+            cause: components["schemas"]["app__visits__rules__Cause"];
             resolution: components["schemas"]["Resolution"];
             /** Memo */
             memo?: string | null;
@@ -4111,7 +4340,7 @@ export interface components {
              * Format: date-time
              */
             after: string;
-            cause: components["schemas"]["Cause"];
+            cause: components["schemas"]["app__visits__rules__Cause"];
             resolution: components["schemas"]["Resolution"];
             /** Memo */
             memo: string | null;
@@ -4122,6 +4351,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * CostPart
+         * @description One named part of the cost, before and after, in minutes or times.
+         */
+        CostPart: {
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
         };
         /**
          * CourseOut
@@ -5028,6 +5271,36 @@ export interface components {
             possible: components["schemas"]["UpkeepEvent"][];
         };
         /**
+         * HappenedIn
+         * @description One event: who or which visit, and since or until when. An alarm's is proposed at the alarm desk.
+         */
+        HappenedIn: {
+            cause: components["schemas"]["app__planning__replan_rules__Cause"];
+            /** Caregiver Id */
+            caregiver_id?: number | null;
+            /** Visit Id */
+            visit_id?: number | null;
+            /** At */
+            at?: string | null;
+        };
+        /**
+         * HappenedOut
+         * @description One event.
+         */
+        HappenedOut: {
+            cause: components["schemas"]["app__planning__replan_rules__Cause"];
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Caregiver */
+            caregiver: string | null;
+            /** Visit Id */
+            visit_id: number | null;
+            /** Elder */
+            elder: string | null;
+            /** At */
+            at: string | null;
+        };
+        /**
          * HealthOut
          * @description What a first responder must know.
          */
@@ -5571,6 +5844,23 @@ export interface components {
             text: string | null;
         };
         /**
+         * LeftOut
+         * @description A visit somebody would leave behind.
+         */
+        LeftOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
          * LendIn
          * @description To whom and until when.
          */
@@ -6058,6 +6348,35 @@ export interface components {
             /** Reason */
             reason: boolean;
         };
+        /**
+         * OfferOut
+         * @description Somebody who was asked to go, and what she said by when.
+         */
+        OfferOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            state: components["schemas"]["OfferState"];
+            /**
+             * Offered At
+             * Format: date-time
+             */
+            offered_at: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /**
+         * OfferState
+         * @description What somebody who was sent has said.
+         * @enum {string}
+         */
+        OfferState: "offered" | "accepted" | "declined" | "unanswered" | "withdrawn";
         /**
          * OrderEvent
          * @description What can happen to an order.
@@ -6688,13 +7007,23 @@ export interface components {
             since: string;
         };
         /**
-         * PreviewIn
-         * @description A tree that is being edited.
+         * Preview
+         * @description When she would be there and free again, and what would move: nothing has.
          */
-        PreviewIn: {
-            tree: components["schemas"]["Tree-Input"];
-            /** @default sos */
-            kind: components["schemas"]["AlarmKind"];
+        Preview: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /**
+             * Eta At
+             * Format: date-time
+             */
+            eta_at: string;
+            /**
+             * Free At
+             * Format: date-time
+             */
+            free_at: string;
+            change: components["schemas"]["ChangeOut"];
         };
         /**
          * PriceOut
@@ -7023,6 +7352,14 @@ export interface components {
             };
         };
         /**
+         * RefuseIn
+         * @description Why the day stays as it is.
+         */
+        RefuseIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Register
          * @description Why an elder is known to the district.
          * @enum {string}
@@ -7076,6 +7413,21 @@ export interface components {
              * Format: date-time
              */
             last_at: string;
+        };
+        /**
+         * ReplanIn
+         * @description What happened. The same seed on the same day gives the same proposal; more rounds think longer.
+         */
+        ReplanIn: {
+            /** Events */
+            events: components["schemas"]["HappenedIn"][];
+            /** Seed */
+            seed?: number | null;
+            /**
+             * Iterations
+             * @default 0
+             */
+            iterations: number;
         };
         /**
          * Report
@@ -7316,6 +7668,7 @@ export interface components {
          */
         RungKind: "device" | "elder" | "family" | "neighbour" | "community" | "responder" | "ambulance";
         /**
+<<<<<<< HEAD
          * ScriptStep
          * @description One step of the pattern as it stands.
          */
@@ -7354,6 +7707,34 @@ export interface components {
             minutes: number | null;
             /** Needs */
             needs: string | null;
+=======
+         * SendIn
+         * @description Whom to send, and the preview that goes with her.
+         */
+        SendIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Change Id */
+            change_id?: number | null;
+        };
+        /**
+         * SentOut
+         * @description She was asked. `moved` is false where the day had changed since the preview: she goes all the same.
+         */
+        SentOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            state: components["schemas"]["OfferState"];
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Eta At */
+            eta_at: string | null;
+            /** Moved */
+            moved: boolean;
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         };
         /**
          * SetAside
@@ -7425,6 +7806,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * Shift
+         * @description What a change does to one visit.
+         * @enum {string}
+         */
+        Shift: "moved" | "handed" | "placed" | "lost" | "left" | "ended";
         /**
          * ShiftOut
          * @description The caller's turn, and who else is there.
@@ -7502,12 +7889,33 @@ export interface components {
          */
         Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
         /**
+<<<<<<< HEAD
          * SkipIn
          * @description Why it is left out.
          */
         SkipIn: {
             /** Reason */
             reason: string;
+=======
+         * SlotOut
+         * @description Who is there from when to when.
+         */
+        SlotOut: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /** Caregivers */
+            caregivers: string[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         };
         /**
          * SoFar
@@ -7962,6 +8370,18 @@ export interface components {
              * Format: date-time
              */
             server_time: string;
+        };
+        /**
+         * ToldOut
+         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
+         */
+        ToldOut: {
+            /** Who */
+            who: string;
+            /** Name */
+            name: string;
+            /** Visit Id */
+            visit_id: number | null;
         };
         /**
          * Transport
@@ -8582,6 +9002,18 @@ export interface components {
             reason: string;
         };
         /**
+         * WhyOut
+         * @description Why nobody comes, in both languages.
+         */
+        WhyOut: {
+            /** Kind */
+            kind: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
          * WideDraftIn
          * @description For all devices of a model, or for everybody.
          */
@@ -8644,43 +9076,6 @@ export interface components {
         Words: {
             /** Items */
             items: components["schemas"]["Word"][];
-        };
-        /**
-         * CandidateOut
-         * @description Somebody who can be sent, and whom that keeps waiting.
-         */
-        app__alarms__api__CandidateOut: {
-            /** Caregiver Id */
-            caregiver_id: number;
-            /** Name */
-            name: string;
-            /** Phone */
-            phone: string;
-            /** Responder */
-            responder: boolean;
-            /** Skills */
-            skills: components["schemas"]["Skill"][];
-            /** Lacks */
-            lacks: string[];
-            /** Minutes */
-            minutes: number;
-            /** Doing */
-            doing: string | null;
-            /** Going */
-            going: boolean;
-            place: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
-            /** Affected */
-            affected: number;
-            /** Affected Visits */
-            affected_visits: number[];
-        };
-        /**
-         * Candidates
-         * @description The best few, nearest first.
-         */
-        app__alarms__api__Candidates: {
-            /** Items */
-            items: components["schemas"]["app__alarms__api__CandidateOut"][];
         };
         /**
          * ModelOut
@@ -8757,6 +9152,62 @@ export interface components {
          * @enum {string}
          */
         app__alarms__rules__Outcome: "stored" | "retained" | "set_aside";
+        /**
+         * CandidateOut
+         * @description Somebody who can be sent: from where, how, when she would be there, and what she leaves behind.
+         */
+        app__alarms__sending_api__CandidateOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Responder */
+            responder: boolean;
+            /** Skills */
+            skills: components["schemas"]["Skill"][];
+            /** Lacks */
+            lacks: string[];
+            /** Minutes */
+            minutes: number;
+            /** Doing */
+            doing: string | null;
+            /** Going */
+            going: boolean;
+            /** Here */
+            here: boolean;
+            /** Busy Until */
+            busy_until: string | null;
+            mode: components["schemas"]["app__places__rules__Mode"];
+            place: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
+            /** Place Known */
+            place_known: boolean;
+            /** Affected */
+            affected: number;
+            /** Affected Visits */
+            affected_visits: number[];
+            /** Leaves */
+            leaves: components["schemas"]["LeftOut"][];
+        };
+        /**
+         * Candidates
+         * @description The best few, nearest first; and who stands beside them.
+         */
+        app__alarms__sending_api__Candidates: {
+            /** Items */
+            items: components["schemas"]["app__alarms__sending_api__CandidateOut"][];
+            /** Beside */
+            beside: components["schemas"]["BesideOut"][];
+        };
+        /**
+         * PreviewIn
+         * @description Whom one thinks of sending.
+         */
+        app__alarms__sending_api__PreviewIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+        };
         /**
          * ElderOut
          * @description Who it is. Health only while the case is open to this caller.
@@ -9004,6 +9455,15 @@ export interface components {
             text: string;
             /** Rung */
             rung: number | null;
+        };
+        /**
+         * PreviewIn
+         * @description A tree that is being edited.
+         */
+        app__escalation__shapes__PreviewIn: {
+            tree: components["schemas"]["Tree-Input"];
+            /** @default sos */
+            kind: components["schemas"]["AlarmKind"];
         };
         /**
          * PreviewOut
@@ -9279,6 +9739,12 @@ export interface components {
             delays: components["schemas"]["DelayOut"][];
         };
         /**
+         * Cause
+         * @description What happened.
+         * @enum {string}
+         */
+        app__planning__replan_rules__Cause: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
+        /**
          * ModelOut
          * @description A model; `edited` names the fields that a new release leaves alone.
          */
@@ -9325,6 +9791,12 @@ export interface components {
             /** Families */
             families: string[];
         };
+        /**
+         * Cause
+         * @description Why a record had to be corrected.
+         * @enum {string}
+         */
+        app__visits__rules__Cause: "forgot" | "device_trouble" | "no_coverage" | "wrong_pick" | "schedule_change" | "emergency" | "locked_door" | "outside_home" | "system_failure" | "other";
         /**
          * Outcome
          * @description What became of a reported event; it is kept whatever it says.
@@ -10834,6 +11306,169 @@ export interface operations {
             };
         };
     };
+    replanning_replan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    replanning_proposals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    replanning_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    replanning_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    replanning_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     visits_visits: {
         parameters: {
             query?: {
@@ -11466,37 +12101,6 @@ export interface operations {
             };
         };
     };
-    alarms_candidates: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__alarms__api__Candidates"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     alarms_claim: {
         parameters: {
             query?: never;
@@ -11913,12 +12517,17 @@ export interface operations {
             };
         };
     };
+<<<<<<< HEAD
     alarms_do_step: {
+=======
+    sending_candidates: {
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
             path: {
                 alarm_id: number;
+<<<<<<< HEAD
                 step: string;
             };
             cookie?: never;
@@ -11928,6 +12537,12 @@ export interface operations {
                 "application/json": components["schemas"]["StepIn"] | null;
             };
         };
+=======
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         responses: {
             /** @description Successful Response */
             200: {
@@ -11935,7 +12550,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+<<<<<<< HEAD
                     "application/json": components["schemas"]["AlarmCase"];
+=======
+                    "application/json": components["schemas"]["app__alarms__sending_api__Candidates"];
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
                 };
             };
             /** @description Validation Error */
@@ -11949,19 +12568,72 @@ export interface operations {
             };
         };
     };
+<<<<<<< HEAD
     alarms_skip_step: {
+=======
+    sending_preview: {
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
             path: {
                 alarm_id: number;
+<<<<<<< HEAD
                 step: string;
+=======
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+<<<<<<< HEAD
                 "application/json": components["schemas"]["SkipIn"];
+=======
+                "application/json": components["schemas"]["app__alarms__sending_api__PreviewIn"];
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+<<<<<<< HEAD
+            200: {
+=======
+            201: {
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+<<<<<<< HEAD
+                    "application/json": components["schemas"]["AlarmCase"];
+=======
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sending_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendIn"];
             };
         };
         responses: {
@@ -11971,7 +12643,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlarmCase"];
+                    "application/json": components["schemas"]["SentOut"];
+>>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
                 };
             };
             /** @description Validation Error */
@@ -13626,7 +14299,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewIn"];
+                "application/json": components["schemas"]["app__escalation__shapes__PreviewIn"];
             };
         };
         responses: {

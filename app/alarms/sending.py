@@ -1,0 +1,183 @@
+"""Sending somebody to an alarm at once: offered on her phone, accepted, declined or passed on to the next."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.alarms import log, nearest, timers
+from app.alarms.rules import MOVES, OPEN, Event, State, TimerKind
+from app.alarms.sending_rules import STANDING, NobodyLeft, OfferEvent, OfferState, offer_after, said
+from app.alarms.sending_tables import AlarmOffer
+from app.alarms.tables import Alarm
+from app.config import settings
+from app.errors import Conflict, NotFound
+from app.messages import actions as messages
+from app.messages.rules import Channel
+from app.orders import actions as orders
+from app.orders import queries as order_queries
+from app.orders.rules import VISIT_ENDED
+from app.orders.tables import Visit
+from app.people.tables import Caregiver, Elder, Home
+from app.planning import attending
+from app.planning import queries as planning
+from app.planning.rules import AttendanceEvent, AttendanceState, CannotOverride
+from app.planning.tables import Attendance
+
+PLATFORM = timers.PLATFORM
+NO_ANSWER = "no_answer"
+
+
+class NobodyNamed(Conflict):
+    """It is not known whose alarm this is."""
+
+
+class OnAnotherAlarm(Conflict):
+    """She is on the way to another alarm."""
+
+
+def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: datetime) -> AlarmOffer:
+    """An urgent visit at price zero in the published plan, and an offer on her phone; the alarm's row is held.
+
+    From a state that knows no sending (still ringing, say) the state stays, and the log tells of it.
+    """
+    if alarm.elder_id is None:
+        raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
+    caregiver = session.get(Caregiver, caregiver_id)
+    if caregiver is None or caregiver.ended_at:
+        raise NotFound("There is no such caregiver.")
+    visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
+    if visit is None or visit.state in VISIT_ENDED:
+        visit = orders.urgent(session, alarm.elder_id, by=by, now=now, reason=f"alarm {alarm.id}")
+    origin = nearest.place_of(session, caregiver, now=now)
+    try:
+        with session.begin_nested():
+            sent = attending.insert_urgent(session, visit, caregiver_id, by=by, now=now, origin=origin)
+    except CannotOverride:
+        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
+    alarm.visit_id, alarm.caregiver_id, alarm.dispatched_at = visit.id, caregiver_id, now
+    alarm.eta_at = now + timedelta(minutes=sent.travel_minutes)
+    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
+    offer = AlarmOffer(
+        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, visit_id=visit.id,
+        attendance_id=sent.attendance.id, caregiver_id=caregiver_id, state=OfferState.OFFERED,
+        offered_at=now, offered_by=by, answer_by=now + timedelta(seconds=settings().alarm_answer_seconds),
+    )  # fmt: skip
+    session.add(offer)
+    before, alarm.state = alarm.state, MOVES.get((alarm.state, Event.DISPATCH), alarm.state)
+    log.append(
+        session, alarm, Event.DISPATCH, before, alarm.state, by=by, now=now, caregiver=caregiver.name,
+        caregiver_id=caregiver_id, visit_id=visit.id, minutes=sent.travel_minutes,
+        affected=[other.visit_id for other in sent.affected],
+    )  # fmt: skip
+    _ring_her(session, alarm, caregiver, offer, now=now)
+    return offer
+
+
+def _ring_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: AlarmOffer, *, now: datetime) -> None:
+    """A message beside the phone's own ring: no door and no illness in it."""
+    estate = session.scalar(select(Home.estate).where(Home.id == alarm.home_id)) or ""
+    messages.tell(
+        session, district_id=alarm.district_id, division_code=alarm.division_code, key=f"offer-{offer.attendance_id}",
+        channel=Channel.SMS, to=caregiver.phone, to_whom=f"{caregiver.name}（护理员）", about=f"alarms/{alarm.id}",
+        text=f"【银铃】紧急出动：{estate}有老人求助，请在{settings().alarm_answer_seconds}秒内打开手机接受并立即前往。",
+        now=now,
+    )  # fmt: skip
+
+
+def send_nearest(
+    session: Session, alarm: Alarm, *, by: str, now: datetime, without: Collection[int] = ()
+) -> AlarmOffer:
+    """Send whoever is qualified and there first; the alarm's row is held. Raises NobodyLeft, NobodyNamed."""
+    home = session.get(Home, alarm.home_id) if alarm.home_id else None
+    elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
+    if home is None or elder is None:
+        raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
+    for candidate in nearest.candidates(session, home, elder, now=now, limit=50):
+        if not candidate.lacks and candidate.caregiver_id not in without:
+            return send(session, alarm, candidate.caregiver_id, by=by, now=now)
+    raise NobodyLeft("Nobody who is qualified and free can be sent.")
+
+
+def offers_of(session: Session, alarm_id: int) -> Sequence[tuple[AlarmOffer, str]]:
+    """Whom an alarm was offered to, by name, oldest first."""
+    rows = session.execute(
+        select(AlarmOffer, Caregiver.name)
+        .join(Caregiver, Caregiver.id == AlarmOffer.caregiver_id)
+        .where(AlarmOffer.alarm_id == alarm_id)
+        .order_by(AlarmOffer.id)
+    )
+    return [(row.AlarmOffer, row.name) for row in rows]
+
+
+def unheard(session: Session, *, now: datetime) -> Sequence[int]:
+    """Offers whose caregiver has said something since, or nothing in time; for the clock's sweep."""
+    waits = AlarmOffer.state == OfferState.OFFERED
+    return session.scalars(
+        select(AlarmOffer.id)
+        .join(Attendance, Attendance.id == AlarmOffer.attendance_id)
+        .where(
+            or_(
+                waits & (Attendance.state != AttendanceState.ASSIGNED),
+                waits & (AlarmOffer.answer_by <= now),
+                (AlarmOffer.state == OfferState.ACCEPTED)
+                & Attendance.state.in_([AttendanceState.DECLINED, AttendanceState.WITHDRAWN]),
+            )
+        )
+        .order_by(AlarmOffer.id)
+    ).all()
+
+
+def hear(session: Session, offer_id: int, *, now: datetime) -> None:
+    """Take an answer, or its absence, to the case; without a yes the next one is sent. Bears repetition."""
+    alarm_id = session.scalar(select(AlarmOffer.alarm_id).where(AlarmOffer.id == offer_id))
+    if alarm_id is None:
+        return
+    alarm = session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
+    offer = session.get_one(AlarmOffer, offer_id, with_for_update=True, populate_existing=True)
+    order_queries.visit(session, offer.visit_id, lock=True)
+    attendance = planning.attendance(session, offer.attendance_id, lock=True)
+    event = said(attendance.state)
+    if offer.state not in STANDING or (event is OfferEvent.ACCEPT and offer.state is OfferState.ACCEPTED):
+        return
+    if event is None:
+        if offer.answer_by > now or offer.state is not OfferState.OFFERED:
+            return
+        event = OfferEvent.PASS
+        attending.move(session, attendance, AttendanceEvent.WITHDRAW, by=PLATFORM, now=now, reason=NO_ANSWER)
+    offer.state, offer.answered_at = offer_after(offer.state, event), now
+    name = session.scalar(select(Caregiver.name).where(Caregiver.id == offer.caregiver_id))
+    _note(session, alarm, offer.state, now=now, caregiver=name, caregiver_id=offer.caregiver_id)
+    if event is OfferEvent.ACCEPT:
+        _expect(session, alarm, offer, now=now)
+    elif event in (OfferEvent.DECLINE, OfferEvent.PASS):
+        _next(session, alarm, now=now)
+
+
+def _expect(session: Session, alarm: Alarm, offer: AlarmOffer, *, now: datetime) -> None:
+    """She sets out now: when she will be there is counted anew, from where she is."""
+    caregiver = session.get_one(Caregiver, offer.caregiver_id)
+    home = session.get(Home, alarm.home_id) if alarm.home_id else None
+    if alarm.caregiver_id == caregiver.id and alarm.arrived_at is None and home is not None:
+        alarm.eta_at = now + timedelta(seconds=nearest.seconds_to(session, caregiver, home, now=now))
+
+
+def _next(session: Session, alarm: Alarm, *, now: datetime) -> None:
+    """Somebody else, unless somebody is there or coming; with nobody left the alarm rings again."""
+    offers = [offer for offer, _ in offers_of(session, alarm.id)]
+    if alarm.state not in OPEN or alarm.arrived_at or any(offer.state in STANDING for offer in offers):
+        return
+    try:
+        send_nearest(session, alarm, by=PLATFORM, now=now, without={offer.caregiver_id for offer in offers})
+    except Conflict as refused:
+        alarm.caregiver_id = alarm.eta_at = None
+        if alarm.state is State.DISPATCHED:
+            reason = "nobody_left"
+            timers.ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason=reason)
+        else:
+            _note(session, alarm, "nobody_left", now=now, text=refused.detail)
+
+
+def _note(session: Session, alarm: Alarm, event: str, *, now: datetime, **facts: object) -> None:
+    log.append(session, alarm, event, alarm.state, alarm.state, by=PLATFORM, now=now, **facts)
