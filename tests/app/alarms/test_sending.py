@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.rules import Role
-from app.alarms import actions, hearing, log, sending
+from app.alarms import actions, hearing, log, proving, sending
 from app.alarms.rules import AlarmKind, State
 from app.alarms.sending_rules import NobodyLeft, OfferState
 from app.alarms.tables import Alarm
@@ -115,7 +115,7 @@ def test_a_no_sends_the_next_and_with_nobody_left_the_alarm_rings_again(database
         alarm = session.get_one(Alarm, alarm.id)
         assert (alarm.state, alarm.caregiver_id) == (State.RINGING, None)
         assert alarm.assigned_to is not None
-        assert not list(log.verify_log(session))
+        assert not list(proving.verify(session))
     assert sweep(at(600)) == 0
 
 

@@ -6,7 +6,7 @@ export type Board = Schemas['Board']
 export type BoardVisit = Schemas['BoardVisit']
 export type Caregiver = Schemas['Lane']
 export type Attendance = Schemas['AttendanceOut']
-export type Fault = Schemas['FaultOut']
+export type Fault = BoardVisit['faults'][number]
 export type Job = Schemas['JobOut']
 export type Candidate = operations['planning_choices']['responses'][200]['content']['application/json']['items'][number]
 
