@@ -14,8 +14,8 @@ from app.alarms import duty_api as duty
 from app.alarms import forwarded_api as forwarding
 from app.alarms import inbox_api as inbox
 from app.alarms import models_api as models
-from app.alarms import steps_api as steps
 from app.alarms import sending_api as sending
+from app.alarms import steps_api as steps
 from app.alarms import testing_api as tests
 from app.assessments import api as assessments
 from app.calls import api as calls

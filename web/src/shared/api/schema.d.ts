@@ -1536,9 +1536,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-<<<<<<< HEAD
     "/api/alarms/{alarm_id}/steps/{step}": {
-=======
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do Step
+         * @description Do a step, or say what came of the one that is on. 409 names who was faster, or what is still to be said.
+         */
+        post: operations["alarms_do_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/steps/{step}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip Step
+         * @description Leave a step out; the reason is in the log.
+         */
+        post: operations["alarms_skip_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm_id}/candidates": {
         parameters: {
             query?: never;
@@ -1560,7 +1597,6 @@ export interface paths {
         trace?: never;
     };
     "/api/alarms/{alarm_id}/send/preview": {
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
@@ -1570,28 +1606,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-<<<<<<< HEAD
-         * Do Step
-         * @description Do a step, or say what came of the one that is on. 409 names who was faster, or what is still to be said.
-         */
-        post: operations["alarms_do_step"];
-=======
          * Preview
          * @description What sending her would move, proposed and kept; nothing moves yet.
          */
         post: operations["sending_preview"];
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-<<<<<<< HEAD
-    "/api/alarms/{alarm_id}/steps/{step}/skip": {
-=======
     "/api/alarms/{alarm_id}/send": {
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
@@ -1601,17 +1626,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-<<<<<<< HEAD
-         * Skip Step
-         * @description Leave a step out; the reason is in the log.
-         */
-        post: operations["alarms_skip_step"];
-=======
          * Send
          * @description Send her, and let the previewed change happen. Help does not wait for a plan: a stale preview moves nothing.
          */
         post: operations["sending_send"];
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         delete?: never;
         options?: never;
         head?: never;
@@ -7668,7 +7686,6 @@ export interface components {
          */
         RungKind: "device" | "elder" | "family" | "neighbour" | "community" | "responder" | "ambulance";
         /**
-<<<<<<< HEAD
          * ScriptStep
          * @description One step of the pattern as it stands.
          */
@@ -7707,7 +7724,8 @@ export interface components {
             minutes: number | null;
             /** Needs */
             needs: string | null;
-=======
+        };
+        /**
          * SendIn
          * @description Whom to send, and the preview that goes with her.
          */
@@ -7734,7 +7752,6 @@ export interface components {
             eta_at: string | null;
             /** Moved */
             moved: boolean;
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         };
         /**
          * SetAside
@@ -7889,14 +7906,14 @@ export interface components {
          */
         Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
         /**
-<<<<<<< HEAD
          * SkipIn
          * @description Why it is left out.
          */
         SkipIn: {
             /** Reason */
             reason: string;
-=======
+        };
+        /**
          * SlotOut
          * @description Who is there from when to when.
          */
@@ -7915,7 +7932,6 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         };
         /**
          * SoFar
@@ -12517,17 +12533,12 @@ export interface operations {
             };
         };
     };
-<<<<<<< HEAD
     alarms_do_step: {
-=======
-    sending_candidates: {
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
             path: {
                 alarm_id: number;
-<<<<<<< HEAD
                 step: string;
             };
             cookie?: never;
@@ -12537,12 +12548,6 @@ export interface operations {
                 "application/json": components["schemas"]["StepIn"] | null;
             };
         };
-=======
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         responses: {
             /** @description Successful Response */
             200: {
@@ -12550,11 +12555,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-<<<<<<< HEAD
                     "application/json": components["schemas"]["AlarmCase"];
-=======
-                    "application/json": components["schemas"]["app__alarms__sending_api__Candidates"];
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
                 };
             };
             /** @description Validation Error */
@@ -12568,46 +12569,94 @@ export interface operations {
             };
         };
     };
-<<<<<<< HEAD
     alarms_skip_step: {
-=======
-    sending_preview: {
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
         parameters: {
             query?: never;
             header?: never;
             path: {
                 alarm_id: number;
-<<<<<<< HEAD
                 step: string;
-=======
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-<<<<<<< HEAD
                 "application/json": components["schemas"]["SkipIn"];
-=======
-                "application/json": components["schemas"]["app__alarms__sending_api__PreviewIn"];
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
             };
         };
         responses: {
             /** @description Successful Response */
-<<<<<<< HEAD
             200: {
-=======
-            201: {
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-<<<<<<< HEAD
                     "application/json": components["schemas"]["AlarmCase"];
-=======
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sending_candidates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__alarms__sending_api__Candidates"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sending_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__alarms__sending_api__PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Preview"];
                 };
             };
@@ -12644,7 +12693,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentOut"];
->>>>>>> 81ad0d7 (Propose what becomes of a running day before it moves; send somebody to an alarm with it, and the next one where she is silent)
                 };
             };
             /** @description Validation Error */
