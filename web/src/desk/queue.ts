@@ -4,6 +4,7 @@ import { api, ask, sessionEnded } from '@/shared/api/client'
 import type { AlarmQueue, AlarmRow, Me } from '@/shared/api/types'
 import { setServerTime, useNow } from '@/shared/clock'
 import { streaming, useLive } from '@/shared/live'
+import { every } from '@/shared/ticker'
 import { DESK } from './pages'
 
 const POLL_MS = 3000
@@ -62,12 +63,12 @@ export function startQueue(role: string): void {
     useLive(['alarms', 'shift'], refreshQueue)
     const now = useNow()
     watch(now, () => (lost.value = performance.now() - heardAt.value > (watching ? 1 : 2) * LOST_AFTER_MS))
-    const timer = setInterval(refreshQueue, watching ? POLL_MS : 2 * POLL_MS)
+    const stop = every(watching ? POLL_MS : 2 * POLL_MS, refreshQueue)
     const back = () => document.visibilityState === 'visible' && void refreshQueue()
     document.addEventListener('visibilitychange', back)
     window.addEventListener('online', back)
     cleanUp = () => {
-      clearInterval(timer)
+      stop()
       document.removeEventListener('visibilitychange', back)
       window.removeEventListener('online', back)
     }

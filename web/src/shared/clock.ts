@@ -1,10 +1,11 @@
 // The server's clock on this screen: timers count from it, whatever the computer believes the time is.
 import { onScopeDispose, readonly, ref } from 'vue'
+import { every } from './ticker'
 
 const offset = ref(0)
 const now = ref(Date.now())
 let users = 0
-let timer: ReturnType<typeof setInterval> | undefined
+let stop: (() => void) | undefined
 
 /** The server said it was `at` when the answer left; half the journey is added by who measures it. */
 export function setServerTime(at: string, travel_ms = 0): void {
@@ -18,10 +19,10 @@ export function serverNow(): number {
 
 /** Milliseconds of the server's clock, ticking while somebody looks. */
 export function useNow() {
-  if (users++ === 0) timer = setInterval(() => (now.value = serverNow()), 250)
+  if (users++ === 0) stop = every(250, () => (now.value = serverNow()))
   now.value = serverNow()
   onScopeDispose(() => {
-    if (--users === 0) clearInterval(timer)
+    if (--users === 0) stop?.()
   })
   return readonly(now)
 }
