@@ -20,8 +20,10 @@ from sqlalchemy.orm import Session
 
 from app.access.tables import District
 from app.alarms import actions as alarm_actions
-from app.alarms import deafness, proving, pulse, sending, timers
+from app.alarms import deafness, heard_calls, proving, pulse, sending, timers
 from app.alarms import queries as alarms
+from app.calls import actions as calls
+from app.calls import outcomes
 from app.commands import actions as command_actions
 from app.commands import queries as commands
 from app.config import settings
@@ -132,6 +134,9 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=1, args=[timers.due, timers.fire], id="escalate")
     every(sweep, seconds=1, args=[alarms.arrived, alarm_actions.notice_arrival], id="arrivals")
     every(sweep, seconds=1, args=[sending.unheard, sending.hear], id="offers")
+    every(sweep, seconds=1, args=[outcomes.unheard, heard_calls.hear], id="calls heard")
+    every(sweep, seconds=5, args=[outcomes.lost, calls.give_up], id="calls lost")
+    every(messages.deliver_due, seconds=1, kwargs={"urgent_only": True}, id="deliver at once")  # never behind the rest
     every(messages.deliver_due, seconds=1, id="deliver")
     every(beat, seconds=PULSE, id="pulse", next_run_time=datetime.now(UTC))  # before anybody is found silent
     clock.add_job(load_models, id="models")

@@ -1,5 +1,6 @@
 """Settings: what differs between two installations, read from the environment at the edges only."""
 
+from datetime import time
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -54,7 +55,8 @@ class Settings(BaseSettings):
     hooks_token: SecretStr = Field(SecretStr(""), description="bearer token of the webhooks; empty: closed")
 
     messages_url: SecretStr = Field(
-        SecretStr(""), description="Apprise address of what carries outward messages, with {to} and {channel} in it"
+        SecretStr(""),
+        description="Apprise address of what carries outward messages, with {to}, {channel}, {id} and {urgent} in it",
     )
 
     # secrets
@@ -63,6 +65,7 @@ class Settings(BaseSettings):
     # the district
     timezone: str = "Asia/Shanghai"
     hotline: str = "12349"
+    area_code: str = Field("", pattern=r"^(0\d{2,3})?$", description="of landlines written without one: 0546")
     demo: bool = False
 
     # money and plans
@@ -88,6 +91,11 @@ class Settings(BaseSettings):
         60, ge=10, description="somebody who was sent and does not accept: the next one is sent"
     )
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
+
+    # telephone and messages
+    quiet_from: time = Field(time(21, 30), description="no message but an alarm's goes out from then, local time,")
+    quiet_until: time = Field(time(7, 30), description="until then")
+    call_back_minutes: int = Field(5, ge=1, description="a missed call should be returned by then")
 
     # installations and test calls
     activation_test_minutes: int = Field(5, ge=1, le=30, description="how long an installer's test mode lasts")

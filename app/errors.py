@@ -42,5 +42,9 @@ class TooMany(CareError):
     """Too many attempts; please wait."""
 
 
+class TooLarge(CareError):
+    """The request is too large."""
+
+
 class Unavailable(CareError):
     """A part of the platform does not answer."""

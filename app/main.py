@@ -19,6 +19,8 @@ from app.alarms import steps_api as steps
 from app.alarms import testing_api as tests
 from app.assessments import api as assessments
 from app.calls import api as calls
+from app.calls import hooks_api as hooks
+from app.calls import messages_api as messages
 from app.catalogue import api as catalogue
 from app.commands import api as commands
 from app.desk import elders
@@ -81,8 +83,9 @@ ROUTERS = (
     presence.router,
     models.router,
     calls.router,
-    calls.hooks,
-    calls.outbox,
+    hooks.hooks,
+    messages.outbox,
+    messages.receipts,
 )
 
 

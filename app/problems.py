@@ -22,6 +22,7 @@ STATUS: Final[dict[type[errors.CareError], int]] = {
     errors.NotLoggedIn: 401,
     errors.TooMany: 429,
     errors.Unavailable: 503,
+    errors.TooLarge: 413,
 }
 TAKEN: Final = ("23505", "23P01")  # unique and exclusion constraints: what a faster writer has
 log = structlog.get_logger()

@@ -360,6 +360,6 @@ def _timeline(session: Session, alarm: Alarm, lines: Sequence[log.Line]) -> list
     for line in reversed(lines):
         facts = dict(line.facts)
         if (call := known.get(facts.get("call_id", 0))) is not None:
-            facts |= {"result": call.result, "call_state": call.state, "recording": call.recording}
+            facts |= {"result": call.result, "call_state": call.state, "recorded": call.recorded}
         told.append(StepOut(at=line.at, kind=line.event, by=line.by, text=facts.pop("text", None), facts=facts))
     return told

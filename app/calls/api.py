@@ -1,69 +1,21 @@
-"""The doors of the telephone: the switchboard's webhook, lists of calls, and the outbox beside them."""
+"""The desk's doors of the telephone: lists of calls, who is calling, answering, dialling, results, recordings."""
 
-import hmac
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Header
-from pydantic import BaseModel, Field
-from sqlalchemy import select
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
 
 from app.access.api import Desk, Hotline
-from app.access.tables import District
-from app.calls import actions, queries
+from app.calls import actions, callers, desk, missed, queries, wishes
+from app.calls.callers import Kind
 from app.calls.queries import CallRow
-from app.calls.rules import CallEvent, CallState, Direction, HooksClosed, Result, Target
-from app.config import settings
-from app.db import Scope, transaction
-from app.errors import NotFound
-from app.messages import queries as messages
-from app.messages.rules import Channel
+from app.calls.rules import CallState, Direction, Result, Settled, Target, possible
+from app.db import transaction
 from app.people.rules import Relation
-from app.vault import mask_phone
 
-
-def _switchboard(authorization: Annotated[str, Header()] = "") -> None:
-    """Whoever carries the token of the webhooks; without a token in the settings the door is closed."""
-    token = settings().hooks_token.get_secret_value()
-    if not token or not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
-        raise HooksClosed("Send the token of YINLING_HOOKS_TOKEN as a bearer token.")
-
-
-hooks = APIRouter(prefix="/api/hooks/calls", tags=["hooks"], dependencies=[Depends(_switchboard)])
 router = APIRouter(prefix="/api/calls", tags=["calls"])
-outbox = APIRouter(prefix="/api/messages", tags=["messages"])
-
-
-class Report(BaseModel):
-    """What the switchboard says. `call_id` is its own; `ours` the number of a call we asked it to dial."""
-
-    event: CallEvent
-    call_id: str = Field(min_length=1, max_length=100)
-    event_id: str | None = Field(None, max_length=100, description="the same id is the same report")
-    district: int | None = Field(None, description="6-digit code; needed where an installation has several")
-    direction: Direction = Direction.INBOUND
-    phone: str | None = Field(None, max_length=30, description="the other side's number, digits")
-    operator: str | None = Field(None, description="login of the operator whose telephone it is")
-    ours: int | None = None
-    url: str | None = Field(None, max_length=500, pattern=r"^https?://", description="of the recording")
-    result: Result | None = None
-
-
-class Reported(BaseModel):
-    """The call as we know it after the report."""
-
-    id: int
-    state: CallState
-    elder_id: int | None
-    contact_id: int | None
-
-
-class DialOut(BaseModel):
-    """A call to dial."""
-
-    ours: int
-    phone: str
-    operator: str | None
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
 
 class CallOut(BaseModel):
@@ -79,18 +31,29 @@ class CallOut(BaseModel):
     contact_id: int | None
     contact_name: str | None
     relation: Relation | None
+    caregiver_id: int | None
+    caregiver_name: str | None
     operator: str | None
+    mine: bool
     began_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+    spoke_seconds: int | None
     result: Result | None
-    recording: str | None
+    note: str | None
+    recorded: bool
     alarm_id: int | None
+    automatic: bool
+    pressed: str | None
+    strange: bool
+    settled: Settled | None
+    possible: list[str]
 
     @classmethod
-    def of(cls, row: CallRow) -> "CallOut":
+    def of(cls, row: CallRow, me: int = 0) -> Self:
         """As the screens see it."""
-        return cls.model_validate(row, from_attributes=True)
+        can = possible(row.state, row.direction, row.result)
+        return cls.model_validate({**vars(row), "mine": row.user_id == me, "possible": can})
 
 
 class Calls(BaseModel):
@@ -100,99 +63,173 @@ class Calls(BaseModel):
     next: int | None
 
 
+class CallerOut(BaseModel):
+    """One who may be calling."""
+
+    kind: Kind
+    name: str
+    elder_id: int | None
+    elder_name: str | None
+    contact_id: int | None
+    relation: Relation | None
+    caregiver_id: int | None
+
+
+class Pop(BaseModel):
+    """Who is on the line: everybody the number may be, and the last calls from and to it."""
+
+    call: CallOut
+    callers: list[CallerOut]
+    last: list[CallOut]
+
+
+class MissedOut(BaseModel):
+    """A number nobody answered, and by when it should be called back."""
+
+    call: CallOut
+    times: int
+    first_at: datetime
+    due_at: datetime
+    tries: int
+    last_try: Result | None
+
+
+class Missed(BaseModel):
+    """All of them, the longest waiting first."""
+
+    items: list[MissedOut]
+    server_time: datetime
+
+
+class LinkIn(BaseModel):
+    """Who calls: one of those it may be, or, where `who` says so, somebody new who calls for this elder."""
+
+    elder_id: int
+    contact_id: int | None = None
+    who: Words | None = Field(None, description="keeps the number: a neighbour, 王大姐")
+
+
+class DialIn(BaseModel):
+    """Whom to call: exactly one of them; a missed call is returned by its number."""
+
+    elder_id: int | None = None
+    contact_id: int | None = None
+    caregiver_id: int | None = None
+    missed_id: int | None = None
+
+
 class ResultIn(BaseModel):
     """What came of a call."""
 
     result: Result
+    note: Words | None = None
 
 
-@hooks.post("")
-def report(said: Report) -> Reported:
-    """The switchboard reports on a call: ringing, answered, hung_up, recording."""
-    with transaction() as session:
-        call = actions.report(
-            session, district_id=_district(said.district), call_id=said.call_id, event=said.event, key=said.event_id,
-            direction=said.direction, phone=said.phone, operator=said.operator, ours=said.ours, url=said.url,
-            result=said.result, now=datetime.now(UTC),
-        )  # fmt: skip
-    return Reported(id=call.id, state=call.state, elder_id=call.elder_id, contact_id=call.contact_id)
+class ReasonIn(BaseModel):
+    """Why."""
+
+    reason: Words
 
 
-@hooks.get("/to-dial")
-def to_dial(district: int | None = None) -> list[DialOut]:
-    """Calls that operators asked for and the switchboard has not taken up."""
-    with transaction() as session:
-        rows = queries.to_dial(session, district_id=_district(district))
-    return [DialOut(ours=row.id, phone=row.phone, operator=row.operator) for row in rows]
+class Recording(BaseModel):
+    """Where to listen; that it was asked for is on record."""
+
+    url: str
 
 
 @router.get("")
-def calls(me: Desk, elder_id: int | None = None, open: bool = False, cursor: int | None = None) -> Calls:
-    """Calls, newest first; `open` ones are ringing or spoken now."""
+def calls(
+    me: Desk,
+    elder_id: int | None = None,
+    open: bool = False,
+    direction: Direction | None = None,
+    strange: bool = False,
+    cursor: int | None = None,
+) -> Calls:
+    """Calls, newest first; `open` ones are ringing or spoken now, `strange` ones nobody had asked for."""
     with transaction(me.scope) as session:
-        rows = queries.calls(session, elder_id=elder_id, open_only=open, before=cursor)
-    return Calls(items=[CallOut.of(row) for row in rows], next=rows[-1].id if len(rows) == 50 else None)
+        where = desk.filters(direction, strange=strange)
+        rows = queries.calls(session, elder_id=elder_id, open_only=open, where=where, before=cursor)
+    return Calls(items=[CallOut.of(row, me.id) for row in rows], next=rows[-1].id if len(rows) == 50 else None)
+
+
+@router.get("/missed")
+def missed_calls(me: Desk) -> Missed:
+    """Calls that were not answered, each number once, until somebody has spoken to the caller."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        found = missed.waiting(session)
+        rows = {row.id: row for row in queries.calls(session, where=desk.among([one.call.id for one in found]))}
+    items = [
+        MissedOut(
+            call=CallOut.of(rows[one.call.id], me.id), times=one.times, first_at=one.first_at, due_at=one.due_at,
+            tries=one.tries, last_try=one.last_try,
+        )
+        for one in found
+    ]  # fmt: skip
+    return Missed(items=items, server_time=now)
+
+
+@router.post("")
+def dial(whom: DialIn, me: Hotline) -> CallOut:
+    """Click to call: the switchboard rings the operator, then dials. The number is not shown."""
+    with transaction(me.scope) as session:
+        call = desk.dial(session, me, **whom.model_dump(), now=datetime.now(UTC))
+        (row,) = queries.calls(session, where=desk.among([call.id]))
+    return CallOut.of(row, me.id)
+
+
+@router.get("/{call_id}")
+def pop(call_id: int, me: Desk) -> Pop:
+    """Who it may be, all of them to choose from, and the last calls of that number."""
+    with transaction(me.scope) as session:
+        (row,) = queries.calls(session, where=desk.among([queries.get(session, call_id).id]))
+        call = queries.get(session, call_id)
+        found = callers.who(session, me.district_id, call.phone) if call.phone else []
+        last = queries.of_number(session, me.district_id, call.phone_hash) if call.phone_hash else []
+    return Pop(
+        call=CallOut.of(row, me.id), callers=[CallerOut.model_validate(one, from_attributes=True) for one in found],
+        last=[CallOut.of(one, me.id) for one in last if one.id != call_id],
+    )  # fmt: skip
+
+
+@router.post("/{call_id}/answer", status_code=204)
+def answer(call_id: int, me: Hotline) -> None:
+    """Have the ringing call put through to me."""
+    with transaction(me.scope) as session:
+        wishes.answer(session, queries.get(session, call_id), user_id=me.id)
+
+
+@router.post("/{call_id}/hang-up", status_code=204)
+def hang_up(call_id: int, me: Hotline) -> None:
+    """End it."""
+    with transaction(me.scope) as session:
+        wishes.hang_up(session, queries.get(session, call_id), now=datetime.now(UTC))
+
+
+@router.post("/{call_id}/link", status_code=204)
+def link(call_id: int, who: LinkIn, me: Hotline) -> None:
+    """This is who calls; with a name the number is kept for the next time."""
+    with transaction(me.scope) as session:
+        desk.link(session, me, call_id, who.elder_id, contact_id=who.contact_id, who=who.who, now=datetime.now(UTC))
 
 
 @router.post("/{call_id}/result", status_code=204)
 def result(call_id: int, said: ResultIn, me: Hotline) -> None:
-    """What came of a call that was dialled from the desk."""
+    """What came of a call, by the operator's word."""
     with transaction(me.scope) as session:
-        actions.write_result(session, call_id, said.result, now=datetime.now(UTC))
+        actions.write_result(session, call_id, said.result, note=said.note, now=datetime.now(UTC))
 
 
-class MessageOut(BaseModel):
-    """A message of the outbox, its number masked."""
-
-    id: int
-    channel: Channel
-    to: str
-    to_whom: str
-    text: str
-    about: str | None
-    created_at: datetime
-    sent_at: datetime | None
-    attempts: int
-    via: str | None
-    error: str | None
-
-
-class Messages(BaseModel):
-    """A page of messages."""
-
-    items: list[MessageOut]
-    next: int | None
-
-
-@outbox.get("")
-def outgoing(me: Desk, cursor: int | None = None) -> Messages:
-    """What went out or waits to, newest first: the demo's mailbox."""
+@router.post("/{call_id}/dismiss", status_code=204)
+def dismiss(call_id: int, why: ReasonIn, me: Hotline) -> None:
+    """Take a missed call off the list without calling back."""
     with transaction(me.scope) as session:
-        rows = messages.latest(session, before=cursor)
-        items = [
-            MessageOut(
-                id=row.id,
-                channel=row.channel,
-                to=mask_phone(row.to),
-                to_whom=row.to_whom,
-                text=row.text,
-                about=row.about,
-                created_at=row.created_at,
-                sent_at=row.sent_at,
-                attempts=row.attempts,
-                via=row.via,
-                error=row.error,
-            )
-            for row in rows
-        ]
-    return Messages(items=items, next=rows[-1].id if len(rows) == 50 else None)
+        missed.dismiss(session, queries.get(session, call_id), why.reason, by=me.id, now=datetime.now(UTC))
 
 
-def _district(named: int | None) -> int:
-    """The district a report is about: the named one, or the only one."""
-    with transaction(Scope.PLATFORM) as session:
-        statement = select(District.id).limit(2)
-        found = session.scalars(statement.where(District.id == named) if named else statement).all()
-    if len(found) != 1:
-        raise NotFound("Name the district.")
-    return found[0]
+@router.post("/{call_id}/recording")
+def recording(call_id: int, why: ReasonIn, me: Hotline) -> Recording:
+    """The link of a recording, for a shift lead or whoever spoke; who listened and why is on record."""
+    with transaction(me.scope) as session:
+        return Recording(url=desk.recording(session, me, call_id, why.reason, now=datetime.now(UTC)))

@@ -1,19 +1,20 @@
-"""Reading calls, and who a number belongs to."""
+"""Reading calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.access.tables import User
-from app.calls.rules import CallState, Direction, Result, Target
+from app.calls.rules import CallState, Direction, Result, Settled, Target
 from app.calls.tables import Call
+from app.errors import NotFound
 from app.people.queries import phone_digits
 from app.people.rules import Relation
-from app.people.tables import Contact, Elder
-from app.vault import digest, mask_phone
+from app.people.tables import Caregiver, Contact, Elder
+from app.vault import mask_phone
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,17 @@ class CallRow:
     answered_at: datetime | None
     ended_at: datetime | None
     result: Result | None
-    recording: str | None
+    recorded: bool
     alarm_id: int | None
+    caregiver_id: int | None
+    caregiver_name: str | None
+    spoke_seconds: int | None
+    automatic: bool
+    pressed: str | None
+    note: str | None
+    strange: bool
+    settled: Settled | None
+    user_id: int | None
 
 
 def calls(
@@ -45,15 +55,18 @@ def calls(
     elder_id: int | None = None,
     alarm_id: int | None = None,
     open_only: bool = False,
+    where: Sequence[ColumnElement[bool]] = (),
     before: int | None = None,
     limit: int = 50,
 ) -> Sequence[CallRow]:
     """The newest calls, of one elder or one alarm where asked."""
     statement = (
-        select(Call, Elder.name, Contact.name, Contact.relation, User.name)
+        select(Call, Elder.name, Contact.name, Contact.relation, User.name, Caregiver.name)
         .outerjoin(Elder, Elder.id == Call.elder_id)
         .outerjoin(Contact, Contact.id == Call.contact_id)
         .outerjoin(User, User.id == Call.user_id)
+        .outerjoin(Caregiver, Caregiver.id == Call.caregiver_id)
+        .where(*where)
         .order_by(Call.id.desc())
         .limit(limit)
     )
@@ -67,64 +80,27 @@ def calls(
         statement = statement.where(Call.id < before)
     return [
         CallRow(
-            call.id,
-            call.direction,
-            call.state,
-            call.target,
-            mask_phone(call.phone) if call.phone else None,
-            call.elder_id,
-            elder,
-            call.contact_id,
-            contact,
-            relation,
-            operator,
-            call.began_at,
-            call.answered_at,
-            call.ended_at,
-            call.result,
-            call.recording,
-            call.alarm_id,
+            call.id, call.direction, call.state, call.target, _masked(call.phone),
+            call.elder_id, elder, call.contact_id, contact, relation, operator, call.began_at, call.answered_at,
+            call.ended_at, call.result, call.recording is not None, call.alarm_id, call.caregiver_id, caregiver,
+            call.spoke_seconds, call.automatic, call.pressed, call.note, call.strange, call.settled, call.user_id,
         )
-        for call, elder, contact, relation, operator in session.execute(statement)
-    ]
+        for call, elder, contact, relation, operator, caregiver in session.execute(statement)
+    ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Dial:
-    """A number the switchboard is asked to dial."""
-
-    id: int
-    phone: str
-    operator: str | None
+def _masked(phone: str | None) -> str | None:
+    return mask_phone(phone_digits(phone)) if phone else None
 
 
-def to_dial(session: Session, *, district_id: int) -> Sequence[Dial]:
-    """Calls asked for that the switchboard has not taken up."""
-    rows = session.execute(
-        select(Call.id, Call.phone, User.login)
-        .outerjoin(User, User.id == Call.user_id)
-        .where(
-            Call.district_id == district_id,
-            Call.state == CallState.DIALLING,
-            Call.call_id.is_(None),
-            Call.phone.is_not(None),
-        )
-        .order_by(Call.id)
-    )
-    return [Dial(number, phone, login) for number, phone, login in rows if phone]
+def get(session: Session, call_id: int) -> Call:
+    """The call; raises NotFound also when it is of another area."""
+    call = session.get(Call, call_id, with_for_update=True)
+    if call is None:
+        raise NotFound("There is no such call, or it is outside your area.")
+    return call
 
 
-def whose(session: Session, district_id: int, phone: str) -> tuple[Elder | None, Contact | None]:
-    """The elder of a district a number belongs to, or the contact and her elder; the first where several share it."""
-    number = digest("phone", phone_digits(phone))
-    elder = session.scalar(
-        select(Elder)
-        .where(Elder.district_id == district_id, Elder.phone_hash == number, Elder.ended_at.is_(None))
-        .order_by(Elder.id)
-        .limit(1)
-    )
-    if elder:
-        return elder, None
-    known = select(Contact).where(Contact.district_id == district_id, Contact.phone_hash == number)
-    contact = session.scalar(known.order_by(Contact.id).limit(1))
-    return (session.get(Elder, contact.elder_id), contact) if contact else (None, None)
+def of_number(session: Session, district_id: int, phone_hash: str, limit: int = 5) -> Sequence[CallRow]:
+    """The last calls from and to a number, whoever it belongs to."""
+    return calls(session, where=(Call.district_id == district_id, Call.phone_hash == phone_hash), limit=limit)

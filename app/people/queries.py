@@ -8,9 +8,11 @@ from datetime import date
 from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from app.config import settings
 from app.errors import NotFound
 from app.people.rules import AbilityLevel, Register, Sex, TeamRole
 from app.people.tables import CareTeamMember, Contact, Elder, Home
+from app.people.telephone import normal
 from app.places.tables import Division
 from app.vault import digest
 
@@ -116,6 +118,5 @@ def matches(word: str) -> ColumnElement[bool]:
 
 
 def phone_digits(phone: str) -> str:
-    """A telephone number as it is hashed: digits only, without China's 86."""
-    digits = re.sub(r"\D", "", phone)
-    return digits.removeprefix("86") if len(digits) == 13 else digits
+    """A telephone number as it is hashed: one form for each telephone, landlines with the area code of the settings."""
+    return normal(phone, area_code=settings().area_code)

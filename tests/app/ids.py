@@ -23,6 +23,8 @@ from app.escalation import actions as escalation
 from app.imports import actions as imports
 from app.jobs.rules import JobState
 from app.jobs.tables import Job
+from app.messages.rules import Channel, Kind, MessageState
+from app.messages.tables import OutboxMessage
 from app.monitoring import actions as rules
 from app.monitoring.rules import RuleKind
 from app.orders.rules import VisitState
@@ -77,6 +79,13 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         session, district_id=elder.district_id, division_code=division_code, target=Target.CONTACT,
         phone=contact.phone, user_id=operator.id, elder_id=elder.id, contact_id=contact.id, now=TEN,
     )  # fmt: skip
+    message = OutboxMessage(
+        district_id=elder.district_id, division_code=division_code, key=f"message-{elder.id}", kind=Kind.NOTICE,
+        urgent=False, state=MessageState.FAILED, channel=Channel.SMS, to=contact.phone, to_whom=contact.name,
+        elder_id=elder.id, text="请回电", created_at=TEN,
+    )  # fmt: skip
+    session.add(message)
+    session.flush()
     fault = DeviceFault(
         district_id=elder.district_id, division_code=division_code, device_id=device.id, kind=Fault.SILENT, since=TEN,
         due_at=TEN,
@@ -123,7 +132,8 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
-            "call_id": call.id, "change_id": change.id,
+            "call_id": call.id, "message_id": message.id,
+            "change_id": change.id,
             "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
             "fault_id": fault.id, "outage_id": outage.id,
             "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
@@ -186,7 +196,13 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
         "/api/board/{day}/replan": {"events": [{"cause": "cancelled", "visit_id": ids["visit_id"]}], "seed": 1},
         "/api/replans/{change_id}/refuse": why,
+        "/api/messages/templates": {"kind": "notice", "channel": "sms", "language": "zh-CN", "text": "{what}"},
+        "/api/messages/templates/preview": {"kind": "notice", "channel": "sms", "language": "zh-CN", "text": "{what}"},
+        "/api/calls": {"elder_id": ids["elder_id"]},
         "/api/calls/{call_id}/result": {"result": "answered"},
+        "/api/calls/{call_id}/link": {"elder_id": ids["elder_id"]},
+        "/api/calls/{call_id}/dismiss": why,
+        "/api/calls/{call_id}/recording": why,
         "/api/devices/{device_id}/commands": {"command": "locate"},
         "/api/devices/{device_id}/lend": {"elder_id": ids["elder_id"], "due_on": "2027-01-31"},
         "/api/devices/{device_id}/move": why | {"event": "take_back", "wiped": True},

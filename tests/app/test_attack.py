@@ -310,7 +310,7 @@ def test_nobody_is_sent_elsewhere(database: Engine) -> None:
 def test_machines_without_the_token_stay_outside(said: bytes, database: Engine, token: str) -> None:
     report = {"event": "ringing", "call_id": "1", "phone": "13800000000"}
     doors = "/api/ingest/p1", "/api/ingest/from/scaip", "/api/hooks/calls"
-    for send in (("GET", "/api/hooks/calls/to-dial"), *(("POST", door) for door in doors)):
+    for send in (("POST", "/api/hooks/calls/to-dial"), *(("POST", door) for door in doors)):
         answer = stranger().request(*send, json=report, headers=[(b"Authorization", said)])
         assert answer.status_code == 403, (send, answer.text)
 

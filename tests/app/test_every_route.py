@@ -22,7 +22,8 @@ from tests.clients import Client
 
 PUBLIC = {"/api/session", "/healthz", "/readyz", "/metrics"}  # logging in, and what the installation's operator asks
 INGEST = {"/api/ingest/{device_id}", "/api/ingest/from/{way}"}
-BY_TOKEN = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/wall"} | INGEST  # machines: a bearer token
+MACHINES = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/hooks/messages", "/api/wall"}
+BY_TOKEN = MACHINES | INGEST  # they sign, or bear a token
 STREAM = "/api/live"  # never ends by itself
 OTHER_DISTRICT = 370521
 NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar", "step": "speak"}

@@ -37,7 +37,7 @@ from tests.cast import (
     an_attendance,
     an_elder,
 )
-from tests.clients import Client, ok
+from tests.clients import Client, ok, post_signed
 
 
 @pytest.fixture
@@ -128,8 +128,8 @@ def test_a_correction_stays_with_its_visit(here: Things) -> None:
 
 def test_a_caller_is_looked_for_in_the_district_that_was_called(here: Things, token: str) -> None:
     report = {"event": "ringing", "call_id": "pbx-9", "district": OTHER_DISTRICT, "phone": here.secrets[0]}
-    browser = Client(application(), headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False)
-    assert ok(browser.post("/api/hooks/calls", json=report))["elder_id"] is None
+    browser = Client(application(), raise_server_exceptions=False)
+    assert ok(post_signed(browser, "/api/hooks/calls", report))["elder_id"] is None
     with transaction() as session:
         call = session.query(Call).filter_by(call_id="pbx-9").one()
     assert call.division_code.startswith(str(OTHER_DISTRICT))
@@ -138,8 +138,8 @@ def test_a_caller_is_looked_for_in_the_district_that_was_called(here: Things, to
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "\\\\evil\\share"])
 def test_a_recording_is_a_link_into_the_web(here: Things, token: str, link: str) -> None:
     report = {"event": "recording", "call_id": "pbx-9", "district": DISTRICT, "url": link}
-    browser = Client(application(), headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False)
-    assert browser.post("/api/hooks/calls", json=report).status_code == 422
+    browser = Client(application(), raise_server_exceptions=False)
+    assert post_signed(browser, "/api/hooks/calls", report).status_code == 422
 
 
 def test_guesses_made_at_once_are_counted_one_by_one(database: Engine) -> None:
