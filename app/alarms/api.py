@@ -55,21 +55,51 @@ class Queue(BaseModel):
 @router.get("")
 def queue(me: Desk) -> Queue:
     """All open alarms, gravest first, then oldest; also suspended ones and those that wait for a call-back."""
-    now = datetime.now(UTC)
+    now, notices = datetime.now(UTC), live.is_well()
     with transaction(me.scope) as session:
-        duty.seen(session, me.id, now=now)
-        rows = queries.queue(session)
-        counts = queries.duty_counts(session, me.district_id, now=now)
-        parts = [
-            PartOut(name=p.name, well=p.well, at=p.at, facts=p.facts) for p in queries.health(session, now=now)
-        ]  # fmt: skip
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        strange = queries.set_aside_since(session, me.district_id, midnight)
-    parts.append(PartOut(name="notices", well=live.is_well(), at=now, facts={}))
-    return Queue(
-        items=[AlarmRow.of(row, me, now=now) for row in rows], server_time=now, duty=DutyOut(**vars(counts)),
-        nobody_on_duty=counts.on_duty == 0, parts=parts, set_aside=strange,
+        rows, around = queries.queue(session), _around(session, me, notices=notices, now=now)
+    return Queue(items=[AlarmRow.of(row, me, now=now) for row in rows], server_time=now, **around)
+
+
+class Known(BaseModel):
+    """What a screen shows already: the version of each alarm, by its number."""
+
+    versions: dict[int, int] = Field({}, max_length=10_000)
+
+
+class Changes(Queue):
+    """The queue, of its alarms only those that are new to the screen or have changed."""
+
+    gone: list[int]  # shown, and open no more
+
+
+@router.post("/changes")
+def changes(known: Known, me: Desk) -> Changes:
+    """What a screen does not know yet; with nothing known, everything. It is right whatever the screen has missed."""
+    now, notices = datetime.now(UTC), live.is_well()
+    with transaction(me.scope) as session:
+        present = queries.versions(session)
+        news = [number for number, version in present.items() if known.versions.get(number) != version]
+        rows = queries.queue(session, news) if news else []
+        around = _around(session, me, notices=notices, now=now)
+    return Changes(
+        items=[AlarmRow.of(row, me, now=now) for row in rows],
+        gone=[number for number in known.versions if number not in present],
+        server_time=now, **around,
     )  # fmt: skip
+
+
+def _around(session: Session, me: Caller, *, notices: bool, now: datetime) -> dict[str, Any]:
+    """What stands beside the queue: who is there, how the parts are, what could not be read today."""
+    duty.seen(session, me.id, now=now)
+    counts = queries.duty_counts(session, me.district_id, now=now)
+    parts = [PartOut(name=p.name, well=p.well, at=p.at, facts=p.facts) for p in queries.health(session, now=now)]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "duty": DutyOut(**vars(counts)), "nobody_on_duty": counts.on_duty == 0,
+        "parts": [*parts, PartOut(name="notices", well=notices, at=now, facts={})],
+        "set_aside": queries.set_aside_since(session, me.district_id, midnight),
+    }  # fmt: skip
 
 
 class RaiseIn(BaseModel):

@@ -1,6 +1,6 @@
 """What the alarm desk asks: the queue, one case with everything about it, how the parts are, what was set aside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,9 +47,15 @@ class QueueRow:
     asked_to_press: bool  # the monthly test call of this device is announced
 
 
-def queue(session: Session) -> Sequence[QueueRow]:
-    """All open alarms, gravest first, then oldest."""
-    return _rows(session, Alarm.state.in_(OPEN))
+def queue(session: Session, ids: Collection[int] | None = None) -> Sequence[QueueRow]:
+    """All open alarms, or those of these numbers that are open: gravest first, then oldest."""
+    return _rows(session, Alarm.state.in_(OPEN) if ids is None else Alarm.state.in_(OPEN) & Alarm.id.in_(ids))
+
+
+def versions(session: Session) -> Mapping[int, int]:
+    """Every open alarm and how long its log is: whatever happens to an alarm adds a line."""
+    return {number: length for number, length in session.execute(
+        select(Alarm.id, Alarm.log_length).where(Alarm.state.in_(OPEN)))}  # fmt: skip
 
 
 def row(session: Session, alarm_id: int) -> QueueRow:

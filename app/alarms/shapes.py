@@ -29,6 +29,7 @@ class AlarmRow(BaseModel):
     """One alarm in the queue. Whoever has not claimed it sees the estate and not the door."""
 
     id: int
+    version: int  # grows with whatever happens to it
     state: State
     possible: list[Event]
     kind: AlarmKind
@@ -290,7 +291,7 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
     alarm = row.alarm
     mine = alarm.claimed_by == me.id
     return {
-        "id": alarm.id, "state": alarm.state, "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
+        "id": alarm.id, "version": alarm.log_length, "state": alarm.state, "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
         "possible": possible(alarm.state, me.role, mine=mine, test=alarm.test_id is not None),
         "elder_id": alarm.elder_id, "elder_name": row.elder_name, "home_id": alarm.home_id,
         "address": row.estate or "", "division": row.community or "",

@@ -1,17 +1,24 @@
-// The alarm queue, held for the whole desk: by the live stream at once, by asking every 3 seconds in any case.
+// The alarm queue, held for the whole desk: by the live stream at once, by asking every 3 seconds in any case. Asked is
+// only what this screen does not know yet, so that a storm costs each desk its new rows and not the whole queue again.
 import { computed, effectScope, ref, shallowRef, watch, type EffectScope } from 'vue'
 import { api, ask, sessionEnded } from '@/shared/api/client'
-import type { AlarmQueue, AlarmRow, Me } from '@/shared/api/types'
+import type { AlarmQueue, Me } from '@/shared/api/types'
 import { setServerTime, useNow } from '@/shared/clock'
 import { streaming, useLive } from '@/shared/live'
 import { every } from '@/shared/ticker'
+import { merged } from './merged'
 import { DESK } from './pages'
 
 const POLL_MS = 3000
+const BREATH_MS = 100 // between two questions in a storm
+const ALL_AGAIN_MS = 60_000 // an elder's new name is no change of her alarm
 const GIVE_UP_MS = 4000
 const LOST_AFTER_MS = 7000 // of 3 s questions; twice that for those who ask half as often
 
 const queue = shallowRef<AlarmQueue | null>(null)
+const rows = computed(() => queue.value?.items ?? [])
+const ringing = computed(() => rows.value.filter((alarm) => alarm.state === 'ringing'))
+let allAt = 0
 const latency = ref<number | null>(null)
 const heardAt = ref(performance.now())
 const lost = ref(false)
@@ -19,7 +26,7 @@ let asking: Promise<void> | undefined
 let scope: EffectScope | undefined
 let watching = true
 
-/** One question at a time; a second one that comes meanwhile is asked afterwards. */
+/** One question at a time; what comes meanwhile is asked afterwards, after a breath. */
 let again = false
 export function refreshQueue(): Promise<void> {
   if (asking) {
@@ -28,19 +35,32 @@ export function refreshQueue(): Promise<void> {
   }
   asking = askOnce().finally(() => {
     asking = undefined
-    if (again) {
-      again = false
-      void refreshQueue()
-    }
+    if (!again) return
+    again = false
+    asking = new Promise((rested) => setTimeout(rested, BREATH_MS)).then(() => {
+      asking = undefined
+      return refreshQueue()
+    })
   })
   return asking
+}
+
+/** What changed, of the whole queue or only beside what is shown. */
+async function askForChanges(signal: AbortSignal): Promise<AlarmQueue | null> {
+  const all = performance.now() - allAt > ALL_AGAIN_MS || !queue.value
+  const versions = all ? {} : Object.fromEntries(rows.value.map(({ id, version }) => [id, version]))
+  const answer = await ask(api.POST('/api/alarms/changes', { body: { versions }, signal }))
+  if (!answer) return null
+  if (all) allAt = performance.now()
+  const { gone, ...news } = answer
+  return all ? news : { ...news, items: merged(rows.value, news.items, gone) }
 }
 
 async function askOnce(): Promise<void> {
   const started = performance.now()
   const signal = AbortSignal.timeout(GIVE_UP_MS)
   try {
-    const answer = watching ? await ask(api.GET('/api/alarms', { signal })) : ((await ask(api.GET('/api/session', { signal }))) as Me | null)
+    const answer = watching ? await askForChanges(signal) : ((await ask(api.GET('/api/session', { signal }))) as Me | null)
     if (answer === null) return sessionEnded()
     const travel = performance.now() - started
     latency.value = latency.value === null ? travel : latency.value * 0.6 + travel * 0.4
@@ -83,20 +103,10 @@ export function stopQueue(): void {
   scope?.stop()
   scope = undefined
   queue.value = null
+  allAt = 0
   lost.value = false
 }
 
-function rings(alarm: AlarmRow): boolean {
-  return alarm.state === 'ringing'
-}
-
 export function useQueue() {
-  return {
-    queue,
-    lost,
-    latency,
-    streaming,
-    heardAt,
-    ringing: computed(() => (queue.value?.items ?? []).filter(rings)),
-  }
+  return { queue, rows, ringing, lost, latency, streaming, heardAt }
 }

@@ -19,8 +19,10 @@ export function serverNow(): number {
 
 /** Milliseconds of the server's clock, ticking while somebody looks. */
 export function useNow() {
-  if (users++ === 0) stop = every(250, () => (now.value = serverNow()))
-  now.value = serverNow()
+  if (users++ === 0) {
+    stop = every(250, () => (now.value = serverNow()))
+    now.value = serverNow()
+  }
   onScopeDispose(() => {
     if (--users === 0) stop?.()
   })
