@@ -291,7 +291,8 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
     alarm = row.alarm
     mine = alarm.claimed_by == me.id
     return {
-        "id": alarm.id, "version": alarm.log_length, "state": alarm.state, "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
+        "id": alarm.id, "version": alarm.log_length, "state": alarm.state,
+        "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
         "possible": possible(alarm.state, me.role, mine=mine, test=alarm.test_id is not None),
         "elder_id": alarm.elder_id, "elder_name": row.elder_name, "home_id": alarm.home_id,
         "address": row.estate or "", "division": row.community or "",
