@@ -10,7 +10,7 @@ from app.alarms import hearing
 from app.alarms.rules import AlarmKind
 from app.db import transaction
 from tests.cast import DISTRICT, OTHER_COMMUNITY, TEN, an_elder
-from tests.clients import Client
+from tests.clients import Client, ok
 
 
 def _ring(elders: int, **given: str) -> list[int]:
@@ -24,9 +24,7 @@ def _ring(elders: int, **given: str) -> list[int]:
 
 
 def _ask(desk: Client, known: dict[str, int]) -> dict[str, Any]:
-    answer = desk.post("/api/alarms/changes", json={"versions": known})
-    assert answer.status_code == 200, answer.text
-    told: dict[str, Any] = answer.json()
+    told: dict[str, Any] = ok(desk.post("/api/alarms/changes", json={"versions": known}))
     return told
 
 
@@ -48,13 +46,14 @@ def test_a_screen_is_told_what_is_new_what_changed_and_what_is_gone_and_nothing_
     assert (_ask(desk, known)["items"], _ask(desk, known)["gone"]) == ([], [])
 
     (third,) = _ring(1)
-    assert desk.post(f"/api/alarms/{second}/claim").status_code == 200
+    ok(desk.post(f"/api/alarms/{second}/claim"))
     told = _ask(desk, known)
     assert {row["id"]: row["state"] for row in told["items"]} == {second: "claimed", third: "ringing"}
     known = _after(told, known)
 
-    desk.post(f"/api/alarms/{second}/call", json={"target": "elder", "result": "answered"})
-    assert desk.post(f"/api/alarms/{second}/close", json={"verdict": "accidental"}).status_code == 200
+    ok(desk.post(f"/api/alarms/{second}/call", json={"target": "elder", "result": "safe"}))
+    ok(desk.post(f"/api/alarms/{second}/arrive", json={"who": "女儿周慧"}))
+    ok(desk.post(f"/api/alarms/{second}/close", json={"verdict": "accidental"}))
     told = _ask(desk, known)
     assert (told["items"], told["gone"]) == ([], [second])
     assert set(_after(told, known)) == {str(first), str(third)}
