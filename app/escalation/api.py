@@ -16,12 +16,12 @@ from app.escalation.rules import Tree, faults
 from app.escalation.shapes import (
     BasedOn,
     CourseOut,
+    FaultOut,
     PreviewIn,
     PreviewOut,
     TemplateIn,
     TemplateOut,
     Templates,
-    TreeFaultOut,
     TreeIn,
     TreeOut,
     template_out,
@@ -59,7 +59,7 @@ def preview(elder_id: int, wish: PreviewIn, me: Desk) -> PreviewOut:
         lead_at=chosen.alarm_rings_lead_after,
     )  # fmt: skip
     return PreviewOut(
-        faults=[TreeFaultOut(**vars(fault)) for fault in faults(wish.tree, found.known)],
+        faults=[FaultOut(**vars(fault)) for fault in faults(wish.tree, found.known)],
         differences=queries.differences(wish.tree, found.default), course=course,
     )  # fmt: skip
 

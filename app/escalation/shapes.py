@@ -49,7 +49,7 @@ class HintOut(BaseModel):
     seconds: int | None
 
 
-class TreeFaultOut(BaseModel):
+class FaultOut(BaseModel):
     """Why a tree cannot be kept."""
 
     code: str
@@ -116,7 +116,7 @@ class TreeOut(BaseModel):
     template_n: int | None  # none: built in
     differences: list[dict[str, Any]]
     hints: list[HintOut]
-    faults: list[TreeFaultOut]
+    faults: list[FaultOut]
     contacts: list[TreeContact]
     counts: dict[RungKind, list[Reached]]  # what may count as reached on each kind of rung
     versions: list[VersionOut]
@@ -132,7 +132,7 @@ class TreeOut(BaseModel):
             level=found.elder.level, template_n=found.template_n,
             differences=queries.differences(found.tree, found.default),
             hints=[HintOut(**vars(hint)) for hint in queries.hints(session, found, starts=starts, now=now)],
-            faults=[TreeFaultOut(**vars(fault)) for fault in faults(found.tree, found.known)],
+            faults=[FaultOut(**vars(fault)) for fault in faults(found.tree, found.known)],
             contacts=[
                 TreeContact(
                     id=contact.id, name=contact.name, relation=contact.relation, stands=kind_of(contact.relation),
@@ -170,7 +170,7 @@ class PreviewIn(BaseModel):
 class PreviewOut(BaseModel):
     """What is wrong with it, what it does otherwise than the default, and what it would do."""
 
-    faults: list[TreeFaultOut]
+    faults: list[FaultOut]
     differences: list[dict[str, Any]]
     course: CourseOut
 
