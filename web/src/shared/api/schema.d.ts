@@ -1276,6 +1276,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes
+         * @description What a screen does not know yet; with nothing known, everything. It is right whatever the screen has missed.
+         */
+        post: operations["alarms_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -3487,6 +3507,8 @@ export interface components {
             pattern: components["schemas"]["PatternOut"] | null;
             /** Id */
             id: number;
+            /** Version */
+            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -3587,6 +3609,8 @@ export interface components {
         AlarmRow: {
             /** Id */
             id: number;
+            /** Version */
+            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -4449,6 +4473,28 @@ export interface components {
             /** After Window */
             after_window: number;
             why: components["schemas"]["WhyOut"] | null;
+        };
+        /**
+         * Changes
+         * @description The queue, of its alarms only those that are new to the screen or have changed.
+         */
+        Changes: {
+            /** Items */
+            items: components["schemas"]["AlarmRow"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            duty: components["schemas"]["DutyOut"];
+            /** Nobody On Duty */
+            nobody_on_duty: boolean;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Set Aside */
+            set_aside: number;
+            /** Gone */
+            gone: number[];
         };
         /**
          * ChangesOut
@@ -6048,6 +6094,19 @@ export interface components {
             ends_soon: boolean;
             /** Trouble */
             trouble: string | null;
+        };
+        /**
+         * Known
+         * @description What a screen shows already: the version of each alarm, by its number.
+         */
+        Known: {
+            /**
+             * Versions
+             * @default {}
+             */
+            versions: {
+                [key: string]: number;
+            };
         };
         /**
          * LabelOut
@@ -12609,6 +12668,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Known"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description Validation Error */
