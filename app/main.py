@@ -35,6 +35,7 @@ from app.live import Hub
 from app.logs import RequestLog, configure
 from app.monitoring import api as monitoring
 from app.orders import api as orders
+from app.performance import api as figures
 from app.phone import api as phone
 from app.phone import installing_api as installer
 from app.places import api as places
@@ -82,6 +83,7 @@ ROUTERS = (
     monitoring.router,
     presence.router,
     models.router,
+    figures.router,
     calls.router,
     hooks.hooks,
     messages.outbox,

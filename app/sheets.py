@@ -147,3 +147,37 @@ def template(title: str, columns: Sequence[Listed], example: Sequence[Value], ab
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+def book(pages: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Value]]]]) -> bytes:
+    """A workbook: title, headings and rows of each sheet."""
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    for title, headings, lines in pages:
+        sheet = made.create_sheet(title[:31])
+        sheet.append(list(headings))
+        for line in lines:
+            sheet.append([_inert(value) for value in line])
+        sheet.freeze_panes = "A2"
+        for index, heading in enumerate(headings, 1):
+            sheet.cell(1, index).font = Font(bold=True)
+            sheet.column_dimensions[get_column_letter(index)].width = max(10, 2 * len(heading))
+    written = io.BytesIO()
+    made.save(written)
+    return written.getvalue()
+
+
+def comma_separated(headings: Sequence[str], lines: Sequence[Sequence[Value]]) -> bytes:
+    """UTF-8 with the mark by which Excel knows it."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(headings)
+    writer.writerows([_inert(value) for value in line] for line in lines)
+    return written.getvalue().encode("utf-8-sig")
+
+
+def _inert(value: Value) -> Value:
+    """What a spreadsheet program would take for a formula stays a word; times are told without their zone."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value

@@ -12,7 +12,20 @@ from pydantic import Field as Text
 from app import live
 from app.access import actions, queries
 from app.access.queries import Caller
-from app.access.rules import ADMINS, DESK, EVERYONE, FIELD, HOTLINE, KEYS, PLANNERS, READERS, STOCK, Role, WrongPassword
+from app.access.rules import (
+    ADMINS,
+    DESK,
+    EVERYONE,
+    FIELD,
+    FIGURES,
+    HOTLINE,
+    KEYS,
+    PLANNERS,
+    READERS,
+    STOCK,
+    Role,
+    WrongPassword,
+)
 from app.access.tables import User
 from app.config import settings
 from app.db import transaction
@@ -79,6 +92,7 @@ Field = Annotated[Caller, allowed(FIELD)]
 Stock = Annotated[Caller, allowed(STOCK)]
 KeyHolder = Annotated[Caller, allowed(KEYS)]
 Admin = Annotated[Caller, allowed(ADMINS)]
+Figures = Annotated[Caller, allowed(FIGURES)]
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 

@@ -30,6 +30,7 @@ READERS: Final = DESK | {R.SUPERVISOR}
 STOCK: Final = frozenset({R.ADMIN, R.SHIFT_LEAD, R.DISPATCHER})  # register, import and label devices
 KEYS: Final = frozenset({R.ADMIN, R.SHIFT_LEAD})  # give devices their passwords and certificates
 ADMINS: Final = frozenset({R.ADMIN})
+FIGURES: Final = frozenset({R.SHIFT_LEAD, R.MANAGER, R.SUPERVISOR})  # how well calls are answered
 PROVIDER: Final = frozenset({R.MANAGER})
 EVERYONE: Final = frozenset(Role)
 

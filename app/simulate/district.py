@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
-from app.simulate import ahead, assessing, fleet, living, month, population, settle, upkeep
+from app.simulate import ahead, answering, assessing, fleet, living, month, population, settle, upkeep
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
@@ -29,7 +29,8 @@ DISTRICT_ID: Final = 370503
 REGISTER_PER_SERVED: Final = 3000 / 414
 VISITS_PER_CAREGIVER_DAY: Final = 5.6  # below the 6.2 of domain.md 4.1: people are ill, and have days off
 DESK_LOGINS: Final = (
-    ("zhaomin", "赵敏", Role.OPERATOR), ("sunlei", "孙磊", Role.OPERATOR), ("wangqin", "王琴", Role.SHIFT_LEAD),
+    ("zhaomin", "赵敏", Role.OPERATOR), ("sunlei", "孙磊", Role.OPERATOR), ("liufang", "刘芳", Role.OPERATOR),
+    ("zhoujie", "周洁", Role.OPERATOR), ("machao", "马超", Role.OPERATOR), ("wangqin", "王琴", Role.SHIFT_LEAD),
     ("hanxue", "韩雪", Role.DISPATCHER), ("zhangping", "张萍", Role.ASSESSOR), ("chenjing", "陈静", Role.ASSESSOR),
     ("liguodong", "李国栋", Role.SUPERVISOR),
     ("admin", "系统管理员", Role.ADMIN),
@@ -85,6 +86,7 @@ def build(
         devices = fleet.register(session, _rng(seed, "devices"), DISTRICT_ID, homes=round(elders * 600 / 414), now=now)
         upkeep.past(session, _rng(seed, "upkeep"), DISTRICT_ID, now=now)
     living.month(_rng(seed, "living"), DISTRICT_ID, now=now)
+    answering.past(_rng(seed, "answering"), DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)

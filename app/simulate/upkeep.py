@@ -1,4 +1,4 @@
-"""What the devices have been through: batteries, lost links, a dead gateway, a watch in a drawer, false alarms.
+"""What the devices have been through: batteries, lost links, a dead gateway, a watch in a drawer.
 
 Written in bulk by the database itself, so that a district of any size takes no longer to build for it.
 """
@@ -12,10 +12,6 @@ from typing import Any, Final
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from app.access.rules import Role
-from app.access.tables import User
-from app.alarms.rules import PRIORITY, AlarmKind, Rings, State, Verdict
-from app.alarms.tables import Alarm
 from app.calendar import day_of
 from app.equipment.rules import LOW_BATTERY, DeviceKind, DeviceState, Fault
 from app.equipment.tables import DeafTime, Device, DeviceFault, DeviceModel, Outage
@@ -24,11 +20,6 @@ from app.equipment.upkeep_rules import DUE, OUTAGE_DUE, Remedy, Shared, Upkeep
 DAYS: Final = 75  # of battery history
 GATEWAY: Final = "gw-7c21"
 BEHIND_IT: Final = 14
-VERDICTS: Final = {
-    Verdict.ACCIDENTAL: 38, Verdict.FALSE: 24, Verdict.TEST: 20, Verdict.LIFE_HELP: 9, Verdict.REAL: 9,
-}  # fmt: skip
-A_MONTH: Final = {"help_button": 0.35, "watch": 0.35, "fall_sensor": 0.25, "motion_sensor": 0.2, "smoke_sensor": 0.03}
-KIND: Final = {"fall_sensor": AlarmKind.FALL, "motion_sensor": AlarmKind.INACTIVITY, "smoke_sensor": AlarmKind.SMOKE}
 
 
 @dataclass(frozen=True)
@@ -142,7 +133,6 @@ def past(session: Session, rng: random.Random, district_id: int, *, now: datetim
     session.execute(insert(DeviceFault), [blank | fault for fault in faults])
     deaf = now - timedelta(days=9, hours=5)
     session.add(DeafTime(since=deaf, ended_at=deaf + timedelta(minutes=12), why="platform"))
-    _false_alarms(session, rng, district_id, rows, now=now)
 
 
 def _open(base: Row, kind: Fault, since: datetime, lost_at: datetime | None, battery: float | None) -> Row:
@@ -190,41 +180,3 @@ def _in_a_drawer(
     session.execute(update(Device).where(Device.id == watch.id).values(worn=False, worn_since=off))
     base = {"district_id": district_id, "division_code": watch.division_code, "device_id": watch.id}
     return [_open(base, Fault.NOT_WORN, off + timedelta(hours=4), off, watch.battery)]
-
-
-def _false_alarms(
-    session: Session, rng: random.Random, district_id: int, rows: Sequence[Installed], *, now: datetime
-) -> None:
-    """Closed calls of the last month at the rates of the field; one button cries wolf."""
-    operator = session.scalars(
-        select(User.id).where(User.district_id == district_id, User.role == Role.OPERATOR).order_by(User.id).limit(1)
-    ).one()
-    wolf, calls = True, []
-    for row in rows:
-        rate = A_MONTH.get(row.kind, 0.0)
-        if not rate or row.installed_at > now - timedelta(days=31):
-            continue
-        often = 4 if wolf and row.kind is DeviceKind.HELP_BUTTON and rng.random() < 0.1 else int(rng.random() < rate)
-        wolf = wolf and often < 4
-        for _ in range(often):
-            days = rng.uniform(1.2, 6) if often > 1 else rng.uniform(1.2, 29)
-            verdict = Verdict.FALSE if often > 1 else rng.choices(list(VERDICTS), list(VERDICTS.values()))[0]
-            calls.append(_call(district_id, row, KIND.get(row.kind, AlarmKind.SOS), verdict, operator, days, rng, now))
-    if calls:
-        session.execute(insert(Alarm), calls)
-
-
-def _call(
-    district_id: int, row: Installed, kind: AlarmKind, verdict: Verdict, operator: int, days: float, rng: random.Random,
-    now: datetime,
-) -> Row:  # fmt: skip
-    raised = now - timedelta(days=days)
-    answered = raised + timedelta(seconds=rng.uniform(2, 25))
-    return {
-        "district_id": district_id, "division_code": row.division_code, "elder_id": row.elder_id,
-        "home_id": row.home_id, "device_id": row.id, "kind": kind, "state": State.CLOSED, "priority": PRIORITY[kind],
-        "count": 1, "raised_at": raised, "rung_at": raised, "round": 1, "rings": Rings.ALL, "claimed_by": operator,
-        "claimed_at": answered, "answered_at": answered, "contacted_at": answered + timedelta(seconds=20),
-        "reached_at": answered + timedelta(seconds=rng.uniform(30, 90)), "verdict": verdict,
-        "closed_at": answered + timedelta(minutes=rng.uniform(3, 25)), "log_length": 0, "log_head": "",
-    }  # fmt: skip
