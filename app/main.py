@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app import live_api, pages, problems
 from app.access import api as access
 from app.alarms import api as alarms
+from app.alarms import cases_api as cases
 from app.alarms import duty_api as duty
 from app.alarms import forwarded_api as forwarding
 from app.alarms import inbox_api as inbox
@@ -62,6 +63,7 @@ ROUTERS = (
     alarms.router,
     steps.router,
     sending.router,
+    cases.record,
     tests.router,
     duty.shift,
     inbox.aside,

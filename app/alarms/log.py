@@ -144,16 +144,18 @@ def hashed(head: str, line: AlarmEvent | Any) -> str:
 
 def of(session: Session, alarm: Alarm) -> Sequence[Line]:
     """The life of an alarm, oldest first."""
-    rows = session.scalars(
-        select(AlarmEvent)
-        .where(AlarmEvent.district_id == alarm.district_id, AlarmEvent.alarm_id == alarm.id)
-        .order_by(AlarmEvent.n)
-    ).all()
+    rows = rows_of(session, alarm)
     subjects = {row.sealed.partition(" ")[0] for row in rows}
     keys = {
         key.subject: key.wrapped for key in session.scalars(select(PersonKey).where(PersonKey.subject.in_(subjects)))
     }
     return [_line(row, _facts(row.sealed, keys)) for row in rows]
+
+
+def rows_of(session: Session, alarm: Alarm) -> Sequence[AlarmEvent]:
+    """The lines as they are stored."""
+    found = select(AlarmEvent).where(AlarmEvent.district_id == alarm.district_id, AlarmEvent.alarm_id == alarm.id)
+    return session.scalars(found.order_by(AlarmEvent.n)).all()
 
 
 def _line(row: AlarmEvent, facts: dict[str, Any]) -> Line:

@@ -129,7 +129,6 @@ def past(rng: random.Random, district_id: int, *, now: datetime) -> int:
             (Alarm, made.alarms),
             (AlarmEvent, made.lines),
             (Call, made.calls),
-            (AlarmTimer, made.timers),
         ):
             if rows:
                 session.execute(insert(table), rows)

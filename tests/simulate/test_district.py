@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from app.access.tables import District
+from app.alarms import proving
+from app.alarms.rules import State
+from app.alarms.tables import Alarm, LogAnchor
 from app.assessments.tables import Assessment
 from app.db import transaction
 from app.funding import queries as funding
@@ -14,6 +17,7 @@ from app.orders.tables import Visit
 from app.people.rules import Register
 from app.people.tables import Caregiver, Elder
 from app.simulate import district
+from tests.app.alarms.test_cases import as_rebuilt
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 
@@ -35,6 +39,11 @@ def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None
         assert states[VisitState.VERIFIED] > 150 and states[VisitState.WAITING] > 20
         assert states[VisitState.PUBLISHED] > 3, "today's plan"
         assert funding.faults(session) == []
+        assert not list(proving.verify(session)) and session.scalar(select(func.count(LogAnchor.id)))
+        rung = session.scalars(select(Alarm).where(Alarm.state == State.CLOSED)).all()
+        assert len(rung) > 30
+        for alarm in rung:  # every one can be rebuilt from its log alone
+            as_rebuilt(session, alarm)
         levels = select(Elder.level, Assessment.final_level).join(Assessment, Assessment.elder_id == Elder.id)
         found = session.execute(levels.where(Assessment.state == "published", Assessment.counts)).all()
         assert len(found) == 40 and all(mine == theirs for mine, theirs in found)
