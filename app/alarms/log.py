@@ -112,18 +112,20 @@ def append_all(session: Session, entries: Sequence[Entry], *, now: datetime) -> 
 def chained(session: Session, entries: Sequence[Entry], *, now: datetime) -> Sequence[AlarmEvent]:
     """The next lines, for `keep`, sealed under the wrapped keys of their subjects; the heads move on to them."""
     keys = _keys(session, {entry.subject for entry in entries})
-    lines = []
-    for entry in entries:
-        alarm = entry.alarm
-        line = AlarmEvent(
-            district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, n=alarm.log_length + 1,
-            at=now, by=entry.by, event=str(entry.event), before=entry.before, after=entry.after,
-            sealed=f"{entry.subject} {vault.seal_with(keys[entry.subject], entry.told)}",
-        )  # fmt: skip
-        line.hash = hashed(alarm.log_head, line)
-        alarm.log_length, alarm.log_head = line.n, line.hash
-        lines.append(line)
-    return lines
+    return [next_line(entry, keys[entry.subject], now=now) for entry in entries]
+
+
+def next_line(entry: Entry, key: str, *, now: datetime) -> AlarmEvent:
+    """The next line, sealed under the wrapped key of its subject; the alarm's head moves on to it."""
+    alarm = entry.alarm
+    line = AlarmEvent(
+        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, n=alarm.log_length + 1,
+        at=now, by=entry.by, event=str(entry.event), before=entry.before, after=entry.after,
+        sealed=f"{entry.subject} {vault.seal_with(key, entry.told)}",
+    )  # fmt: skip
+    line.hash = hashed(alarm.log_head, line)
+    alarm.log_length, alarm.log_head = line.n, line.hash
+    return line
 
 
 def keep(session: Session, lines: Sequence[AlarmEvent]) -> None:

@@ -387,7 +387,8 @@ class Story:
     def _line(self, event: str, state: State, by: str | None = None, **facts: Any) -> None:
         before = None if event == "raise" else self.alarm.state
         self.alarm.state = state
-        line = log.chained(self.alarm, self.key, event, before, state, by=by or self.by, now=self.at, facts=facts)
+        entry = log.entry(self.alarm, event, before, state, by=by or self.by, facts=facts)
+        line = log.next_line(entry, self.key, now=self.at)
         self.made.lines.append({
             column.name: getattr(line, column.name) for column in AlarmEvent.__table__.columns if column.name != "id"
         })  # fmt: skip

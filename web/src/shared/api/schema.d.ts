@@ -1276,26 +1276,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alarms/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Changes
-         * @description What a screen does not know yet; with nothing known, everything. It is right whatever the screen has missed.
-         */
-        post: operations["alarms_changes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -1650,6 +1630,26 @@ export interface paths {
          * @description Send her, and let the previewed change happen. Help does not wait for a plan: a stale preview moves nothing.
          */
         post: operations["sending_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case Record
+         * @description The case, rebuilt from its log; that somebody took it out is written down.
+         */
+        get: operations["alarms_case_record"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3036,6 +3036,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description A period at a glance: the four clocks, day by day, beside everybody's promises.
+         */
+        get: operations["figures_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Groups
+         * @description The same figures, told apart by kind, model, community, operator or shift.
+         */
+        get: operations["figures_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exceptions
+         * @description Each call that waited more than three minutes for a human, with what happened meanwhile.
+         */
+        get: operations["figures_exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * At Once
+         * @description Alarms of an operator in ten minutes, floods, and the week as a map.
+         */
+        get: operations["figures_at_once"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/false": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * False
+         * @description Devices that called for nothing, the worst first.
+         */
+        get: operations["figures_false"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/staffing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Staff
+         * @description How many operators each hour should have for 95 % in 10 s, 98.5 % in 60 s and 99.9 % in 180 s.
+         */
+        get: operations["figures_staff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Targets
+         * @description A new version of the district's own targets, from now on.
+         */
+        post: operations["figures_set_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The figures as a workbook, a sheet for each way to tell them apart; or the days alone as CSV.
+         */
+        get: operations["figures_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -3045,115 +3205,11 @@ export interface paths {
         };
         /**
          * Calls
-         * @description Calls, newest first; `open` ones are ringing or spoken now, `strange` ones nobody had asked for.
+         * @description Calls, newest first; `open` ones are ringing or spoken now.
          */
         get: operations["calls_calls"];
         put?: never;
-        /**
-         * Dial
-         * @description Click to call: the switchboard rings the operator, then dials. The number is not shown.
-         */
-        post: operations["calls_dial"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/missed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Missed Calls
-         * @description Calls that were not answered, each number once, until somebody has spoken to the caller.
-         */
-        get: operations["calls_missed_calls"];
-        put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Pop
-         * @description Who it may be, all of them to choose from, and the last calls of that number.
-         */
-        get: operations["calls_pop"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/answer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Answer
-         * @description Have the ringing call put through to me.
-         */
-        post: operations["calls_answer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/hang-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Hang Up
-         * @description End it.
-         */
-        post: operations["calls_hang_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Link
-         * @description This is who calls; with a name the number is kept for the next time.
-         */
-        post: operations["calls_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3171,49 +3227,9 @@ export interface paths {
         put?: never;
         /**
          * Result
-         * @description What came of a call, by the operator's word.
+         * @description What came of a call that was dialled from the desk.
          */
         post: operations["calls_result"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/dismiss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Dismiss
-         * @description Take a missed call off the list without calling back.
-         */
-        post: operations["calls_dismiss"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/recording": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Recording
-         * @description The link of a recording, for a shift lead or whoever spoke; who listened and why is on record.
-         */
-        post: operations["calls_recording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3231,7 +3247,7 @@ export interface paths {
         put?: never;
         /**
          * Report
-         * @description The switchboard reports on a call.
+         * @description The switchboard reports on a call: ringing, answered, hung_up, recording.
          */
         post: operations["hooks_report"];
         delete?: never;
@@ -3247,13 +3263,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
          * To Dial
-         * @description What operators asked for and no switchboard has taken up; ask every second.
+         * @description Calls that operators asked for and the switchboard has not taken up.
          */
-        post: operations["hooks_to_dial"];
+        get: operations["hooks_to_dial"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3274,110 +3290,6 @@ export interface paths {
         get: operations["messages_outgoing"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Words
-         * @description The words of every kind of message, each with how it would read.
-         */
-        get: operations["messages_words"];
-        put?: never;
-        /**
-         * Change
-         * @description The district's own words from now on.
-         */
-        post: operations["messages_change"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/templates/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description How new words would read; refused where they cannot be used.
-         */
-        post: operations["messages_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/{message_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Message
-         * @description One message with every try and receipt.
-         */
-        get: operations["messages_message"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/{message_id}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resend
-         * @description Send again what has failed.
-         */
-        post: operations["messages_resend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/hooks/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Receipt
-         * @description The gateway's word of what became of a message.
-         */
-        post: operations["hooks_receipt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3507,8 +3419,6 @@ export interface components {
             pattern: components["schemas"]["PatternOut"] | null;
             /** Id */
             id: number;
-            /** Version */
-            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -3609,8 +3519,6 @@ export interface components {
         AlarmRow: {
             /** Id */
             id: number;
-            /** Version */
-            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -3867,25 +3775,6 @@ export interface components {
         AssignIn: {
             /** Caregiver Id */
             caregiver_id: number;
-        };
-        /**
-         * AttemptOut
-         * @description One try, or the gateway's receipt.
-         */
-        AttemptOut: {
-            /** N */
-            n: number;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            state: components["schemas"]["MessageState"];
-            trouble: components["schemas"]["Trouble"] | null;
-            /** Detail */
-            detail: string | null;
         };
         /**
          * AttendanceEvent
@@ -4222,11 +4111,32 @@ export interface components {
             reason: components["schemas"]["ReasonOut"] | null;
         };
         /**
+         * BucketOut
+         * @description Ten minutes with more alarms than those on duty could do well.
+         */
+        BucketOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Alarms */
+            alarms: number;
+            /** Operators */
+            operators: number;
+        };
+        /**
+         * By
+         * @description What figures are told apart by.
+         * @enum {string}
+         */
+        By: "day" | "kind" | "model" | "community" | "operator" | "shift";
+        /**
          * CallEvent
          * @description What the switchboard reports.
          * @enum {string}
          */
-        CallEvent: "operator" | "ringing" | "answered" | "held" | "resumed" | "transferred" | "pressed" | "voicemail" | "busy" | "no_answer" | "failed" | "hung_up" | "recording";
+        CallEvent: "ringing" | "answered" | "hung_up" | "recording";
         /**
          * CallIn
          * @description A call: with its result, or without one to have the switchboard dial.
@@ -4240,68 +4150,11 @@ export interface components {
             note?: string | null;
         };
         /**
-         * CallOut
-         * @description A call as a list shows it; the number is masked.
-         */
-        CallOut: {
-            /** Id */
-            id: number;
-            direction: components["schemas"]["Direction"];
-            state: components["schemas"]["CallState"];
-            target: components["schemas"]["Target"] | null;
-            /** Phone */
-            phone: string | null;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Contact Id */
-            contact_id: number | null;
-            /** Contact Name */
-            contact_name: string | null;
-            relation: components["schemas"]["Relation"] | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-            /** Caregiver Name */
-            caregiver_name: string | null;
-            /** Operator */
-            operator: string | null;
-            /** Mine */
-            mine: boolean;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Answered At */
-            answered_at: string | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Spoke Seconds */
-            spoke_seconds: number | null;
-            result: components["schemas"]["Result"] | null;
-            /** Note */
-            note: string | null;
-            /** Recorded */
-            recorded: boolean;
-            /** Alarm Id */
-            alarm_id: number | null;
-            /** Automatic */
-            automatic: boolean;
-            /** Pressed */
-            pressed: string | null;
-            /** Strange */
-            strange: boolean;
-            settled: components["schemas"]["app__calls__rules__Settled"] | null;
-            /** Possible */
-            possible: string[];
-        };
-        /**
          * CallState
          * @description Where a call stands.
          * @enum {string}
          */
-        CallState: "dialling" | "operator" | "ringing" | "answered" | "held" | "ended";
+        CallState: "dialling" | "ringing" | "answered" | "ended";
         /**
          * Called
          * @description A test whose elder was reminded.
@@ -4314,30 +4167,12 @@ export interface components {
             called_at: string | null;
         };
         /**
-         * CallerOut
-         * @description One who may be calling.
-         */
-        CallerOut: {
-            kind: components["schemas"]["app__calls__callers__Kind"];
-            /** Name */
-            name: string;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Contact Id */
-            contact_id: number | null;
-            relation: components["schemas"]["Relation"] | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-        };
-        /**
          * Calls
          * @description A page of calls.
          */
         Calls: {
             /** Items */
-            items: components["schemas"]["CallOut"][];
+            items: components["schemas"]["app__calls__api__CallOut"][];
             /** Next */
             next: number | null;
         };
@@ -4412,7 +4247,7 @@ export interface components {
             /** Changes */
             changes: components["schemas"]["ChangedOut"][];
             /** Told */
-            told: components["schemas"]["ToldOut"][];
+            told: components["schemas"]["app__planning__replan_shapes__ToldOut"][];
             /** Cost */
             cost: components["schemas"]["CostPart"][];
             /** Seed */
@@ -4475,28 +4310,6 @@ export interface components {
             why: components["schemas"]["WhyOut"] | null;
         };
         /**
-         * Changes
-         * @description The queue, of its alarms only those that are new to the screen or have changed.
-         */
-        Changes: {
-            /** Items */
-            items: components["schemas"]["AlarmRow"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-            duty: components["schemas"]["DutyOut"];
-            /** Nobody On Duty */
-            nobody_on_duty: boolean;
-            /** Parts */
-            parts: components["schemas"]["PartOut"][];
-            /** Set Aside */
-            set_aside: number;
-            /** Gone */
-            gone: number[];
-        };
-        /**
          * ChangesOut
          * @description The latest proposals of a day, newest first.
          */
@@ -4504,6 +4317,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["ChangeOut"][];
         };
+        /**
+         * Channel
+         * @description How an order came in.
+         * @enum {string}
+         */
+        "Channel-Input": "hotline" | "desk" | "community" | "alarm";
         /**
          * CheckOut
          * @description What a move would break; empty when nothing.
@@ -4522,6 +4341,51 @@ export interface components {
              * @enum {string}
              */
             event: "claim";
+        };
+        /**
+         * ClaimOut
+         * @description Whose it was, and how that ended.
+         */
+        ClaimOut: {
+            /** By */
+            by: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Ended */
+            ended: string | null;
+        };
+        /**
+         * Clock
+         * @description What is timed.
+         * @enum {string}
+         */
+        Clock: "receipt" | "human" | "decision" | "arrival";
+        /**
+         * ClocksOut
+         * @description First moments of all, by the server.
+         */
+        ClocksOut: {
+            /** Received At */
+            received_at: string | null;
+            /** Raised At */
+            raised_at: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Seconds */
+            seconds: {
+                [key: string]: number | null;
+            };
         };
         /**
          * CloseIn
@@ -4944,18 +4808,16 @@ export interface components {
             server_time: string;
         };
         /**
-         * DialIn
-         * @description Whom to call: exactly one of them; a missed call is returned by its number.
+         * DialOut
+         * @description A call to dial.
          */
-        DialIn: {
-            /** Elder Id */
-            elder_id?: number | null;
-            /** Contact Id */
-            contact_id?: number | null;
-            /** Caregiver Id */
-            caregiver_id?: number | null;
-            /** Missed Id */
-            missed_id?: number | null;
+        DialOut: {
+            /** Ours */
+            ours: number;
+            /** Phone */
+            phone: string;
+            /** Operator */
+            operator: string | null;
         };
         /**
          * Difference
@@ -5242,6 +5104,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * EndOut
+         * @description A verdict, and when: a case that was reopened has several.
+         */
+        EndOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Text */
+            text: string | null;
+        };
+        /**
          * Entitlement
          * @description The allowance of a month over all programmes. What is free on the evening of `expires_on` expires.
          */
@@ -5335,11 +5213,29 @@ export interface components {
          */
         Evidence: "claimed" | "tried" | "reached" | "answered" | "sent" | "arrived" | "said" | "noted" | "promised" | "closed";
         /**
+         * Exceptions
+         * @description The exception report.
+         */
+        Exceptions: {
+            /** Over */
+            over: number;
+            /** Items */
+            items: components["schemas"]["LateOut"][];
+        };
+        /**
          * Failure
          * @description Why a test failed.
          * @enum {string}
          */
         Failure: "no_press" | "not_answered" | "no_voice" | "no_test" | "anew" | "moved";
+        /**
+         * FalseAlarms
+         * @description Devices by how often they called for nothing.
+         */
+        FalseAlarms: {
+            /** Items */
+            items: components["schemas"]["WolfOut"][];
+        };
         /**
          * Fault
          * @description A line of the technical list.
@@ -5432,22 +5328,37 @@ export interface components {
             }[];
         };
         /**
-         * FiguresOut
-         * @description How many devices are known to ring through.
+         * FigureGroups
+         * @description The same figures, told apart.
          */
-        FiguresOut: {
-            /** Devices */
-            devices: number;
-            /** Tested */
-            tested: number;
-            /** Overdue */
-            overdue: number;
-            /** Waiting */
-            waiting: number;
-            /** To Call */
-            to_call: number;
-            /** Median Seconds */
-            median_seconds: number | null;
+        FigureGroups: {
+            by: components["schemas"]["By"];
+            /** Items */
+            items: components["schemas"]["FigureRow"][];
+        };
+        /**
+         * FigureRow
+         * @description A group of alarms and its clocks.
+         */
+        FigureRow: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Alarms */
+            alarms: number;
+            /** Unanswered */
+            unanswered: number;
+            /** False */
+            false: number;
+            /** Judged */
+            judged: number;
+            /** False Share */
+            false_share: number | null;
+            /** Clocks */
+            clocks: {
+                [key: string]: components["schemas"]["SpreadOut"];
+            };
         };
         /**
          * Finish
@@ -5610,6 +5521,20 @@ export interface components {
          * @enum {string}
          */
         Forwarder: "traccar" | "fhir" | "scaip";
+        /**
+         * GivenOut
+         * @description What came to nothing.
+         */
+        GivenOut: {
+            /** Hotline Calls */
+            hotline_calls: number;
+            /** Hung Up */
+            hung_up: number;
+            /** Idle Claims */
+            idle_claims: number;
+            /** Ringing */
+            ringing: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -5748,6 +5673,28 @@ export interface components {
             floor: number;
             /** Lift */
             lift: boolean;
+        };
+        /**
+         * HourOut
+         * @description An hour of the day: what comes, how many should be there, what they then promise.
+         */
+        HourOut: {
+            /** Hour */
+            hour: number;
+            /** Alarms */
+            alarms: number;
+            /** Peak */
+            peak: number;
+            /** On Duty */
+            on_duty: number;
+            /** Operators */
+            operators: number;
+            /** Within */
+            within: number[];
+            /** Formula */
+            formula: number[];
+            /** Busy */
+            busy: number;
         };
         /**
          * Hours
@@ -6096,18 +6043,11 @@ export interface components {
             trouble: string | null;
         };
         /**
-         * Known
-         * @description What a screen shows already: the version of each alarm, by its number.
+         * Kind
+         * @description What a device says, whatever its maker calls it.
+         * @enum {string}
          */
-        Known: {
-            /**
-             * Versions
-             * @default {}
-             */
-            versions: {
-                [key: string]: number;
-            };
-        };
+        Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
         /**
          * LabelOut
          * @description What stands on one label; the QR code is one SVG path on `size` × `size` modules.
@@ -6167,6 +6107,35 @@ export interface components {
             minutes_left: number;
             /** Faults */
             faults: components["schemas"]["app__planning__board__FaultOut"][];
+        };
+        /**
+         * LateOut
+         * @description Somebody waited more than three minutes for a human; names only for those who need them.
+         */
+        LateOut: {
+            /** Alarm Id */
+            alarm_id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Waited */
+            waited: number;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Community */
+            community: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Verdict */
+            verdict: string | null;
+            /** Events */
+            events: string[];
         };
         /**
          * LatestOut
@@ -6315,6 +6284,48 @@ export interface components {
             reason: string | null;
         };
         /**
+         * LineOut
+         * @description One line of the log; with hash and ciphertext the chain can be checked without us.
+         */
+        LineOut: {
+            /** N */
+            n: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+            /** Sealed */
+            sealed: string;
+        };
+        /**
+         * LinkIn
+         * @description For which room, for how long.
+         */
+        LinkIn: {
+            /** Room */
+            room: string;
+            /**
+             * Days
+             * @default 90
+             */
+            days: number;
+        };
+        /**
          * Links
          * @description All that still open something.
          */
@@ -6328,6 +6339,23 @@ export interface components {
          * @enum {string}
          */
         Living: "alone" | "together";
+        /**
+         * LoadOut
+         * @description What came at once, and upon how many.
+         */
+        LoadOut: {
+            /** Average */
+            average: number | null;
+            /** Bearable */
+            bearable: number;
+            /** Flood Over */
+            flood_over: number;
+            busiest: components["schemas"]["BucketOut"] | null;
+            /** Floods */
+            floods: components["schemas"]["BucketOut"][];
+            /** Week */
+            week: number[][];
+        };
         /**
          * LoanOut
          * @description A device that is lent.
@@ -6456,17 +6484,11 @@ export interface components {
         MessageOut: {
             /** Id */
             id: number;
-            kind: components["schemas"]["app__messages__rules__Kind"];
-            /** Urgent */
-            urgent: boolean;
-            state: components["schemas"]["MessageState"];
             channel: components["schemas"]["app__messages__rules__Channel"];
             /** To */
             to: string;
             /** To Whom */
             to_whom: string;
-            /** Elder Id */
-            elder_id: number | null;
             /** Text */
             text: string;
             /** About */
@@ -6476,37 +6498,14 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Due At */
-            due_at: string | null;
             /** Sent At */
             sent_at: string | null;
-            /** Delivered At */
-            delivered_at: string | null;
             /** Attempts */
             attempts: number;
             /** Via */
             via: string | null;
             /** Error */
             error: string | null;
-            /** Resend Of */
-            resend_of: number | null;
-            /** Possible */
-            possible: string[];
-        };
-        /**
-         * MessageState
-         * @description Where a message stands.
-         * @enum {string}
-         */
-        MessageState: "queued" | "sending" | "sent" | "delivered" | "failed" | "unknown";
-        /**
-         * MessageWhole
-         * @description A message with all its tries.
-         */
-        MessageWhole: {
-            message: components["schemas"]["MessageOut"];
-            /** Attempts */
-            attempts: components["schemas"]["AttemptOut"][];
         };
         /**
          * Messages
@@ -6524,41 +6523,6 @@ export interface components {
          * @enum {string}
          */
         Metric: "heart_rate" | "spo2" | "systolic" | "diastolic" | "body_temperature" | "respiration" | "glucose" | "weight" | "steps" | "bed" | "movement" | "door" | "room_temperature" | "room_humidity" | "fall" | "smoke" | "gas" | "water" | "location";
-        /**
-         * Missed
-         * @description All of them, the longest waiting first.
-         */
-        Missed: {
-            /** Items */
-            items: components["schemas"]["MissedOut"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-        };
-        /**
-         * MissedOut
-         * @description A number nobody answered, and by when it should be called back.
-         */
-        MissedOut: {
-            call: components["schemas"]["CallOut"];
-            /** Times */
-            times: number;
-            /**
-             * First At
-             * Format: date-time
-             */
-            first_at: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /** Tries */
-            tries: number;
-            last_try: components["schemas"]["Result"] | null;
-        };
         /**
          * Mode
          * @description What becomes of a file with bad rows.
@@ -6581,7 +6545,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["devices__signals__Kind"][];
+            says: components["schemas"]["Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -6704,7 +6668,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["devices__signals__Kind"][];
+            says: components["schemas"]["Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -6817,7 +6781,7 @@ export interface components {
             /** Visits */
             visits: components["schemas"]["app__orders__shapes__WishIn"][];
             /** @default hotline */
-            channel: components["schemas"]["app__orders__rules__Channel"];
+            channel: components["schemas"]["Channel-Input"];
             agent?: components["schemas"]["Agent"] | null;
             /** Note */
             note?: string | null;
@@ -7408,17 +7372,6 @@ export interface components {
             lon: number;
         };
         /**
-         * Pop
-         * @description Who is on the line: everybody the number may be, and the last calls from and to it.
-         */
-        Pop: {
-            call: components["schemas"]["CallOut"];
-            /** Callers */
-            callers: components["schemas"]["CallerOut"][];
-            /** Last */
-            last: components["schemas"]["CallOut"][];
-        };
-        /**
          * Power
          * @description What a device lives on.
          * @enum {string}
@@ -7438,6 +7391,25 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * Preview
+         * @description When she would be there and free again, and what would move: nothing has.
+         */
+        Preview: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /**
+             * Eta At
+             * Format: date-time
+             */
+            eta_at: string;
+            /**
+             * Free At
+             * Format: date-time
+             */
+            free_at: string;
+            change: components["schemas"]["ChangeOut"];
         };
         /**
          * PriceOut
@@ -7556,6 +7528,27 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+        };
+        /**
+         * PromiseOut
+         * @description What somebody promises, and how it went here.
+         */
+        PromiseOut: {
+            /** Who */
+            who: string;
+            clock: components["schemas"]["Clock"];
+            /** Within */
+            within: number;
+            /** Share */
+            share: number;
+            /** Source */
+            source: string;
+            /** Ours */
+            ours: boolean;
+            /** Reached */
+            reached: number | null;
+            /** Kept */
+            kept: boolean | null;
         };
         /**
          * Question
@@ -7738,6 +7731,14 @@ export interface components {
             home_id: number | null;
         };
         /**
+         * ReasonIn
+         * @description Why.
+         */
+        ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ReasonOut
          * @description Why nobody comes: the first rule in each caregiver's way, the cheapest way out, and both in words.
          */
@@ -7758,25 +7759,61 @@ export interface components {
             };
         };
         /**
-         * Receipt
-         * @description What the gateway says became of a message it took.
+         * RecordOut
+         * @description The record of a case: everything in it but name and place is from the log alone.
          */
-        Receipt: {
-            /** Id */
-            id: string;
-            /** Delivered */
-            delivered: boolean;
-            trouble?: components["schemas"]["Trouble"] | null;
-            /** Detail */
-            detail?: string | null;
-        };
-        /**
-         * Recording
-         * @description Where to listen; that it was asked for is on record.
-         */
-        Recording: {
-            /** Url */
-            url: string;
+        RecordOut: {
+            /** Alarm Id */
+            alarm_id: number;
+            /** District */
+            district: string;
+            kind: components["schemas"]["AlarmKind"] | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Estate */
+            estate: string | null;
+            /** Community */
+            community: string | null;
+            /** Wire Id */
+            wire_id: string | null;
+            state: components["schemas"]["State"] | null;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Presses */
+            presses: number;
+            /** Rounds */
+            rounds: number;
+            clocks: components["schemas"]["ClocksOut"];
+            /** Claims */
+            claims: components["schemas"]["ClaimOut"][];
+            /** Calls */
+            calls: components["schemas"]["app__alarms__cases_api__CallOut"][];
+            /** Told */
+            told: components["schemas"]["app__alarms__cases_api__ToldOut"][];
+            /** Verdicts */
+            verdicts: components["schemas"]["EndOut"][];
+            /** Lines */
+            lines: components["schemas"]["LineOut"][];
+            /** Head */
+            head: string;
+            /** Holds */
+            holds: boolean;
+            /** Broken */
+            broken: string[];
+            /** Anchor */
+            anchor: string | null;
+            /** Anchored At */
+            anchored_at: string | null;
+            /** In Full */
+            in_full: boolean;
+            /** Readable */
+            readable: boolean;
+            /** Printed By */
+            printed_by: string;
+            /**
+             * Printed At
+             * Format: date-time
+             */
+            printed_at: string;
         };
         /**
          * RefuseIn
@@ -7870,11 +7907,6 @@ export interface components {
              */
             event_id?: string | null;
             /**
-             * At
-             * @description by the switchboard's clock; kept, decides nothing
-             */
-            at?: string | null;
-            /**
              * District
              * @description 6-digit code; needed where an installation has several
              */
@@ -7883,7 +7915,7 @@ export interface components {
             direction: components["schemas"]["Direction"];
             /**
              * Phone
-             * @description the other side's number, as the line shows it
+             * @description the other side's number, digits
              */
             phone?: string | null;
             /**
@@ -7899,21 +7931,6 @@ export interface components {
              */
             url?: string | null;
             result?: components["schemas"]["Result"] | null;
-            /**
-             * Cause
-             * @description Q.850 cause of a call that failed or was hung up
-             */
-            cause?: number | null;
-            /**
-             * Digits
-             * @description the keys pressed
-             */
-            digits?: string | null;
-            /**
-             * Seconds
-             * @description spoken, as the switchboard counts
-             */
-            seconds?: number | null;
         };
         /**
          * Reported
@@ -7927,8 +7944,6 @@ export interface components {
             elder_id: number | null;
             /** Contact Id */
             contact_id: number | null;
-            /** Strange */
-            strange: boolean;
         };
         /**
          * Resolution
@@ -7941,15 +7956,13 @@ export interface components {
          * @description What came of a call.
          * @enum {string}
          */
-        Result: "answered" | "safe" | "help" | "heard" | "voicemail" | "no_answer" | "busy" | "refused" | "wrong_number" | "not_in_service" | "off" | "abandoned" | "operator_away" | "failed";
+        Result: "answered" | "safe" | "help" | "no_answer" | "busy" | "refused" | "wrong_number" | "off";
         /**
          * ResultIn
          * @description What came of a call.
          */
         ResultIn: {
             result: components["schemas"]["Result"];
-            /** Note */
-            note?: string | null;
         };
         /**
          * ResultOut
@@ -8216,6 +8229,17 @@ export interface components {
             payload: string;
         };
         /**
+         * Settled
+         * @description Where the alarm stands now, and whether it is still marked as a test.
+         */
+        Settled: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["State"];
+            /** Test */
+            test: boolean;
+        };
+        /**
          * Sex
          * @description As in the ID document.
          * @enum {string}
@@ -8404,6 +8428,63 @@ export interface components {
              * Format: date-time
              */
             ends_at: string;
+        };
+        /**
+         * SpreadOut
+         * @description A clock: percentiles in seconds.
+         */
+        SpreadOut: {
+            /** Count */
+            count: number;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Within */
+            within: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * StaffingOut
+         * @description How many operators each hour should have.
+         */
+        StaffingOut: {
+            /** Days */
+            days: number;
+            /** Handling */
+            handling: number;
+            /** Spread */
+            spread: number;
+            /** Own */
+            own: boolean;
+            /**
+             * Promised
+             * @default [
+             *       [
+             *         10,
+             *         0.95
+             *       ],
+             *       [
+             *         60,
+             *         0.985
+             *       ],
+             *       [
+             *         180,
+             *         0.999
+             *       ]
+             *     ]
+             */
+            promised: [
+                number,
+                number
+            ][];
+            /** Hours */
+            hours: components["schemas"]["HourOut"][];
         };
         /**
          * StartIn
@@ -8595,6 +8676,34 @@ export interface components {
          */
         Target: "elder" | "device" | "contact" | "caregiver" | "ambulance" | "fire" | "police" | "other";
         /**
+         * TargetsIn
+         * @description Seconds and share, rising, for each clock; those left out keep what everybody begins with.
+         */
+        TargetsIn: {
+            /** Targets */
+            targets: {
+                [key: string]: [
+                    number,
+                    number
+                ][];
+            };
+        };
+        /**
+         * TargetsOut
+         * @description The district's own targets: seconds and share, rising, for each clock.
+         */
+        TargetsOut: {
+            /** Version */
+            version: number;
+            /** Targets */
+            targets: {
+                [key: string]: [
+                    number,
+                    number
+                ][];
+            };
+        };
+        /**
          * Task
          * @description Something to do at the home, and what proves it.
          */
@@ -8682,14 +8791,42 @@ export interface components {
             };
         };
         /**
+         * TemplateIn
+         * @description A default of the district's own.
+         */
+        TemplateIn: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            template: components["schemas"]["Template"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * TemplateOut
+         * @description The default for one ability level and living situation; `n` is none for the built-in one.
+         */
+        TemplateOut: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            /** N */
+            n: number | null;
+            template: components["schemas"]["Template"];
+            /** Made At */
+            made_at: string | null;
+            /** Made By */
+            made_by: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
          * Templates
          * @description One for each ability level and living situation, and every version the district had.
          */
         Templates: {
             /** Items */
-            items: components["schemas"]["app__escalation__shapes__TemplateOut"][];
+            items: components["schemas"]["TemplateOut"][];
             /** History */
-            history: components["schemas"]["app__escalation__shapes__TemplateOut"][];
+            history: components["schemas"]["TemplateOut"][];
         };
         /**
          * TermIn
@@ -8774,24 +8911,12 @@ export interface components {
             items: components["schemas"]["TestOut"][];
             /** Next */
             next: number | null;
-            figures: components["schemas"]["FiguresOut"];
+            figures: components["schemas"]["app__equipment__testing_api__FiguresOut"];
             /**
              * Server Time
              * Format: date-time
              */
             server_time: string;
-        };
-        /**
-         * ToldOut
-         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
-         */
-        ToldOut: {
-            /** Who */
-            who: string;
-            /** Name */
-            name: string;
-            /** Visit Id */
-            visit_id: number | null;
         };
         /**
          * Transport
@@ -8908,12 +9033,6 @@ export interface components {
             /** May Change */
             may_change: boolean;
         };
-        /**
-         * Trouble
-         * @description Why it did not go out, or did not arrive.
-         * @enum {string}
-         */
-        Trouble: "no_answer" | "overloaded" | "refused" | "bad_number" | "unreachable" | "not_configured" | "died";
         /**
          * Unknown
          * @description Why there is no day.
@@ -9450,37 +9569,30 @@ export interface components {
             model_id?: string | null;
         };
         /**
-         * Wish
-         * @description What the desk asks the switchboard to do.
-         * @enum {string}
-         */
-        Wish: "dial" | "answer" | "hang_up";
-        /**
-         * WishOut
-         * @description Something the desk wants done. The same `ours` is never to be dialled twice.
-         */
-        WishOut: {
-            do: components["schemas"]["Wish"];
-            /** Ours */
-            ours: number;
-            /** Call Id */
-            call_id: string | null;
-            /** Phone */
-            phone: string | null;
-            /** Operator */
-            operator: string | null;
-            /** Say */
-            say: string | null;
-            /** Gather */
-            gather: string | null;
-        };
-        /**
          * Withdrawal
          * @description The reason, for the history.
          */
         Withdrawal: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * WolfOut
+         * @description A device that called for nothing.
+         */
+        WolfOut: {
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model */
+            model: string;
+            /** Kind */
+            kind: string;
+            /** Alarms */
+            alarms: number;
+            /** False */
+            false: number;
         };
         /**
          * Word
@@ -9517,6 +9629,40 @@ export interface components {
         Words: {
             /** Items */
             items: components["schemas"]["Word"][];
+        };
+        /**
+         * CallOut
+         * @description A call about it.
+         */
+        app__alarms__cases_api__CallOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Target */
+            target: string | null;
+            /** Name */
+            name: string | null;
+            /** Result */
+            result: string | null;
+        };
+        /**
+         * ToldOut
+         * @description Somebody outside who was told.
+         */
+        app__alarms__cases_api__ToldOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** How */
+            how: string;
         };
         /**
          * ModelOut
@@ -9642,25 +9788,6 @@ export interface components {
             beside: components["schemas"]["BesideOut"][];
         };
         /**
-         * Preview
-         * @description When she would be there and free again, and what would move: nothing has.
-         */
-        app__alarms__sending_api__Preview: {
-            /** Caregiver Id */
-            caregiver_id: number;
-            /**
-             * Eta At
-             * Format: date-time
-             */
-            eta_at: string;
-            /**
-             * Free At
-             * Format: date-time
-             */
-            free_at: string;
-            change: components["schemas"]["ChangeOut"];
-        };
-        /**
          * PreviewIn
          * @description Whom one thinks of sending.
          */
@@ -9729,17 +9856,6 @@ export interface components {
             };
         };
         /**
-         * Settled
-         * @description Where the alarm stands now, and whether it is still marked as a test.
-         */
-        app__alarms__testing_api__Settled: {
-            /** Id */
-            id: number;
-            state: components["schemas"]["State"];
-            /** Test */
-            test: boolean;
-        };
-        /**
          * ElderOut
          * @description An elder's assessments, latest first; `may_start` are the kinds that fit what went before.
          */
@@ -9765,84 +9881,43 @@ export interface components {
             most: number;
         };
         /**
-         * LinkIn
-         * @description Who calls: one of those it may be, or, where `who` says so, somebody new who calls for this elder.
+         * CallOut
+         * @description A call as a list shows it; the number is masked.
          */
-        app__calls__api__LinkIn: {
+        app__calls__api__CallOut: {
+            /** Id */
+            id: number;
+            direction: components["schemas"]["Direction"];
+            state: components["schemas"]["CallState"];
+            target: components["schemas"]["Target"] | null;
+            /** Phone */
+            phone: string | null;
             /** Elder Id */
-            elder_id: number;
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
             /** Contact Id */
-            contact_id?: number | null;
+            contact_id: number | null;
+            /** Contact Name */
+            contact_name: string | null;
+            relation: components["schemas"]["Relation"] | null;
+            /** Operator */
+            operator: string | null;
             /**
-             * Who
-             * @description keeps the number: a neighbour, 王大姐
+             * Began At
+             * Format: date-time
              */
-            who?: string | null;
+            began_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            result: components["schemas"]["Result"] | null;
+            /** Recording */
+            recording: string | null;
+            /** Alarm Id */
+            alarm_id: number | null;
         };
-        /**
-         * ReasonIn
-         * @description Why.
-         */
-        app__calls__api__ReasonIn: {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * Kind
-         * @description What somebody who calls is to us.
-         * @enum {string}
-         */
-        app__calls__callers__Kind: "elder" | "contact" | "caregiver" | "linked";
-        /**
-         * Preview
-         * @description How it would read, and how many text messages it is charged as.
-         */
-        app__calls__messages_api__Preview: {
-            /** Text */
-            text: string;
-            /** Parts */
-            parts: number;
-        };
-        /**
-         * TemplateIn
-         * @description New words.
-         */
-        app__calls__messages_api__TemplateIn: {
-            kind: components["schemas"]["app__messages__rules__Kind"];
-            channel: components["schemas"]["app__messages__rules__Channel"];
-            /** Language */
-            language: string;
-            /** Text */
-            text: string;
-        };
-        /**
-         * TemplateOut
-         * @description The words of one kind of message.
-         */
-        app__calls__messages_api__TemplateOut: {
-            kind: components["schemas"]["app__messages__rules__Kind"];
-            channel: components["schemas"]["app__messages__rules__Channel"];
-            /** Language */
-            language: string;
-            /** Text */
-            text: string;
-            /** Fields */
-            fields: string[];
-            /** By */
-            by: string | null;
-            /** At */
-            at: string | null;
-            /** Preview */
-            preview: string;
-            /** Parts */
-            parts: number;
-        };
-        /**
-         * Settled
-         * @description How a missed call came off the list.
-         * @enum {string}
-         */
-        app__calls__rules__Settled: "called_back" | "rang_again" | "dismissed";
         /**
          * ItemOut
          * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
@@ -9901,19 +9976,6 @@ export interface components {
             expires_at: string;
             /** Seen At */
             seen_at: string | null;
-        };
-        /**
-         * LinkIn
-         * @description For which room, for how long.
-         */
-        app__desk__wall_api__LinkIn: {
-            /** Room */
-            room: string;
-            /**
-             * Days
-             * @default 90
-             */
-            days: number;
         };
         /**
          * ItemOut
@@ -9977,6 +10039,24 @@ export interface components {
          * @enum {string}
          */
         app__equipment__rules__Link: "unknown" | "online" | "offline";
+        /**
+         * FiguresOut
+         * @description How many devices are known to ring through.
+         */
+        app__equipment__testing_api__FiguresOut: {
+            /** Devices */
+            devices: number;
+            /** Tested */
+            tested: number;
+            /** Overdue */
+            overdue: number;
+            /** Waiting */
+            waiting: number;
+            /** To Call */
+            to_call: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+        };
         /**
          * MoveIn
          * @description What is done with it, and why; `wiped` says that names and numbers kept in it were erased.
@@ -10042,34 +10122,6 @@ export interface components {
             course: components["schemas"]["CourseOut"];
         };
         /**
-         * TemplateIn
-         * @description A default of the district's own.
-         */
-        app__escalation__shapes__TemplateIn: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            template: components["schemas"]["Template"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * TemplateOut
-         * @description The default for one ability level and living situation; `n` is none for the built-in one.
-         */
-        app__escalation__shapes__TemplateOut: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            /** N */
-            n: number | null;
-            template: components["schemas"]["Template"];
-            /** Made At */
-            made_at: string | null;
-            /** Made By */
-            made_by: string | null;
-            /** Note */
-            note: string | null;
-        };
-        /**
          * VersionOut
          * @description One version of an elder's tree.
          */
@@ -10109,12 +10161,6 @@ export interface components {
          * @enum {string}
          */
         app__messages__rules__Channel: "sms" | "voice";
-        /**
-         * Kind
-         * @description What a message is about: chooses its words and whether it may wake somebody.
-         * @enum {string}
-         */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "test_call" | "visit" | "notice";
         /**
          * DraftIn
          * @description A new version: the parameters of its kind, or expressly none (`off`).
@@ -10236,12 +10282,47 @@ export interface components {
             minutes?: number | null;
         };
         /**
-         * ReasonIn
-         * @description Why.
+         * FiguresOut
+         * @description A period at a glance.
          */
-        app__phone__installing_shapes__ReasonIn: {
-            /** Reason */
-            reason: string;
+        app__performance__shapes__FiguresOut: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            all: components["schemas"]["FigureRow"] | null;
+            before: components["schemas"]["FigureRow"] | null;
+            /** By Day */
+            by_day: components["schemas"]["FigureRow"][];
+            /** Promises */
+            promises: components["schemas"]["PromiseOut"][];
+            targets: components["schemas"]["TargetsOut"];
+            given: components["schemas"]["GivenOut"];
+            /** Open By Age */
+            open_by_age: number[];
+            /** Devices */
+            devices: number;
+            /** Untested */
+            untested: number;
+            /** Blind Share */
+            blind_share: number | null;
+            /** Blind Minutes */
+            blind_minutes: number;
+            /** Anchor */
+            anchor: string | null;
+            /** Anchored At */
+            anchored_at: string | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
         };
         /**
          * Answer
@@ -10350,6 +10431,18 @@ export interface components {
          */
         app__planning__replan_rules__Cause: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
         /**
+         * ToldOut
+         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
+         */
+        app__planning__replan_shapes__ToldOut: {
+            /** Who */
+            who: string;
+            /** Name */
+            name: string;
+            /** Visit Id */
+            visit_id: number | null;
+        };
+        /**
          * ModelOut
          * @description A model; `edited` names the fields that a new release leaves alone.
          */
@@ -10365,7 +10458,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["devices__signals__Kind"][];
+            says: components["schemas"]["Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -10441,12 +10534,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * Kind
-         * @description What a device says, whatever its maker calls it.
-         * @enum {string}
-         */
-        devices__signals__Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
     };
     responses: never;
     parameters: never;
@@ -10984,7 +11071,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__desk__wall_api__LinkIn"];
+                "application/json": components["schemas"]["LinkIn"];
             };
         };
         responses: {
@@ -12428,7 +12515,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__phone__installing_shapes__ReasonIn"];
+                "application/json": components["schemas"]["ReasonIn"];
             };
         };
         responses: {
@@ -12604,7 +12691,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__phone__installing_shapes__ReasonIn"];
+                "application/json": components["schemas"]["ReasonIn"];
             };
         };
         responses: {
@@ -12668,39 +12755,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    alarms_changes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Known"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description Validation Error */
@@ -13285,7 +13339,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__sending_api__Preview"];
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             /** @description Validation Error */
@@ -13334,6 +13388,37 @@ export interface operations {
             };
         };
     };
+    alarms_case_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     alarms_shown: {
         parameters: {
             query?: never;
@@ -13351,7 +13436,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description Validation Error */
@@ -13386,7 +13471,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description Validation Error */
@@ -13417,7 +13502,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description Validation Error */
@@ -15130,7 +15215,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__escalation__shapes__TemplateIn"];
+                "application/json": components["schemas"]["TemplateIn"];
             };
         };
         responses: {
@@ -15140,7 +15225,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__escalation__shapes__TemplateOut"];
+                    "application/json": components["schemas"]["TemplateOut"];
                 };
             };
             /** @description Validation Error */
@@ -15718,13 +15803,270 @@ export interface operations {
             };
         };
     };
+    figures_figures: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__performance__shapes__FiguresOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_groups: {
+        parameters: {
+            query?: {
+                by?: components["schemas"]["By"];
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureGroups"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_exceptions: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exceptions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_at_once: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_false: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalseAlarms"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_staff: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_set_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_export: {
+        parameters: {
+            query?: {
+                form?: "xlsx" | "csv";
+                lang?: "zh" | "en";
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     calls_calls: {
         parameters: {
             query?: {
                 elder_id?: number | null;
                 open?: boolean;
-                direction?: components["schemas"]["Direction"] | null;
-                strange?: boolean;
                 cursor?: number | null;
             };
             header?: never;
@@ -15741,181 +16083,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Calls"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_dial: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DialIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_missed_calls: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Missed"];
-                };
-            };
-        };
-    };
-    calls_pop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Pop"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_answer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_hang_up: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__api__LinkIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -15961,80 +16128,11 @@ export interface operations {
             };
         };
     };
-    calls_dismiss: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__api__ReasonIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_recording: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__api__ReasonIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Recording"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     hooks_report: {
         parameters: {
             query?: never;
             header?: {
-                "x-yinling-timestamp"?: string;
-                "x-yinling-signature"?: string;
+                authorization?: string;
             };
             path?: never;
             cookie?: never;
@@ -16071,8 +16169,7 @@ export interface operations {
                 district?: number | null;
             };
             header?: {
-                "x-yinling-timestamp"?: string;
-                "x-yinling-signature"?: string;
+                authorization?: string;
             };
             path?: never;
             cookie?: never;
@@ -16085,7 +16182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WishOut"][];
+                    "application/json": components["schemas"]["DialOut"][];
                 };
             };
             /** @description Validation Error */
@@ -16102,9 +16199,6 @@ export interface operations {
     messages_outgoing: {
         parameters: {
             query?: {
-                elder_id?: number | null;
-                alarm_id?: number | null;
-                state?: components["schemas"]["MessageState"] | null;
                 cursor?: number | null;
             };
             header?: never;
@@ -16121,184 +16215,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Messages"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_words: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__calls__messages_api__TemplateOut"][];
-                };
-            };
-        };
-    };
-    messages_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__messages_api__TemplateIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_preview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__messages_api__TemplateIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__calls__messages_api__Preview"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_message: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                message_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageWhole"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_resend: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                message_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    hooks_receipt: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-yinling-timestamp"?: string;
-                "x-yinling-signature"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Receipt"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
