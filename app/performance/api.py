@@ -69,7 +69,7 @@ def figures(me: Figures, period: Asked) -> shapes.FiguresOut:
         before=before and shapes.FigureRow.of(before), by_day=[shapes.FigureRow.of(row) for row in days],
         promises=[shapes.PromiseOut.of(one, every, ours=True) for one in ours]
         + [shapes.PromiseOut.of(one, every) for one in PROMISES],
-        targets=shapes.TargetsOut(version=version, targets=targets), given=shapes.GivenOut(**vars(given)),
+        targets=shapes.TargetsOut.of(version, targets), given=shapes.GivenOut(**vars(given)),
         open_by_age=list(ages), devices=devices, untested=untested,
         blind_share=gone / covered if covered else None, blind_minutes=gone // 60,
         anchor=anchor and anchor.digest, anchored_at=anchor and anchor.at, server_time=period.now,
@@ -166,7 +166,7 @@ def set_targets(asked: TargetsIn, me: Figures) -> shapes.TargetsOut:
             session, me.district_id, {clock.value: steps for clock, steps in asked.targets.items()}, by=me.by, now=now
         )
         version, targets = queries.targets(session, me.district_id, at=now)
-    return shapes.TargetsOut(version=version, targets=targets)
+    return shapes.TargetsOut.of(version, targets)
 
 
 @router.get("/export")

@@ -1,5 +1,6 @@
 """What the page of figures is answered."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from pydantic import BaseModel
@@ -80,7 +81,12 @@ class TargetsOut(BaseModel):
     """The district's own targets: seconds and share, rising, for each clock."""
 
     version: int
-    targets: dict[Clock, Steps]
+    targets: dict[Clock, list[list[float]]]
+
+    @classmethod
+    def of(cls, version: int, targets: Mapping[Clock, Steps]) -> "TargetsOut":
+        """As stored."""
+        return cls(version=version, targets={clock: [list(step) for step in steps] for clock, steps in targets.items()})
 
 
 class FiguresOut(BaseModel):
@@ -207,5 +213,5 @@ class StaffingOut(BaseModel):
     handling: float  # seconds, mean
     spread: float
     own: bool  # whether the handling times are the district's own
-    promised: list[tuple[float, float]] = list(PROMISED)
+    promised: list[list[float]] = [list(one) for one in PROMISED]
     hours: list[HourOut]

@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures'
 
 interface Page {
   name: PageName
@@ -20,6 +20,7 @@ export const PAGES: Page[] = [
   { name: 'devices', key: '⇧D', roles: DESK, icon: 'M9 3h6a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H9a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2M11 17h2' },
   { name: 'assessments', key: '⇧S', roles: ['assessor', 'supervisor'], icon: 'M6 4h12v16H6zM9 9h6M9 13h6M9 17h3M9 4V2h6v2' },
   { name: 'stock', key: '⇧K', roles: ['admin', 'shift_lead', 'dispatcher'], icon: 'M4 8l8-4 8 4v9l-8 4-8-4zM4 8l8 4 8-4M12 12v9' },
+  { name: 'figures', key: '⇧F', roles: ['shift_lead', 'manager', 'supervisor'], icon: 'M4 20V10M10 20V4M16 20v-7M21 20H3' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

@@ -16,6 +16,8 @@ export const router = createRouter({
     { path: '/assessments/:what(form|elder)?/:id(\\d+)?', name: 'assessments', component: () => import('./assessments/AssessmentsPage.vue'), props: ({ params }) => ({ what: params.what || undefined, id: params.id ? Number(params.id) : undefined }) },
     { path: '/stock/:what(labels|imports|models)?', name: 'stock', component: () => import('./stock/StockPage.vue'), props: ({ params }) => ({ what: params.what || 'list' }) },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
+    { path: '/figures', name: 'figures', component: () => import('./figures/FiguresPage.vue') },
+    { path: '/record/:id(\\d+)', name: 'record', component: () => import('./alarms/RecordPage.vue'), props: number('id'), meta: { of: ['alarms', 'elders'] } },
     { path: '/:rest(.*)*', redirect: { name: 'home' } },
     { path: '/', name: 'home', redirect: () => ({ name: 'alarms' }) },
   ],
@@ -32,6 +34,7 @@ router.beforeEach(async (to) => {
   if (!me) return to.name === 'login' ? true : { name: 'login', query: to.path === '/' ? {} : { to: to.fullPath } }
   const pages = pagesOf(me.role)
   if (to.name === 'login') return { name: pages[0]?.name ?? 'login' }
-  if (pages.length && !pages.some(({ name }) => name === to.name)) return { name: pages[0]?.name }
+  const under = (to.meta.of as string[] | undefined) ?? [String(to.name)] // a page that belongs to others is for their people
+  if (pages.length && !pages.some(({ name }) => under.includes(name))) return { name: pages[0]?.name }
   return true
 })
