@@ -1,8 +1,9 @@
 """The listener process: hears the broker, stores, then acknowledges.
 
-Events of devices that number them are heard by every listener, each with a session of its own. What has no numbers
-(bridges) and what can wait (telemetry, links) is heard by the elected one alone, in sessions that the next one takes
-over with everything that waits in them.
+Events of devices that number them are heard by every listener, each with a session of its own; upkeep among them has a
+queue and a thread of its own, so that it never delays a call for help. What has no numbers (bridges) and what can wait
+(telemetry, links) is heard by the elected one alone, in sessions that the next one takes over with everything that
+waits in them.
 """
 
 import signal
@@ -96,7 +97,12 @@ class _Running:
 
 
 def _listen(address: Address, client_id: str, topics: tuple[str, ...], receive: Receive) -> _Running:
-    return _Running(Listener(address, client_id=client_id, topics=topics, receive=receive, set_aside=inbox.put_aside))
+    can_wait = inbox.can_wait if topics is EVENTS else None
+    return _Running(
+        Listener(
+            address, client_id=client_id, topics=topics, receive=receive, set_aside=inbox.put_aside, can_wait=can_wait
+        )
+    )
 
 
 def _step_down(running: list[_Running]) -> list[_Running]:

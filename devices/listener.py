@@ -1,59 +1,32 @@
 """Hears a broker and forgets nothing: a message is acknowledged only after `receive` has stored it.
 
-The network thread only queues. The main loop drains what waits, hands it to `receive` as one batch, and only when that
-returns acknowledges each message to the broker (group commit) and tells the devices. While `receive` raises, nothing is
-acknowledged and it is asked again, with growing pauses. A message it refuses alone while others pass goes to
-`set_aside`: what cannot be stored as it should must still be kept somewhere, or it would come back for ever.
+The network thread only queues. A loop (`devices.storing`) hands what waits to `receive` as one batch, and only when
+that returns is each message acknowledged to the broker (group commit) and the devices told. While `receive` raises,
+nothing is acknowledged and it is asked again, with growing pauses. What `can_wait` has a queue, a batch and a thread of
+its own, so that it never holds up what cannot.
 
 Acknowledgements leave in the order of arrival, as the standard has it (the embedded broker hangs up otherwise).
 """
 
-import json
 import logging
 import signal
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any, Final
 
 from devices.mqtt import Address, Client, ConnectFlags, DisconnectFlags, MQTTMessage, Properties, ReasonCode
 from devices.signals import Message
+from devices.storing import Ack, Arrival, Receive, SetAside, Storing
+
+__all__ = ["Ack", "Health", "Listener", "Receive", "SetAside", "stop_on_signals"]
 
 log = logging.getLogger(__name__)
 
 A_WEEK: Final = 7 * 24 * 3600
-FIRST_PAUSE, LONGEST_PAUSE, LONGEST_REST = 0.2, 3.0, 60.0  # seconds
-IDLE: Final = 0.5
 SETTLE: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """What a device is told: its event is stored."""
-
-    device: str
-    event_id: str
-    stored_at: datetime
-
-    @property
-    def topic(self) -> str:
-        return f"care/v1/{self.device}/ack"
-
-    @property
-    def payload(self) -> bytes:
-        return json.dumps({"id": self.event_id, "stored_at": self.stored_at.isoformat()}).encode()
-
-
-Receive = Callable[[Sequence[Message]], Sequence[Ack]]
-"""Returning means every message is safe, raising means the broker must keep them all. Every message may come twice."""
-
-SetAside = Callable[[Message, Exception], None]
-"""Keeps a message that `receive` refuses whenever it is alone. Returning means that it is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +45,6 @@ class Health:
     dropped: int = 0  # QoS 0 beyond what memory may hold
 
 
-@dataclass(slots=True)
-class Arrival:
-    """A message, and the number it is acknowledged by, which means nothing on another connection."""
-
-    message: Message
-    mid: int
-    refused_after: int | None = None  # how many batches had passed when it was refused alone
-    safe: bool = False
-
-
-@dataclass(slots=True)
-class Stuck:
-    """A message that found no place at all, and when it is tried again."""
-
-    arrival: Arrival
-    due: float
-    rest: float = LONGEST_PAUSE
-
-
 class Listener:
     """One client of the broker, with its own session and queue. Alarms and telemetry each have theirs."""
 
@@ -102,23 +56,23 @@ class Listener:
         topics: Sequence[str],
         receive: Receive,
         set_aside: SetAside | None = None,
+        can_wait: Callable[[Message], bool] | None = None,
         batch: int = 500,
         session_seconds: int = A_WEEK,
         window: int = 1000,
         most_waiting: int = 20_000,
         heard: Callable[[Health], None] | None = None,
     ) -> None:
-        self._address, self._topics, self._receive = address, list(topics), receive
-        self._set_aside, self._window = set_aside, window
-        self._batch, self._most_waiting, self._heard = batch, most_waiting, heard
+        self._address, self._topics, self._window = address, list(topics), window
+        self._can_wait, self._most_waiting, self._heard = can_wait, most_waiting, heard
         self._client_id = client_id
         self._stopping, self._answered = Event(), Event()
-        self._queue: SimpleQueue[Arrival] = SimpleQueue()
-        self._pending: deque[Arrival] = deque()
-        self._stuck: list[Stuck] = []
-        self._pause = FIRST_PAUSE
-        self._singly = 0  # so many of those pending go one by one: one among them may be what cannot be stored
-        self._passed = 0
+        self._first, self._second = (
+            Storing(
+                name, receive, set_aside, batch=batch, done=self._done, changed=self._changed, stopping=self._stopping
+            )
+            for name in (client_id, f"{client_id} (can wait)")
+        )
         self._unacked: deque[Arrival] = deque()  # of this connection, as they came
         self._lock = Lock()  # over the connection, every packet sent and the health
         self._live = False
@@ -129,15 +83,19 @@ class Listener:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
-    # The main loop
-
     def run(self) -> None:
         """Listens until `stop`; what is not yet stored then stays with the broker."""
+        second = Thread(target=self._second.run, name=f"{self._client_id} (can wait)")
+        if self._can_wait:
+            second.start()
         try:
             while not self._stopping.is_set():
                 self._client.loop_start()  # also revives a network thread that died
-                self._turn()
+                self._first.turn()
         finally:
+            self._stopping.set()
+            if self._can_wait:
+                second.join()
             self._settle()
             self._client.disconnect()
             self._client.loop_stop()
@@ -159,87 +117,21 @@ class Listener:
     def health(self) -> Health:
         with self._lock:
             known = self._health
+        lanes = (self._first, self._second)
+        failing = min(
+            (lane for lane in lanes if lane.failing_since), key=lambda lane: str(lane.failing_since), default=None
+        )
         return replace(
-            known, waiting=self._queue.qsize() + len(self._pending) + len(self._stuck), stuck=len(self._stuck)
+            known,
+            failing_since=failing.failing_since if failing else None,
+            error=failing.error if failing else None,
+            waiting=sum(lane.waiting for lane in lanes),
+            stuck=sum(lane.stuck for lane in lanes),
         )
 
-    def _turn(self) -> None:
-        self._drain()
-        if self._pending:
-            size = 1 if self._singly else self._batch
-            self._singly = max(self._singly - 1, 0)
-            self._try([self._pending.popleft() for _ in range(min(size, len(self._pending)))])
-        now = time.monotonic()
-        if due := next((stuck for stuck in self._stuck if stuck.due <= now), None):
-            self._try_again(due)
+    # What the loops say
 
-    def _drain(self) -> None:
-        """Waits for a first message where there is none, then takes what else is there."""
-        with suppress(Empty):
-            if not self._pending:
-                self._pending.append(self._queue.get(timeout=IDLE))
-            while len(self._pending) < self._batch:
-                self._pending.append(self._queue.get_nowait())
-
-    def _try(self, chunk: list[Arrival]) -> None:
-        try:
-            acks = self._receive([arrival.message for arrival in chunk])
-        except Exception as error:
-            self._failed(chunk, error)
-        else:
-            self._recovered()
-            self._done(chunk, acks)
-
-    def _failed(self, chunk: list[Arrival], error: Exception) -> None:
-        """All of it again, one by one: either nothing can be stored now, or one message is what cannot."""
-        log.error("%s: %d messages not stored", self._client_id, len(chunk), exc_info=error)
-        if len(chunk) > 1:
-            self._pending.extendleft(reversed(chunk))
-            self._singly = len(chunk)
-        elif chunk[0].refused_after in (None, self._passed):
-            chunk[0].refused_after = self._passed
-            self._pending.append(chunk[0])
-        else:  # others have passed since it was last refused: it is this one
-            self._put_aside(Stuck(chunk[0], due=0.0), error)
-            return
-        with self._lock:
-            since = self._health.failing_since or datetime.now(UTC)
-        self._note(failing_since=since, error=f"{type(error).__name__}: {error}"[:300])
-        self._stopping.wait(self._pause)
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
-
-    def _recovered(self) -> None:
-        self._passed += 1
-        self._pause = FIRST_PAUSE
-        with self._lock:
-            failing = self._health.failing_since is not None
-        if failing:
-            self._note(failing_since=None, error=None)
-
-    def _put_aside(self, stuck: Stuck, error: Exception) -> None:
-        try:
-            if self._set_aside is None:
-                raise error
-            self._set_aside(stuck.arrival.message, error)
-        except Exception:
-            log.exception("%s: a message can be neither stored nor set aside", self._client_id)
-            stuck.due = time.monotonic() + stuck.rest
-            stuck.rest = min(stuck.rest * 2, LONGEST_REST)
-            self._stuck.append(stuck)
-        else:
-            self._done([stuck.arrival], [])
-        self._recovered()
-
-    def _try_again(self, stuck: Stuck) -> None:
-        self._stuck.remove(stuck)
-        try:
-            acks = self._receive([stuck.arrival.message])
-        except Exception as error:
-            self._put_aside(stuck, error)
-        else:
-            self._done([stuck.arrival], acks)
-
-    def _done(self, chunk: list[Arrival], acks: Sequence[Ack]) -> None:
+    def _done(self, chunk: Sequence[Arrival], acks: Sequence[Ack]) -> None:
         """To the broker first, then to the devices; a device that hears nothing repeats its event."""
         with self._lock:
             for arrival in chunk:
@@ -249,8 +141,7 @@ class Listener:
                 for ack in acks:
                     self._client.publish(ack.topic, ack.payload)
             self._health = replace(self._health, stored=self._health.stored + len(chunk))
-        if self._heard:
-            self._heard(self.health())
+        self._changed()
 
     def _acknowledge(self) -> None:
         """In order, and only on the connection the message came by; the lock is held.
@@ -271,6 +162,9 @@ class Listener:
     def _note(self, **changes: Any) -> None:
         with self._lock:
             self._health = replace(self._health, **changes)
+        self._changed()
+
+    def _changed(self) -> None:
         if self._heard:
             self._heard(self.health())
 
@@ -317,7 +211,8 @@ class Listener:
                 source=self._client_id,
             )
             arrival = Arrival(message, arrived.mid)
-            keep = arrived.qos > 0 or self._queue.qsize() < self._most_waiting
+            lane = self._second if self._can_wait and self._can_wait(message) else self._first
+            keep = arrived.qos > 0 or lane.waiting < self._most_waiting
             with self._lock:
                 if arrived.qos:
                     self._unacked.append(arrival)
@@ -326,7 +221,7 @@ class Listener:
                     counted, received=counted.received + 1, dropped=counted.dropped + (0 if keep else 1)
                 )
             if keep:
-                self._queue.put(arrival)
+                lane.put(arrival)
         except Exception:
             log.exception("%s: a message could not be taken", self._client_id)
 

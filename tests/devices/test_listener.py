@@ -70,7 +70,7 @@ def device(broker: Broker, name: str = "anna") -> Iterator[Any]:
     client.loop_stop()
 
 
-def press(client: Any, numbers: Sequence[int], *, of: str = "anna") -> None:
+def press(client: Any, numbers: Sequence[int | str], *, of: str = "anna") -> None:
     """Presses, and waits until the broker has taken each."""
     payloads = [json.dumps({"id": str(number), "kind": "sos"}) for number in numbers]
     for info in [client.publish(f"care/v1/{of}/event", payload, qos=1) for payload in payloads]:
@@ -169,6 +169,36 @@ def test_a_message_that_finds_no_place_at_all_stays_with_the_broker_and_shuts_no
         store.poison = None
         until(lambda: "3" in store.ids)
         until(lambda: listener.health().waiting == 0)
+
+
+def test_what_can_wait_never_holds_up_what_cannot(any_broker: Broker) -> None:
+    store, gate = Store(), threading.Event()
+
+    def receive(batch: Sequence[Message]) -> list[Ack]:
+        if any(b"late" in message.payload for message in batch):
+            assert gate.wait(20)
+        return store.receive(batch)
+
+    listener = Listener(
+        any_broker.address("platform"), client_id="l1", topics=EVENTS, receive=receive,
+        can_wait=lambda message: b"late" in message.payload,
+    )  # fmt: skip
+    thread = threading.Thread(target=listener.run)
+    thread.start()
+    try:
+        until(lambda: listener.health().connected)
+        with device(any_broker) as anna:
+            press(anna, [f"late-{n}" for n in range(50)])
+            press(anna, range(5))
+            until(lambda: len(store.ids) == 5)
+            assert listener.health().waiting <= 50 and not any("late" in number for number in store.ids)
+            gate.set()
+            until(lambda: len(store.ids) == 55)
+    finally:
+        gate.set()
+        listener.stop()
+        thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_what_nobody_will_repeat_fills_no_memory(mosquitto: Broker) -> None:
