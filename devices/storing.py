@@ -1,4 +1,4 @@
-"""Has what arrived stored, in batches: again and again while nothing can be, one by one where one message cannot be.
+"""Has what arrived stored, in batches: again and again while nothing can be, by halves where one message cannot be.
 
 A message that is refused alone while others pass goes to `set_aside`: what cannot be stored as it should must still be
 kept somewhere, or it would come back for ever. What finds no place at all is tried again at growing intervals.
@@ -87,7 +87,7 @@ class Storing:
         self._pending: deque[Arrival] = deque()
         self._stuck: list[Stuck] = []
         self._pause = FIRST_PAUSE
-        self._singly = 0  # so many of those pending go one by one: one among them may be what cannot be stored
+        self._size = batch  # of the next one: halved where one is refused, doubled where one passes
         self._passed = 0
         self.failing_since: datetime | None = None
         self.error: str | None = None
@@ -121,9 +121,7 @@ class Storing:
     def _turn(self) -> None:
         self._drain()
         if self._pending:
-            size = 1 if self._singly else self._batch
-            self._singly = max(self._singly - 1, 0)
-            self._try([self._pending.popleft() for _ in range(min(size, len(self._pending)))])
+            self._try([self._pending.popleft() for _ in range(min(self._size, len(self._pending)))])
         now = time.monotonic()
         if due := next((stuck for stuck in self._stuck if stuck.due <= now), None):
             self._try_again(due)
@@ -145,25 +143,31 @@ class Storing:
             self._tell_done(chunk, acks)
 
     def _failed(self, chunk: list[Arrival], error: Exception) -> None:
-        """All of it again, one by one: either nothing can be stored now, or one message is what cannot."""
+        """All of it again, half as many at once: either nothing can be stored now, or one message is what cannot."""
         log.error("%s: %d messages not stored", self._name, len(chunk), exc_info=error)
         if len(chunk) > 1:
             self._pending.extendleft(reversed(chunk))
-            self._singly = len(chunk)
-        elif chunk[0].refused_after in (None, self._passed):
+            self._size = len(chunk) // 2
+            self._note(error)
+            return
+        if chunk[0].refused_after in (None, self._passed):
             chunk[0].refused_after = self._passed
             self._pending.append(chunk[0])
         else:  # others have passed since it was last refused: it is this one
             self._put_aside(Stuck(chunk[0], due=0.0), error)
             return
-        self.failing_since = self.failing_since or datetime.now(UTC)
-        self.error = f"{type(error).__name__}: {error}"[:300]
-        self._changed()
+        self._note(error)
         self._stopping.wait(self._pause)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
+    def _note(self, error: Exception) -> None:
+        self.failing_since = self.failing_since or datetime.now(UTC)
+        self.error = f"{type(error).__name__}: {error}"[:300]
+        self._changed()
+
     def _recovered(self) -> None:
         self._passed += 1
+        self._size = min(self._size * 2, self._batch)
         self._pause = FIRST_PAUSE
         if self.failing_since is not None:
             self.failing_since = self.error = None
