@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from app import vault
 from app.alarms import inbox, pulse
 from app.config import settings
 from app.db import transaction
@@ -48,7 +49,7 @@ def main(name: str = "1") -> None:
 def run(name: str, stopping: threading.Event) -> None:
     """One listener and its candidacy for the elected sessions."""
     address = Address.of(settings().mqtt_url.get_secret_value())
-    events = _listen(address, f"yinling-listener-{name}", EVENTS, inbox.receive)
+    events = _listen(address, f"listener-{name}", EVENTS, inbox.receive)
     rules = threading.Thread(target=_look, args=[stopping], daemon=True)
     rules.start()
     election = Election("listener")
@@ -73,8 +74,8 @@ def _look(stopping: threading.Event) -> None:
 
 def _take_office(address: Address) -> list["_Running"]:
     bridges = tuple(topic.strip() for topic in settings().mqtt_bridges.split(",") if topic.strip())
-    calm = _listen(address, "yinling-telemetry", CALM, inbox.receive_telemetry)
-    return [calm, _listen(address, "yinling-bridges", bridges, _receive_of_bridges)] if bridges else [calm]
+    calm = _listen(address, "telemetry", CALM, inbox.receive_telemetry)
+    return [calm, _listen(address, "bridges", bridges, _receive_of_bridges)] if bridges else [calm]
 
 
 def _receive_of_bridges(batch: Sequence[Message]) -> Sequence[Ack]:
@@ -96,13 +97,24 @@ class _Running:
         self.thread.join(10)
 
 
-def _listen(address: Address, client_id: str, topics: tuple[str, ...], receive: Receive) -> _Running:
+def _listen(address: Address, name: str, topics: tuple[str, ...], receive: Receive) -> _Running:
     can_wait = inbox.can_wait if topics is EVENTS else None
     return _Running(
         Listener(
-            address, client_id=client_id, topics=topics, receive=receive, set_aside=inbox.put_aside, can_wait=can_wait
-        )
+            address,
+            client_id=session_name(name),
+            name=f"yinling-{name}",
+            topics=topics,
+            receive=receive,
+            set_aside=inbox.put_aside,
+            can_wait=can_wait,
+        )  # fmt: skip
     )
+
+
+def session_name(name: str) -> str:
+    """The name of a session with the broker: one that no device can guess, for who takes it takes what waits in it."""
+    return f"yinling-{name}-{vault.digest('session', name)[:16]}"
 
 
 def _step_down(running: list[_Running]) -> list[_Running]:

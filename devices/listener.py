@@ -53,6 +53,7 @@ class Listener:
         address: Address,
         *,
         client_id: str,
+        name: str = "",
         topics: Sequence[str],
         receive: Receive,
         set_aside: SetAside | None = None,
@@ -65,13 +66,13 @@ class Listener:
     ) -> None:
         self._address, self._topics, self._window = address, list(topics), window
         self._can_wait, self._most_waiting, self._heard = can_wait, most_waiting, heard
-        self._client_id = client_id
+        self._name = name or client_id  # in logs and with messages; the id itself may be a secret
         self._stopping, self._answered = Event(), Event()
         self._first, self._second = (
             Storing(
-                name, receive, set_aside, batch=batch, done=self._done, changed=self._changed, stopping=self._stopping
+                lane, receive, set_aside, batch=batch, done=self._done, changed=self._changed, stopping=self._stopping
             )
-            for name in (client_id, f"{client_id} (can wait)")
+            for lane in (self._name, f"{self._name} (can wait)")
         )
         self._unacked: deque[Arrival] = deque()  # of this connection, as they came
         self._lock = Lock()  # over the connection, every packet sent and the health
@@ -85,7 +86,7 @@ class Listener:
 
     def run(self) -> None:
         """Listens until `stop`; what is not yet stored then stays with the broker."""
-        second = Thread(target=self._second.run, name=f"{self._client_id} (can wait)")
+        second = Thread(target=self._second.run, name=f"{self._name} (can wait)")
         if self._can_wait:
             second.start()
         try:
@@ -174,7 +175,7 @@ class Listener:
         self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            log.error("%s: the broker refused us: %s", self._client_id, reason)
+            log.error("%s: the broker refused us: %s", self._name, reason)
             return self._note(refused=str(reason))
         with self._lock:
             self._unacked.clear()
@@ -188,7 +189,7 @@ class Listener:
         self._answered.set()
         refused = next((str(reason) for reason in reasons if reason.is_failure), None)
         if refused:
-            log.error("%s: may not hear %s: %s", self._client_id, self._topics, refused)
+            log.error("%s: may not hear %s: %s", self._name, self._topics, refused)
         self._note(connected=refused is None, since=datetime.now(UTC), refused=refused)
 
     def _on_disconnect(
@@ -197,7 +198,7 @@ class Listener:
         with self._lock:
             was, self._live = self._live, False
         if was:
-            log.warning("%s: lost the broker: %s", self._client_id, reason)
+            log.warning("%s: lost the broker: %s", self._name, reason)
             self._note(connected=False, since=datetime.now(UTC))
 
     def _on_message(self, _client: Client, _data: Any, arrived: MQTTMessage) -> None:
@@ -208,7 +209,7 @@ class Listener:
                 qos=arrived.qos,
                 retained=bool(arrived.retain),
                 received_at=datetime.now(UTC),
-                source=self._client_id,
+                source=self._name,
             )
             arrival = Arrival(message, arrived.mid)
             lane = self._second if self._can_wait and self._can_wait(message) else self._first
@@ -223,7 +224,7 @@ class Listener:
             if keep:
                 lane.put(arrival)
         except Exception:
-            log.exception("%s: a message could not be taken", self._client_id)
+            log.exception("%s: a message could not be taken", self._name)
 
 
 def stop_on_signals(*listeners: Listener) -> None:

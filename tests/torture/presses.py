@@ -29,7 +29,8 @@ from tests.torture.figures import Row, say
 OURS: Final = ("listener-1", "listener-2", "web")
 KINDS: Final = ("sos", "sos", "sos", "fall", "smoke")
 REPEATED_AFTER: Final = (5.0, 60.0)  # seconds without an answer; the pause doubles up to the second
-UNDER_WAY: Final = 400  # events that wait for an answer at the same time
+CONNECTIONS: Final = 16  # a broker reads one packet of each in a turn
+UNDER_WAY: Final = 800  # events that wait for an answer at the same time
 TURN: Final = 0.02
 
 
@@ -53,7 +54,7 @@ def events_of(count: int, elders: int, *, seed: int) -> list[Event]:
 
 
 class Pendants:
-    """All elders' pendants behind one connection: each event is repeated until it is answered."""
+    """All elders' pendants behind a few connections: each event is repeated until it is answered."""
 
     def __init__(self, url: str, events: Sequence[Event]) -> None:
         self._fresh = deque(events)
@@ -61,20 +62,22 @@ class Pendants:
         self._lock, self._over = threading.Lock(), threading.Event()
         self.answered: set[str] = set()
         self.repeats = 0
-        self.client: Client = Address.of(url).client("torture-pendants")
-        self.client.on_connect = lambda client, *_: client.subscribe("care/v1/+/ack", 1)
-        self.client.on_message = self._hear
+        self._clients = [Address.of(url).client(f"torture-pendants-{n}") for n in range(CONNECTIONS)]
+        self._clients[0].on_connect = lambda client, *_: client.subscribe("care/v1/+/ack", 1)
+        self._clients[0].on_message = self._hear
         self._thread = threading.Thread(target=self._live)
 
     def start(self) -> None:
-        self.client.loop_start()
+        for client in self._clients:
+            client.loop_start()
         self._thread.start()
 
     def stop(self) -> None:
         self._over.set()
         self._thread.join(30)
-        self.client.disconnect()
-        self.client.loop_stop()
+        for client in self._clients:
+            client.disconnect()
+            client.loop_stop()
 
     @property
     def left(self) -> int:
@@ -91,7 +94,7 @@ class Pendants:
 
     def _live(self) -> None:
         while not self._over.wait(TURN):
-            if not self.client.is_connected():
+            if not all(client.is_connected() for client in self._clients):
                 continue
             with self._lock:
                 now = time.monotonic()
@@ -102,7 +105,8 @@ class Pendants:
                 said += [(self._fresh.popleft(), first) for _ in range(room)]
                 self._waiting |= {event.id: (event, now + pause, pause) for event, pause in said}
             for event, _ in said:
-                self.client.publish(f"care/v1/{event.device}/event", event.payload, qos=1)
+                client = self._clients[hash(event.device) % CONNECTIONS]
+                client.publish(f"care/v1/{event.device}/event", event.payload, qos=1)
 
     def _hear(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         number = json.loads(message.payload)["id"]
