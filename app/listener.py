@@ -99,17 +99,11 @@ class _Running:
 
 def _listen(address: Address, name: str, topics: tuple[str, ...], receive: Receive) -> _Running:
     can_wait = inbox.can_wait if topics is EVENTS else None
-    return _Running(
-        Listener(
-            address,
-            client_id=session_name(name),
-            name=f"yinling-{name}",
-            topics=topics,
-            receive=receive,
-            set_aside=inbox.put_aside,
-            can_wait=can_wait,
-        )  # fmt: skip
-    )
+    listener = Listener(
+        address, client_id=session_name(name), name=f"yinling-{name}", topics=topics, receive=receive,
+        set_aside=inbox.put_aside, can_wait=can_wait,
+    )  # fmt: skip
+    return _Running(listener)
 
 
 def session_name(name: str) -> str:

@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, default=24 * 60, help="of row 1: what is not pressed by then is left out"
     )
+    parser.add_argument("--rate", type=float, default=100, help="of row 1: new presses a second")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     rows: list[Row] = []
@@ -38,7 +39,7 @@ def run(number: int, given: argparse.Namespace, folder: Path) -> Row:
         case 1:
             return presses.run(
                 folder, events=given.events, elders=given.elders, seed=given.seed, pause=(5.0, 20.0),
-                seconds=60 * given.minutes,
+                seconds=60 * given.minutes, rate=given.rate,
             )  # fmt: skip
     raise SystemExit(f"there is no row {number} here: 1 4 5 6 7 8")
 

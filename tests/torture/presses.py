@@ -28,9 +28,9 @@ from tests.torture.figures import Row, say
 
 OURS: Final = ("listener-1", "listener-2", "web")
 KINDS: Final = ("sos", "sos", "sos", "fall", "smoke")
-REPEATED_AFTER: Final = (5.0, 60.0)  # seconds without an answer; the pause doubles up to the second
+REPEATED_AFTER: Final = (8.0, 60.0)  # seconds without an answer; the pause doubles up to the second
 CONNECTIONS: Final = 16  # a broker reads one packet of each in a turn
-UNDER_WAY: Final = 800  # events that wait for an answer at the same time
+UNDER_WAY: Final = 200  # events that wait for an answer at the same time
 TURN: Final = 0.02
 
 
@@ -56,8 +56,8 @@ def events_of(count: int, elders: int, *, seed: int) -> list[Event]:
 class Pendants:
     """All elders' pendants behind a few connections: each event is repeated until it is answered."""
 
-    def __init__(self, url: str, events: Sequence[Event]) -> None:
-        self._fresh = deque(events)
+    def __init__(self, url: str, events: Sequence[Event], *, rate: float) -> None:
+        self._fresh, self._rate = deque(events), rate
         self._waiting: dict[str, tuple[Event, float, float]] = {}  # when it is said again, and after which pause
         self._lock, self._over = threading.Lock(), threading.Event()
         self.answered: set[str] = set()
@@ -93,6 +93,7 @@ class Pendants:
         return unpressed
 
     def _live(self) -> None:
+        due = 0.0  # new presses that may be made by now
         while not self._over.wait(TURN):
             if not all(client.is_connected() for client in self._clients):
                 continue
@@ -101,7 +102,9 @@ class Pendants:
                 first, longest = REPEATED_AFTER
                 said = [(event, min(2 * pause, longest)) for event, at, pause in self._waiting.values() if at < now]
                 self.repeats += len(said)
-                room = min(UNDER_WAY - len(self._waiting), len(self._fresh))
+                due = min(due + self._rate * TURN, float(UNDER_WAY))
+                room = min(UNDER_WAY - len(self._waiting), len(self._fresh), int(due))
+                due -= room
                 said += [(self._fresh.popleft(), first) for _ in range(room)]
                 self._waiting |= {event.id: (event, now + pause, pause) for event, pause in said}
             for event, _ in said:
@@ -117,13 +120,13 @@ class Pendants:
 
 def run(
     folder: Path, *, events: int, elders: int, seed: int = 7, pause: tuple[float, float] = (3.0, 9.0),
-    patience: float = 300.0, kills: int = 0, seconds: float = float("inf"),
+    patience: float = 300.0, kills: int = 0, seconds: float = float("inf"), rate: float = 500.0,
 ) -> Row:  # fmt: skip
     """Press for so many seconds at most, and kill as long as somebody presses and at least `kills` times."""
     row = Row(1, f"{events:,} events of {elders:,} elders while parts are killed (seed {seed})")
     with stage(folder, devices=elders, ours=OURS) as house:
         sent = events_of(events, elders, seed=seed)
-        pendants = Pendants(house.env["YINLING_GATEWAY_MQTT_URL"], sent)
+        pendants = Pendants(house.env["YINLING_GATEWAY_MQTT_URL"], sent, rate=rate)
         pendants.start()
         begun = time.monotonic()
         try:
