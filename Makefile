@@ -25,7 +25,8 @@ bench: setup  ## the measurements behind docs/benchmarks.md (long); ARGS="--seco
 bench-alarms: setup-test  ## the alarm centre's measurements, each within about three minutes; ARGS="--rows 2 3 9 10"
 	@.venv/bin/python -m bench.alarms $(ARGS)
 
-torture: setup-test  ## long runs: frames damaged by the million, processes killed, networks cut
+torture: setup-test  ## long runs: every part killed under load, frames damaged by the million; ARGS="--rows 1 --events 20000"
+	@.venv/bin/python -m tests.torture $(ARGS)
 	@.venv/bin/python -m tests.devices.mutations --frames 1000000
 	@YINLING_DAMAGED_FRAMES=5000 .venv/bin/pytest --timeout=0 tests/devices tests/faults
 

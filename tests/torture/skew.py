@@ -51,7 +51,7 @@ def _told(session: Any, place: dict[int, int], now: datetime) -> list[Any]:
     for alarm in queue:
         due = select(AlarmTimer.kind, AlarmTimer.due_at).where(AlarmTimer.alarm_id == alarm.id)
         told.append((
-            place[alarm.device_id], alarm.kind, alarm.priority, alarm.count, alarm.received_at, alarm.raised_at,
+            place[alarm.device_id or 0], alarm.kind, alarm.priority, alarm.count, alarm.received_at, alarm.raised_at,
             alarm.rung_at, sorted((kind, at) for kind, at in session.execute(due)),
             [(line.n, line.event, line.at, line.facts["count"]) for line in log.of(session, alarm)],
         ))  # fmt: skip
