@@ -35,7 +35,7 @@ def _period(me: Figures, first: date | None = None, last: date | None = None) ->
     """Local days, both included; the last thirty where none are named. Raises Unreadable."""
     now = datetime.now(UTC)
     last = last or calendar.day_of(now)
-    first = first or last - timedelta(days=29)
+    first = first or max(date(1, 2, 1), last) - timedelta(days=29)
     if not 0 <= (last - first).days < LONGEST or not 2000 <= first.year <= last.year < 2100:
         raise Unreadable("Ask for at most a year, from an earlier day to a later one.")
     return queries.period_of(me.district_id, first, last, now=now)
