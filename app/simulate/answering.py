@@ -177,10 +177,10 @@ def _day(rng: random.Random, calling: Sequence[Caller], devices: int, day: date,
 def _flood(rng: random.Random, calling: Sequence[Caller], at: datetime) -> list[Press]:
     """The power fails in the old town: what hangs on it rings, and so do people in the dark."""
     found, waited = [], 4.0
-    for second in sorted(rng.uniform(0, 560) for _ in range(38)):
+    for second in sorted(rng.uniform(0, 560) for _ in range(62)):
         moment = at + timedelta(seconds=second)
         caller = _any(rng, calling, moment)
-        waited = max(3.0, waited + rng.uniform(-9, 22))
+        waited = max(3.0, waited + rng.uniform(-9, 17))
         verdict = (
             Verdict.REAL if rng.random() < 0.05 else rng.choice((Verdict.FALSE, Verdict.ACCIDENTAL, Verdict.FALSE))
         )
