@@ -58,6 +58,7 @@ export function useCase(id: () => number | undefined) {
   async function act(doing: (alarmId: number) => Promise<AlarmCase>): Promise<boolean> {
     const wanted = id()
     if (busy.value || wanted === undefined) return false
+    if (alarm.value?.id !== wanted) return false // the key was meant for the case that was shown a moment ago
     busy.value = true
     const answer = await attempt(() => doing(wanted))
     busy.value = false
