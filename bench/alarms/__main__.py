@@ -8,12 +8,19 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from bench.alarms import figures, to_browser
-from bench.alarms.stage import Stage, say, stage
+from bench.alarms import beside, figures, rates, to_browser
+from bench.alarms.stage import say, stage
 
-ROWS: Final[dict[int, Callable[[Stage], None]]] = {2: to_browser.row_2, 3: to_browser.row_3}
+ROWS: Final[dict[int, Callable[..., None]]] = {
+    2: to_browser.row_2, 3: to_browser.row_3, 9: rates.row_9, 10: beside.row_10,
+}  # fmt: skip
+SMALL: Final[dict[int, dict[str, Any]]] = {
+    2: {"rates": (20,), "seconds": 7}, 3: {"elders": 15, "within": 1.5},
+    9: {"alarms": 60, "measurements": 60, "rounds": 1}, 10: {"calm": 5, "storm": 40, "rate": 20.0},
+}  # fmt: skip
+"""Sizes that say nothing, to see that it still runs."""
 
 
 def main() -> None:
@@ -22,6 +29,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", choices=sorted(ROWS), default=sorted(ROWS))
     parser.add_argument("--devices", type=int, default=30_000, help="registered in the city")
     parser.add_argument("--print", action="store_true", dest="only_print", help="the tables of what was measured last")
+    parser.add_argument("--small", action="store_true", help="sizes that say nothing: whether it still runs")
     given = parser.parse_args()
     if given.only_print:
         figures.again()
@@ -30,7 +38,7 @@ def main() -> None:
         say(f"a city of {given.devices:,} devices")
         with stage(Path(folder), devices=given.devices) as city:
             for row in given.rows:
-                ROWS[row](city)
+                ROWS[row](city, **(SMALL[row] if given.small else {}))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-KEPT: Final = Path("var/bench/alarms.jsonl")
+KEPT: Final = Path(os.environ.get("BENCH_FIGURES", "var/bench/alarms.jsonl"))
 
 
 def spread(seconds: Sequence[float]) -> dict[str, int]:

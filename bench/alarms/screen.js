@@ -38,6 +38,7 @@ addEventListener(
   (event) => {
     const from = event.timeStamp
     const before = marked()
+    if (rows().length < 2) return // nowhere to go
     const look = () => {
       if (marked() !== before) afterPaint(() => noted.keys.push(performance.now() - from))
       else if (performance.now() - from < 5000) requestAnimationFrame(look)

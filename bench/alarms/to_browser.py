@@ -56,7 +56,7 @@ def row_3(stage: Stage, *, elders: int = 1000, within: float = 10.0) -> None:
         cpu = {name: spent - before[name] for name, spent in stage.spent().items()}
         desk.rest(2)
         right = desk.order() == _gravest_first(stage)
-        desk.page.screenshot(path=stage.folder / "storm.png")
+        desk.page.screenshot(path=figures.KEPT.with_name("storm.png"))
         shown, facts = desk.seen(), desk.facts()
     over = max(shown.values(), default=0) - min(press.at for press in presses)
     line = {

@@ -25,7 +25,7 @@ from devices.mqtt import Address, Client, MQTTMessage
 TICK: Final = 0.005
 PATIENCE: Final = 60.0
 KINDS: Final = ("sos", "sos", "sos", "fall", "smoke", "water_leak", "inactivity")  # priorities 1, 1, 1, 1, 1, 2, 3
-VITALS: Final = 5  # every which one of the telemetry is a measurement; the rest are heartbeats
+VITALS: Final = 5  # every which message of telemetry is a measurement; the rest are heartbeats
 
 
 @dataclass
@@ -71,7 +71,8 @@ def press(url: str, *, first: int, count: int, rate: float, mixed: bool, name: s
         device, kind = wire_id(first + n), KINDS[n % len(KINDS)] if mixed else "sos"
         body = {"id": f"{name}-{n}", "kind": kind, "at": datetime.now(UTC).isoformat(), "battery": 80}
         made[device] = Press(device, kind, time.time())
-        client.publish(f"care/v1/{device}/event", json.dumps(body), qos=1)
+        last = client.publish(f"care/v1/{device}/event", json.dumps(body), qos=1)
+    last.wait_for_publish(PATIENCE)
     deadline = time.monotonic() + wait
     while any(one.stored is None for one in made.values()) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -80,13 +81,13 @@ def press(url: str, *, first: int, count: int, rate: float, mixed: bool, name: s
     return list(made.values())
 
 
-def telemetry(url: str, *, devices: int, count: int, rate: float, qos: int, name: str) -> None:
+def telemetry(url: str, *, devices: int, count: int, rate: float, qos: int, vitals: int, name: str) -> None:
     """Heartbeats and measurements of devices by chance."""
     client, chance = connect(url, name), random.Random(7)
     for n in paced(count, rate):
         device = wire_id(chance.randrange(1, devices))
         body: dict[str, object] = {"kind": "heartbeat", "battery": 80}
-        if n % VITALS == 0:
+        if n % vitals == 0:
             body = {"kind": "vitals", "readings": {"heart_rate": 60 + n % 40}}
         last = client.publish(f"care/v1/{device}/telemetry", json.dumps(body), qos=qos)
     if qos:
@@ -116,12 +117,16 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=30_000)
     parser.add_argument("--rate", type=float, default=0.0, help="a second; 0: as fast as it goes")
     parser.add_argument("--qos", type=int, default=0)
+    parser.add_argument("--vitals", type=int, default=VITALS)
     parser.add_argument("--mixed", type=int, default=0)
     parser.add_argument("--wait", type=float, default=PATIENCE)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.what == "telemetry":
-        telemetry(given.url, devices=given.devices, count=given.count, rate=given.rate, qos=given.qos, name=given.name)
+        telemetry(
+            given.url, devices=given.devices, count=given.count, rate=given.rate, qos=given.qos,
+            vitals=given.vitals, name=given.name,
+        )  # fmt: skip
         return
     made = press(
         given.url, first=given.first, count=given.count, rate=given.rate, mixed=bool(given.mixed), name=given.name,

@@ -1,0 +1,1 @@
+"""Others that hear a broker, set up as their documentation has it; installed on demand under var/, never shipped."""
