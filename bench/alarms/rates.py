@@ -176,7 +176,7 @@ def _taken(connection: Any, tables: frozenset[str]) -> Rows:
     return taken
 
 
-ORDER: Final = ("inbox_messages", "signals", "alarms", "alarm_timers", "alarm_events", "messages", "readings")
+ORDER: Final = ("inbox_messages", "signals", "alarms", "alarm_timers", "alarm_events", "readings")
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ import psycopg
 from app import live, vault
 from app.cli import table as processes
 from app.cli.database import migrate
-from app.cli.parts import Running, free_port
+from app.cli.parts import Running, free_port, postgres
 from app.config import Settings, settings
 from app.db import engine
 from app.tables import metadata
@@ -74,7 +74,7 @@ class Stage:
         live.client().delete(live.STREAM)
 
 
-OF_ALARMS: Final = frozenset({"inbox_messages", "signals", "alarms", "alarm_timers", "alarm_events", "messages"})
+OF_ALARMS: Final = frozenset({"inbox_messages", "signals", "alarms", "alarm_timers", "alarm_events"})
 
 
 def _spent(process: psutil.Process) -> float:
@@ -114,6 +114,7 @@ def stage(folder: Path, *, devices: int, ours: Sequence[str] = OURS) -> Iterator
         live.client().close()
         for running in reversed(list(made.parts.values())):
             running.stop()
+        postgres.forget(folder / "pg")  # as root its data stands elsewhere
 
 
 def say(what: str) -> None:
