@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     alarm_answer_seconds: int = Field(
         60, ge=10, description="somebody who was sent and does not accept: the next one is sent"
     )
+    alarm_offer_seconds: int = Field(30, ge=5, description="a hand-over nobody takes stays with whoever offered it")
+    alarm_silent_after: int = Field(180, ge=30, description="what an operator's silent screen holds rings again")
+    alarm_unmanned_after: int = Field(60, ge=5, description="a desk without operators calls its leads")
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
 
     # telephone and messages

@@ -13,11 +13,15 @@ from app.alarms import api as alarms
 from app.alarms import cases_api as cases
 from app.alarms import duty_api as duty
 from app.alarms import forwarded_api as forwarding
+from app.alarms import handing_api as handing
+from app.alarms import handover_api as handover
 from app.alarms import inbox_api as inbox
 from app.alarms import models_api as models
+from app.alarms import patterns_api as patterns
 from app.alarms import sending_api as sending
 from app.alarms import steps_api as steps
 from app.alarms import testing_api as tests
+from app.alarms import windows_api as windows
 from app.assessments import api as assessments
 from app.calls import api as calls
 from app.calls import hooks_api as hooks
@@ -64,6 +68,11 @@ ROUTERS = (
     steps.router,
     sending.router,
     cases.record,
+    handing.router,
+    handover.router,
+    patterns.router,
+    windows.windows,
+    windows.elders,
     tests.router,
     duty.shift,
     inbox.aside,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.rules import Role
 from app.db import Base, Growing, named
+from app.vault import Sealed
 
 
 class District(Base):
@@ -32,6 +33,7 @@ class User(Base):
     area: Mapped[str]  # prefix of 12-digit division codes: 6 the district, 9 a street or town, 12 a community
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id", use_alter=True))
     caregiver_id: Mapped[int | None] = mapped_column(ForeignKey("caregivers.id", use_alter=True))
+    phone: Mapped[str | None] = mapped_column(Sealed)  # where a lead is called when nobody is at the desk
     password_hash: Mapped[str]
     failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     failed_at: Mapped[datetime | None]

@@ -23,6 +23,7 @@ from app.alarms.rules import (
     State,
     TimerKind,
     Verdict,
+    VoiceMissing,
     after,
     fits,
 )
@@ -90,6 +91,7 @@ def claim(session: Session, alarm_id: int, *, me: Caller, now: datetime) -> Alar
         raise NotYours(f"{name} has already claimed it.", claimed_by=name, claimed_at=_iso(alarm.claimed_at))
     before, alarm.state = alarm.state, after(alarm.state, Event.CLAIM)
     alarm.claimed_by, alarm.claimed_at, alarm.suspended_until = me.id, now, None
+    timers.settle(alarm)
     alarm.answered_at, alarm.answered_by = alarm.answered_at or now, alarm.answered_by or me.id
     session.flush()
     timers.claimed(session, alarm, now=now)
@@ -188,10 +190,13 @@ def close(session: Session, alarm_id: int, verdict: Verdict, *, me: Caller, now:
     alarm = mine(session, alarm_id, Event.CLOSE, me)
     if not _reached(session, alarm):
         raise CallBackMissing("Nobody has been reached in this alarm; call back or send somebody before closing.")
+    if verdict is Verdict.TEST and not spoken_to(session, alarm):
+        raise VoiceMissing("An alarm becomes a test only once somebody's voice has said so; call back first.")
     timers.drop(session, alarm, now=now)
     _spare_the_way(session, alarm, me=me, now=now)
     alarm.verdict, alarm.closed_at = verdict, now
-    alarm.suspended_until = alarm.suspend_reason = None
+    alarm.suspended_until = alarm.suspend_reason = alarm.call_back_at = None
+    timers.settle(alarm)
     move(session, alarm, Event.CLOSE, by=me.by, now=now, **_said(verdict=verdict, text=note))
     if alarm.device_id and alarm.kind is AlarmKind.SOS and verdict is not Verdict.TECHNICAL:
         testing.came_through(session, alarm.device_id, alarm.id, at=alarm.raised_at, by=me.by, now=now)
@@ -220,10 +225,17 @@ def hand_over(session: Session, alarm_id: int, to: int, *, me: Caller, now: date
     user = session.get(User, to)
     if user is None or user.district_id != alarm.district_id or user.role not in HOTLINE or user.ended_at:
         raise NotFound("There is no such operator.")
+    return give(session, alarm, user, by=me.by, now=now)
+
+
+def give(session: Session, alarm: Alarm, user: User, *, by: str, now: datetime, **facts: object) -> Alarm:
+    """Somebody else has it from now on."""
     alarm.claimed_by, alarm.claimed_at = user.id, now
+    timers.settle(alarm)
+    timers.drop(session, alarm, TimerKind.OFFER, now=now)
     if alarm.state is State.CLAIMED:
         timers.schedule(session, alarm, (TimerKind.IDLE_CLAIM, timers.idle_at(now)))
-    return move(session, alarm, Event.HAND_OVER, by=me.by, now=now, to=user.name)
+    return move(session, alarm, Event.HAND_OVER, by=by, now=now, to=user.name, **facts)
 
 
 def note(session: Session, alarm_id: int, text: str, *, me: Caller, now: datetime) -> Alarm:
@@ -253,8 +265,11 @@ def name_elder(session: Session, alarm_id: int, elder_id: int, *, me: Caller, no
 
 
 def _reached(session: Session, alarm: Alarm) -> bool:
-    if alarm.reached_at and alarm.reached_at >= alarm.rung_at:
-        return True
+    return bool(alarm.reached_at and alarm.reached_at >= alarm.rung_at) or spoken_to(session, alarm)
+
+
+def spoken_to(session: Session, alarm: Alarm) -> bool:
+    """Whether somebody's voice was heard since it last rang: hers, through the device, or of her people."""
     spoken = exists().where(
         Call.alarm_id == alarm.id, Call.result.in_(REACHED), Call.answered_at >= alarm.rung_at,
         Call.target.in_([Target.ELDER, Target.DEVICE, Target.CONTACT]),

@@ -1,5 +1,6 @@
 """The doors of the alarm desk: the queue, the case and what is done with it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from app import live
 from app.access import actions as access
 from app.access.api import Desk, Hotline
 from app.access.queries import Caller
-from app.alarms import actions, duty, queries
+from app.alarms import actions, duty, handing, on_test, queries
+from app.alarms.queries import QueueRow
 from app.alarms.rules import AlarmKind, Verdict
 from app.alarms.shapes import AlarmCase, AlarmRow, case_of
 from app.alarms.tables import Alarm
@@ -58,7 +60,16 @@ def queue(me: Desk) -> Queue:
     now, notices = datetime.now(UTC), live.is_well()
     with transaction(me.scope) as session:
         rows, around = queries.queue(session), _around(session, me, notices=notices, now=now)
-    return Queue(items=[AlarmRow.of(row, me, now=now) for row in rows], server_time=now, **around)
+        items = _shown(session, rows, me, now=now)
+    return Queue(items=items, server_time=now, **around)
+
+
+def _shown(session: Session, rows: Sequence[QueueRow], me: Caller, *, now: datetime) -> list[AlarmRow]:
+    """As this caller sees them, with who was offered what and what is being tried out."""
+    alarms = [row.alarm for row in rows]
+    windows = on_test.of(alarms, on_test.standing(session, now=now)) if rows else {}
+    names = queries.names(session, {alarm.offered_to for alarm in alarms if alarm.offered_to})
+    return [AlarmRow.of(row, me, now=now, window=windows.get(row.alarm.id), names=names) for row in rows]
 
 
 class Known(BaseModel):
@@ -82,8 +93,9 @@ def changes(known: Known, me: Desk) -> Changes:
         news = [number for number, version in present.items() if known.versions.get(number) != version]
         rows = queries.queue(session, news) if news else []
         around = _around(session, me, notices=notices, now=now)
+        items = _shown(session, rows, me, now=now)
     return Changes(
-        items=[AlarmRow.of(row, me, now=now) for row in rows],
+        items=items,
         gone=[number for number in known.versions if number not in present],
         server_time=now, **around,
     )  # fmt: skip
@@ -136,9 +148,10 @@ def claim(alarm_id: int, me: Hotline) -> AlarmCase:
 
 
 class Why(BaseModel):
-    """A reason, where there is one."""
+    """A reason, where there is one; a lead says that she is sure about what somebody else has."""
 
     reason: str | None = Field(None, max_length=500)
+    sure: bool = False
 
 
 @router.post("/{alarm_id}/release")
@@ -155,6 +168,7 @@ def ring(alarm_id: int, me: Hotline, why: Why | None = None) -> AlarmCase:
     """Ring it again."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
+        handing.warn(session, actions.get(session, alarm_id), me, sure=bool(why and why.sure))
         actions.ring(session, alarm_id, me=me, now=now, reason=why.reason if why else None)
         return case_now(session, alarm_id, me, now=now)
 
@@ -254,21 +268,6 @@ def suspend(alarm_id: int, wish: SuspendIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.suspend(session, alarm_id, wish.minutes, wish.reason, me=me, now=now)
-        return case_now(session, alarm_id, me, now=now)
-
-
-class HandOverIn(BaseModel):
-    """To whom."""
-
-    user_id: int
-
-
-@router.post("/{alarm_id}/hand-over")
-def hand_over(alarm_id: int, to: HandOverIn, me: Hotline) -> AlarmCase:
-    """To a colleague."""
-    now = datetime.now(UTC)
-    with transaction(me.scope) as session:
-        actions.hand_over(session, alarm_id, to.user_id, me=me, now=now)
         return case_now(session, alarm_id, me, now=now)
 
 

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.access.api import Hotline
 from app.access.queries import Caller
-from app.alarms import duty, queries
+from app.alarms import duty, handover, queries
 from app.db import transaction
 
 shift = APIRouter(prefix="/api/shift", tags=["shift"])
@@ -45,12 +45,18 @@ def start_shift(me: Hotline) -> ShiftOut:
         return _shift(session, me, now=now)
 
 
+class EndIn(BaseModel):
+    """Why the caller leaves open cases without a handover."""
+
+    reason: str | None = Field(None, min_length=1, max_length=500)
+
+
 @shift.post("/end")
-def end_shift(me: Hotline) -> ShiftOut:
-    """Stop; what was left unfinished rings again."""
+def end_shift(me: Hotline, why: EndIn | None = None) -> ShiftOut:
+    """Stop. 409 with open cases that nobody has signed for; with a reason they ring again, and that is on record."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        duty.end(session, me, now=now)
+        handover.leave(session, why.reason if why else None, me=me, now=now)
         return _shift(session, me, now=now)
 
 

@@ -135,6 +135,9 @@ def _join(session: Session, joined: Sequence[tuple[Alarm, Call]], *, now: dateti
             _write(session, entries, now=now)
             knows = alarm.claimed_by if duty.is_on(session, alarm.claimed_by, now=now) else None
             timers.ring(session, alarm, Event.PRESS, by=call.by, now=now, to=knows, **_facts(alarm, call.press))
+        elif alarm.deferred_until:
+            _write(session, entries, now=now)
+            timers.ring(session, alarm, Event.PRESS, by=call.by, now=now, **_facts(alarm, call.press))
         else:
             before, alarm.state = alarm.state, after(alarm.state, Event.PRESS)
             alarm.suspended_until = alarm.suspend_reason = None
@@ -172,6 +175,7 @@ def _raise(
     cases = dict.fromkeys(call.case for call in calls)
     numbers = dict(zip(cases, numbered(session, Alarm, len(cases)), strict=True))
     new: dict[tuple[str, AlarmKind], Alarm] = {}
+    knows = duty.who_knows(session, {call.who.elder_id for call in calls if call.who.elder_id}, now=now)
     entries = []
     for call in calls:
         if alarm_again := new.get(call.case):
@@ -183,6 +187,8 @@ def _raise(
         alarm.linked_id = first.get(call.who.subject)
         if call.who.elder_id:
             first.setdefault(call.who.subject, number)
+            if knowing := knows.get(call.who.elder_id):
+                alarm.assigned_to, alarm.rings = knowing, Rings.ASSIGNED
         entries.append(_entry(alarm, call, "raise", None))
     lines = log.chained(session, entries, now=now)
     rows = [{name: getattr(alarm, name) for name in COLUMNS} for alarm in new.values()]
@@ -229,8 +235,8 @@ def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[st
 
 COLUMNS: Final = (
     "id", "district_id", "division_code", "elder_id", "home_id", "device_id", "wire_id", "kind", "state", "priority",
-    "count", "received_at", "raised_at", "rung_at", "round", "rings", "device_at", "clock_off", "place", "linked_id",
-    "log_length", "log_head",
+    "count", "received_at", "raised_at", "rung_at", "round", "rings", "assigned_to", "device_at", "clock_off", "place",
+    "linked_id", "log_length", "log_head",
 )  # fmt: skip
 
 

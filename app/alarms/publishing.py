@@ -70,6 +70,18 @@ def versions(session: Session, district_id: int, elder_id: int | None, kind: str
     ).all()
 
 
+def known(kind: str) -> None:
+    """Raises NotFound for what is no kind of alarm."""
+    if kind not in KINDS:
+        raise NotFound("There is no such kind of alarm.")
+
+
+def seen(session: Session, elder_id: int | None) -> None:
+    """Raises NotFound for an elder outside the caller's area."""
+    if elder_id is not None and session.get(Elder, elder_id) is None:
+        raise NotFound("There is no such elder.")
+
+
 def publish(
     session: Session,
     kind: str,
@@ -86,8 +98,7 @@ def publish(
 
     The alarms of before keep theirs.
     """
-    if kind not in KINDS:
-        raise NotFound("There is no such kind of alarm.")
+    known(kind)
     code = f"{me.district_id:06d}000000"
     if elder_id is not None:
         elder = session.get(Elder, elder_id)

@@ -306,6 +306,13 @@ def operators(session: Session, district_id: int, *, now: datetime) -> Sequence[
         select(User.id, User.name).where(User.id.in_(present)).order_by(User.name))]  # fmt: skip
 
 
+def names(session: Session, user_ids: Collection[int]) -> Mapping[int, str]:
+    """Their names."""
+    if not user_ids:
+        return {}
+    return {user.id: user.name for user in session.scalars(select(User).where(User.id.in_(user_ids)))}
+
+
 def was_opened(session: Session, alarm: Alarm, user_id: int) -> bool:
     """Whether it is on record that somebody saw this case in the clear since they claimed it."""
     seen = select(AccessLog.id).where(

@@ -52,6 +52,10 @@ class Event(StrEnum):
     NOTE = "note"
     CONFIRM = "confirm"  # of a test: it was heard
     UNMARK = "unmark"  # it is no test
+    DEFER = "defer"  # lower in the queue for a while
+    ESCALATE = "escalate"  # the lead is asked in
+    OFFER = "offer"  # to a colleague, who takes it or not
+    DECLINE = "decline"  # by the colleague, or by silence
     STEP = "step"  # of its pattern: a question answered, a step skipped or done by the operator's word
 
 
@@ -88,17 +92,24 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     **{(state, E.HAND_OVER): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.NOTE): state for state in OPEN},
     **{(state, E.STEP): state for state in (*ATTENDED, S.FOLLOW_UP)},
+    (S.RINGING, E.DEFER): S.RINGING,
+    **{(state, E.ESCALATE): state for state in (*ATTENDED, S.FOLLOW_UP)},
+    **{(state, E.OFFER): state for state in (*ATTENDED, S.FOLLOW_UP)},
+    **{(state, E.DECLINE): state for state in (*ATTENDED, S.FOLLOW_UP)},
     **{(state, E.CONFIRM): S.CLOSED for state in (S.RINGING, S.CLAIMED, S.CONTACTING)},
     **{(state, E.UNMARK): state for state in (S.RINGING, S.CLAIMED, S.CONTACTING)},
 }
 
-OF_A_TEST: Final = frozenset({E.CLAIM, E.RELEASE, E.RING, E.CALL, E.NOTE, E.HAND_OVER, E.CONFIRM, E.UNMARK})
+OF_A_TEST: Final = frozenset({E.CLAIM, E.RELEASE, E.RING, E.CALL, E.NOTE, E.HAND_OVER, E.OFFER, E.DECLINE,
+                             E.CONFIRM, E.UNMARK})  # fmt: skip
 """What can be done with an alarm that is marked as an installer's test; sending somebody needs the mark taken off."""
 ONLY_OF_A_TEST: Final = frozenset({E.CONFIRM, E.UNMARK})
 
-ANYBODY: Final = frozenset({E.CLAIM, E.NOTE})  # of the hotline; the rest belongs to whoever has claimed it
-LEADS: Final = frozenset({E.HAND_OVER, E.RING})  # also what somebody else has
-BY_HAND: Final = tuple(event for event in Event if event is not E.PRESS)
+ANYBODY: Final = frozenset({E.CLAIM, E.NOTE, E.DEFER})  # of the hotline; the rest belongs to whoever has claimed it
+LEADS: Final = frozenset({E.HAND_OVER, E.OFFER, E.RING})  # also what somebody else has
+BY_HAND: Final = tuple(event for event in Event if event not in (E.PRESS, E.OFFER, E.DECLINE))
+"""The buttons. An offer is how a hand-over begins, and is declined by whoever it was made to."""
+DEFERRED_FROM: Final = 2  # the priority from which an alarm nobody has may wait; what is graver rings
 
 
 DECIDES: Final = frozenset({E.DISPATCH, E.FOLLOW_UP, E.CLOSE, E.CONFIRM})
@@ -136,6 +147,8 @@ class TimerKind(StrEnum):
     SILENCE = "silence"  # she was called and does not speak
     ARRIVAL = "arrival"  # somebody should be there by now
     CALL_BACK = "call_back"  # the promised one is due
+    OFFER = "offer"  # nobody took it
+    DEFER = "defer"  # it waited long enough
 
 
 class Outcome(StrEnum):
@@ -175,7 +188,7 @@ def fits(event: Event, *, test: bool) -> bool:
     return event in OF_A_TEST if test else event not in ONLY_OF_A_TEST
 
 
-def possible(state: State, role: Role, *, mine: bool, test: bool = False) -> list[Event]:
+def possible(state: State, role: Role, *, mine: bool, test: bool = False, priority: int = TEST_PRIORITY) -> list[Event]:
     """What a caller may do now: the buttons. The hotline's alone; a lead may take what somebody else has."""
     if role not in HOTLINE:
         return []
@@ -183,7 +196,10 @@ def possible(state: State, role: Role, *, mine: bool, test: bool = False) -> lis
     return [
         event
         for event in BY_HAND
-        if (state, event) in MOVES and fits(event, test=test) and (own or event in ANYBODY or (lead and event in LEADS))
+        if (state, event) in MOVES
+        and fits(event, test=test)
+        and (event is not Event.DEFER or priority >= DEFERRED_FROM)
+        and (own or event in ANYBODY or (lead and event in LEADS))
     ]
 
 
@@ -297,6 +313,8 @@ STATES_OF: Final[Mapping[TimerKind, tuple[State, ...]]] = {
     TimerKind.SILENCE: (S.RINGING, S.CLAIMED, S.CONTACTING),
     TimerKind.ARRIVAL: (S.RINGING, S.CLAIMED, S.CONTACTING, S.DISPATCHED),
     TimerKind.CALL_BACK: (S.FOLLOW_UP,),
+    TimerKind.OFFER: (*ATTENDED, S.FOLLOW_UP),
+    TimerKind.DEFER: (S.RINGING,),
 }
 """States in which a timer still has something to say when it is due."""
 LASTING: Final = frozenset({TimerKind.SILENCE, TimerKind.ARRIVAL})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.queries import Caller
-from app.alarms import log, queries, sending, steps
+from app.alarms import actions, handing, log, on_test, queries, sending, steps
+from app.alarms.handing_shapes import Handled, handled
+from app.alarms.handling_tables import OnTestWindow
 from app.alarms.queries import Care, QueueRow, VisitRow
 from app.alarms.rules import AlarmKind, Event, Rings, State, Verdict, possible
 from app.alarms.sending_rules import OfferState
@@ -25,7 +28,7 @@ from app.places.tables import Division
 from app.vault import mask_phone
 
 
-class AlarmRow(BaseModel):
+class AlarmRow(Handled):
     """One alarm in the queue. Whoever has not claimed it sees the estate and not the door."""
 
     id: int
@@ -52,7 +55,6 @@ class AlarmRow(BaseModel):
     claimed_at: datetime | None
     suspended_until: datetime | None
     suspend_reason: str | None
-    call_back_at: datetime | None
     responder: str | None
     responder_minutes: int | None
     eta_at: datetime | None
@@ -63,9 +65,12 @@ class AlarmRow(BaseModel):
     asked_to_press: bool  # a monthly test call is announced; this rings as a real one until somebody was spoken to
 
     @classmethod
-    def of(cls, row: QueueRow, me: Caller, *, now: datetime) -> "AlarmRow":
+    def of(
+        cls, row: QueueRow, me: Caller, *, now: datetime, window: OnTestWindow | None = None,
+        names: Mapping[int, str] = MappingProxyType({}),
+    ) -> "AlarmRow":  # fmt: skip
         """As this caller sees it."""
-        return cls(**_fields(row, me, now=now))
+        return cls(**_fields(row, me, now=now, window=window, names=names))
 
 
 class PlaceOut(BaseModel):
@@ -244,6 +249,9 @@ class AlarmCase(AlarmRow, ScriptOut):
     linked: list[AlarmRow]
     offers: list[OfferOut]  # whom it was offered to, oldest first
     closed_at: datetime | None
+    looking: list[str]  # whose screens show it too
+    spoken_to: bool  # somebody's voice was heard since it last rang
+    has_password: bool  # there is a word to ask her for
     in_clear: bool  # whether address and health are shown in full (and that was written down)
     server_time: datetime
 
@@ -262,9 +270,12 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
     ]
     lines = log.of(session, alarm)
     script = ScriptOut.standing(steps.script_of(session, alarm, now=now, lines=lines))
+    names = queries.names(session, {alarm.offered_to} if alarm.offered_to else ())
     return AlarmCase(
-        **_fields(row, me, now=now), **vars(script), elder=shown[0] if elder else None,
-        residents=[] if elder else shown,
+        **_fields(row, me, now=now, window=on_test.window_of(session, alarm), names=names),
+        looking=list(handing.looking(session, alarm.id, now=now, but=me.id)),
+        spoken_to=actions.spoken_to(session, alarm), has_password=on_test.has_word(session, alarm.elder_id),
+        **vars(script), elder=shown[0] if elder else None, residents=[] if elder else shown,
         home=_home(session, home, in_clear=in_clear), contacts=contacts,
         timeline=_timeline(session, alarm, lines), device=_device(session, alarm), pressed_at=alarm.device_at,
         clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place) if in_clear else None,
@@ -287,13 +298,15 @@ def people_of(session: Session, home: Home | None) -> list[Elder]:
     return session.query(Elder).where(Elder.home_id == home.id, Elder.ended_at.is_(None)).order_by(Elder.id).all()
 
 
-def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
+def _fields(
+    row: QueueRow, me: Caller, *, now: datetime, window: OnTestWindow | None = None, names: Mapping[int, str]
+) -> dict[str, Any]:  # fmt: skip
     alarm = row.alarm
     mine = alarm.claimed_by == me.id
     return {
         "id": alarm.id, "version": alarm.log_length, "state": alarm.state,
         "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
-        "possible": possible(alarm.state, me.role, mine=mine, test=alarm.test_id is not None),
+        "possible": possible(alarm.state, me.role, mine=mine, test=alarm.test_id is not None, priority=alarm.priority),
         "elder_id": alarm.elder_id, "elder_name": row.elder_name, "home_id": alarm.home_id,
         "address": row.estate or "", "division": row.community or "",
         "age": calendar.age_on(row.born, calendar.day_of(now)) if row.born else None, "tags": row.tags or [],
@@ -301,7 +314,8 @@ def _fields(row: QueueRow, me: Caller, *, now: datetime) -> dict[str, Any]:
         "ringing_since": alarm.rung_at if alarm.state is State.RINGING else None, "rings": alarm.rings,
         "assigned_to_me": alarm.assigned_to == me.id, "claimed_by": row.claimed_by, "claimed_by_me": mine,
         "claimed_at": alarm.claimed_at, "suspended_until": alarm.suspended_until,
-        "suspend_reason": alarm.suspend_reason, "call_back_at": alarm.call_back_at, "responder": row.responder,
+        "suspend_reason": alarm.suspend_reason, **handled(alarm, me, window, names),
+        "responder": row.responder,
         "responder_minutes": _minutes(alarm, now), "eta_at": alarm.eta_at, "device_kind": row.device_kind,
         "wire_id": alarm.wire_id, "verdict": alarm.verdict, "test": alarm.test_id is not None,
         "asked_to_press": row.asked_to_press,

@@ -111,6 +111,12 @@ class Alarm(OfDistrict, Base):
     suspended_until: Mapped[datetime | None]
     suspend_reason: Mapped[str | None] = mapped_column(Sealed)
     call_back_at: Mapped[datetime | None]  # owed by whoever has it
+    deferred_until: Mapped[datetime | None]  # lower in the queue, and quiet, while nobody has it
+    defer_reason: Mapped[str | None] = mapped_column(Sealed)
+    offered_to: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # to take or to decline
+    offered_until: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]  # the lead was asked in
+    escalate_reason: Mapped[str | None] = mapped_column(Sealed)
     verdict: Mapped[Verdict | None] = mapped_column(named(Verdict))
     closed_at: Mapped[datetime | None]
     log_length: Mapped[int] = mapped_column(default=0)

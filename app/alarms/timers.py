@@ -88,6 +88,12 @@ def _of_ringing(alarm: Alarm, *, now: datetime, family: bool = True) -> Iterable
     return ring_timers(now, patience(), assigned=alarm.rings is Rings.ASSIGNED, test=quiet)
 
 
+def settle(alarm: Alarm) -> None:
+    """What was asked of others about it is asked no more: an offer, a deferral, the lead."""
+    alarm.offered_to = alarm.offered_until = alarm.deferred_until = alarm.defer_reason = None
+    alarm.escalated_at = alarm.escalate_reason = None
+
+
 def ring(
     session: Session,
     alarm: Alarm,
@@ -104,6 +110,7 @@ def ring(
     alarm.assigned_to, alarm.rings = to, Rings.ASSIGNED if to else Rings.ALL
     alarm.claimed_by = alarm.claimed_at = alarm.suspended_until = alarm.suspend_reason = alarm.call_back_at = None
     alarm.closed_at = alarm.verdict = None
+    settle(alarm)
     session.flush()
     drop(session, alarm, now=now)
     start_ringing(session, alarm, now=now, family=facts.get("reason") != "call_back")
@@ -155,6 +162,12 @@ def _happen(session: Session, alarm: Alarm, kind: TimerKind, *, now: datetime, *
             _note(session, alarm, kind, now=now, told=call_family(session, alarm, now=now), **late)
         case TimerKind.IDLE_CLAIM:
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, reason="idle_claim", **late)
+        case TimerKind.OFFER:
+            alarm.offered_to = alarm.offered_until = None
+            log.append(session, alarm, Event.DECLINE, alarm.state, after(alarm.state, Event.DECLINE), by=PLATFORM,
+                       now=now, reason="no_reply", **late)  # fmt: skip
+        case TimerKind.DEFER:
+            ring(session, alarm, Event.RING, by=PLATFORM, now=now, reason="deferred", **late)
         case TimerKind.CALL_BACK:
             alarm.priority = max(alarm.priority, CALL_BACK_PRIORITY)
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason="call_back", **late)

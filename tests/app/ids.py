@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.rules import Role
 from app.alarms import hearing
+from app.alarms.handling_tables import HandoverSheet, OnTestWindow
 from app.alarms.rules import AlarmKind
 from app.calendar import day_of
 from app.calls import actions as calls
@@ -126,9 +127,19 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         session, replans.ask(session, elder.district_id, day_of(TEN), [], now=TEN),
         (replan.Thought((), {}, {}, 1), 1, 0), by="test", now=datetime.now(UTC),
     )  # fmt: skip
+    window = OnTestWindow(
+        district_id=elder.district_id, division_code=division_code, home_id=elder.home_id, starts_at=TEN,
+        ends_at=TEN + timedelta(hours=1), reason="装机", made_by="test",
+    )  # fmt: skip
+    sheet = HandoverSheet(
+        district_id=elder.district_id, area=division_code, from_id=operator.id, to_id=operator.id, written_at=TEN,
+        words="注意", rows={"cases": [{"elder": name}]}, before="", hash="x",
+    )  # fmt: skip
+    session.add_all([window, sheet])
     session.flush()
     return Things(
         {
+            "window_id": window.id, "sheet_id": sheet.id,
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
@@ -176,6 +187,13 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/alarms/{alarm_id}/note": {"text": "called the neighbour"},
         "/api/alarms/{alarm_id}/release": why,
         "/api/alarms/{alarm_id}/ring": why,
+        "/api/alarms/{alarm_id}/accept": None,
+        "/api/alarms/{alarm_id}/decline": why,
+        "/api/alarms/{alarm_id}/defer": {"minutes": 5, "reason": "waits"},
+        "/api/alarms/{alarm_id}/escalate": why,
+        "/api/alarms/{alarm_id}/password": {"word": "月季"},
+        "/api/elders/{elder_id}/voice-password": {"word": "月季"},
+        "/api/patterns/{kind}": {"steps": None, "after": 0, "elder_id": ids["elder_id"]},
         "/api/alarms/{alarm_id}/steps/{step}": {"result": "answered"},
         "/api/alarms/{alarm_id}/steps/{step}/skip": why,
         "/api/alarms/{alarm_id}/suspend": {"minutes": 5, "reason": "daughter is on her way"},

@@ -26,7 +26,7 @@ MACHINES = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/hooks/messages
 BY_TOKEN = MACHINES | INGEST  # they sign, or bear a token
 STREAM = "/api/live"  # never ends by itself
 OTHER_DISTRICT = 370521
-NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar", "step": "speak"}
+NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar", "step": "speak", "kind": "dance"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Door:
     @property
     def names(self) -> set[str]:
         """The numbers its path asks for."""
-        named = {"day", "step"} if self.roles else set(NAMED)  # a machine names its device, a person numbers it
+        named = {"day", "step", "kind"} if self.roles else set(NAMED)  # a machine names its device, a person numbers it
         return {part[1:-1] for part in self.path.split("/") if part.startswith("{")} - named
 
 

@@ -55,7 +55,8 @@ def test_the_queue_shows_the_gravest_first_then_the_oldest_and_what_may_be_done(
     duty = answer["duty"]
     assert (duty["on_duty"], duty["ringing"], duty["answered_in_60"], duty["answered"]) == (1, 2, 1, 2)
     assert not answer["nobody_on_duty"] and duty["slowest_seconds"] >= 240
-    ok(browser.post("/api/shift/end"))
+    assert browser.post("/api/shift/end").json()["open"] == 1
+    ok(browser.post("/api/shift/end", json={"reason": "突然不适"}))
     assert ok(browser.get("/api/alarms"))["duty"]["ringing"] == 3
 
 
