@@ -1276,26 +1276,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alarms/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Changes
-         * @description What a screen does not know yet; with nothing known, everything. It is right whatever the screen has missed.
-         */
-        post: operations["alarms_changes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -1496,26 +1476,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alarms/{alarm_id}/hand-over": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Hand Over
-         * @description To a colleague.
-         */
-        post: operations["alarms_hand_over"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/alarms/{alarm_id}/note": {
         parameters: {
             query?: never;
@@ -1656,7 +1616,167 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alarms/{alarm_id}/record": {
+    "/api/alarms/{alarm_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description Offer it to a colleague at the desk, who takes it or not; a lead who names herself takes it at once.
+         */
+        post: operations["alarms_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Take what was offered.
+         */
+        post: operations["alarms_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description Leave it with whoever offered it.
+         */
+        post: operations["alarms_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/defer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Defer
+         * @description Lower in the queue until then, with a reason. 409 for what is grave.
+         */
+        post: operations["alarms_defer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/escalate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Escalate
+         * @description Ask the lead in; with no lead at the desk they are called.
+         */
+        post: operations["alarms_escalate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/looking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look
+         * @description This screen shows the case; said every ten seconds.
+         */
+        post: operations["alarms_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Word
+         * @description Compare what was heard with the elder's word; three times in one alarm, each on record.
+         */
+        post: operations["alarms_check_word"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/as-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * As Test
+         * @description It was a test of an open window, and a voice has said so: it is closed as one. 403 for a wrong word.
+         */
+        post: operations["alarms_as_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/owed": {
         parameters: {
             query?: never;
             header?: never;
@@ -1664,11 +1784,223 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Case Record
-         * @description The case, rebuilt from its log; that somebody took it out is written down.
+         * Owed
+         * @description The caller's open cases: attended to, suspended, waiting for a call-back.
          */
-        get: operations["alarms_case_record"];
+        get: operations["shift_owed"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Ups
+         * @description The call-backs the caller owes, the earliest first.
+         */
+        get: operations["shift_follow_ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Handovers
+         * @description The latest sheets of the caller's area; the one that waits for the caller's signature among them.
+         */
+        get: operations["shift_handovers"];
+        put?: never;
+        /**
+         * Write Handover
+         * @description Write and sign as the one who leaves; the cases stay until the other has signed.
+         */
+        post: operations["shift_write_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/handovers/{sheet_id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Handover
+         * @description Read and taken: the cases are the caller's, and the writer's turn is over.
+         */
+        post: operations["shift_sign_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/handovers/{sheet_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Handover
+         * @description The writer stays after all.
+         */
+        post: operations["shift_withdraw_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/my-phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set My Phone
+         * @description A lead's own number; kept sealed and shown to nobody.
+         */
+        put: operations["shift_set_my_phone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patterns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Patterns
+         * @description Every kind of alarm with the pattern that holds for the district, or for one elder.
+         */
+        get: operations["patterns_patterns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patterns/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Book
+         * @description One kind with its history.
+         */
+        get: operations["patterns_book"];
+        put?: never;
+        /**
+         * Publish
+         * @description Publish a version. 409 where somebody was faster, 422 with what is wrong in the steps.
+         */
+        post: operations["patterns_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/test-windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Windows
+         * @description What is being tried out now, the first to end first.
+         */
+        get: operations["test windows_open_windows"];
+        put?: never;
+        /**
+         * Begin Window
+         * @description What rings there rings all the same, and can be confirmed as a test by a voice.
+         */
+        post: operations["test windows_begin_window"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/test-windows/{window_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Window
+         * @description Before its time.
+         */
+        post: operations["test windows_end_window"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/voice-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Word
+         * @description Kept as a keyed hash: it can be compared and never be read.
+         */
+        put: operations["elders_set_word"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1787,7 +2119,7 @@ export interface paths {
         put?: never;
         /**
          * End Shift
-         * @description Stop; what was left unfinished rings again.
+         * @description Stop. 409 with open cases that nobody has signed for; with a reason they ring again, and that is on record.
          */
         post: operations["shift_end_shift"];
         delete?: never;
@@ -3056,166 +3388,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/figures": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Figures
-         * @description A period at a glance: the four clocks, day by day, beside everybody's promises.
-         */
-        get: operations["figures_figures"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/groups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Groups
-         * @description The same figures, told apart by kind, model, community, operator or shift.
-         */
-        get: operations["figures_groups"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/exceptions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Exceptions
-         * @description Each call that waited more than three minutes for a human, with what happened meanwhile.
-         */
-        get: operations["figures_exceptions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/load": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * At Once
-         * @description Alarms of an operator in ten minutes, floods, and the week as a map.
-         */
-        get: operations["figures_at_once"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/false": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * False
-         * @description Devices that called for nothing, the worst first.
-         */
-        get: operations["figures_false"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/staffing": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Staff
-         * @description How many operators each hour should have for 95 % in 10 s, 98.5 % in 60 s and 99.9 % in 180 s.
-         */
-        get: operations["figures_staff"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Set Targets
-         * @description A new version of the district's own targets, from now on.
-         */
-        post: operations["figures_set_targets"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/figures/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export
-         * @description The figures as a workbook, a sheet for each way to tell them apart; or the days alone as CSV.
-         */
-        get: operations["figures_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -3225,115 +3397,11 @@ export interface paths {
         };
         /**
          * Calls
-         * @description Calls, newest first; `open` ones are ringing or spoken now, `strange` ones nobody had asked for.
+         * @description Calls, newest first; `open` ones are ringing or spoken now.
          */
         get: operations["calls_calls"];
         put?: never;
-        /**
-         * Dial
-         * @description Click to call: the switchboard rings the operator, then dials. The number is not shown.
-         */
-        post: operations["calls_dial"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/missed": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Missed Calls
-         * @description Calls that were not answered, each number once, until somebody has spoken to the caller.
-         */
-        get: operations["calls_missed_calls"];
-        put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Pop
-         * @description Who it may be, all of them to choose from, and the last calls of that number.
-         */
-        get: operations["calls_pop"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/answer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Answer
-         * @description Have the ringing call put through to me.
-         */
-        post: operations["calls_answer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/hang-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Hang Up
-         * @description End it.
-         */
-        post: operations["calls_hang_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/link": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Link
-         * @description This is who calls; with a name the number is kept for the next time.
-         */
-        post: operations["calls_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3351,49 +3419,9 @@ export interface paths {
         put?: never;
         /**
          * Result
-         * @description What came of a call, by the operator's word.
+         * @description What came of a call that was dialled from the desk.
          */
         post: operations["calls_result"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/dismiss": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Dismiss
-         * @description Take a missed call off the list without calling back.
-         */
-        post: operations["calls_dismiss"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/calls/{call_id}/recording": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Recording
-         * @description The link of a recording, for a shift lead or whoever spoke; who listened and why is on record.
-         */
-        post: operations["calls_recording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3411,7 +3439,7 @@ export interface paths {
         put?: never;
         /**
          * Report
-         * @description The switchboard reports on a call.
+         * @description The switchboard reports on a call: ringing, answered, hung_up, recording.
          */
         post: operations["hooks_report"];
         delete?: never;
@@ -3427,13 +3455,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
          * To Dial
-         * @description What operators asked for and no switchboard has taken up; ask every second.
+         * @description Calls that operators asked for and the switchboard has not taken up.
          */
-        post: operations["hooks_to_dial"];
+        get: operations["hooks_to_dial"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3454,110 +3482,6 @@ export interface paths {
         get: operations["messages_outgoing"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Words
-         * @description The words of every kind of message, each with how it would read.
-         */
-        get: operations["messages_words"];
-        put?: never;
-        /**
-         * Change
-         * @description The district's own words from now on.
-         */
-        post: operations["messages_change"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/templates/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description How new words would read; refused where they cannot be used.
-         */
-        post: operations["messages_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/{message_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Message
-         * @description One message with every try and receipt.
-         */
-        get: operations["messages_message"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/messages/{message_id}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resend
-         * @description Send again what has failed.
-         */
-        post: operations["messages_resend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/hooks/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Receipt
-         * @description The gateway's word of what became of a message.
-         */
-        post: operations["hooks_receipt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3685,10 +3609,25 @@ export interface components {
             steps: components["schemas"]["ScriptStep"][];
             next_step: components["schemas"]["NextStep"] | null;
             pattern: components["schemas"]["PatternOut"] | null;
+            /** Call Back At */
+            call_back_at: string | null;
+            /** Deferred Until */
+            deferred_until: string | null;
+            /** Defer Reason */
+            defer_reason: string | null;
+            /** Offered To */
+            offered_to: string | null;
+            /** Offered To Me */
+            offered_to_me: boolean;
+            /** Offered Until */
+            offered_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** Escalate Reason */
+            escalate_reason: string | null;
+            test_window: components["schemas"]["WindowBrief"] | null;
             /** Id */
             id: number;
-            /** Version */
-            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -3732,8 +3671,6 @@ export interface components {
             suspended_until: string | null;
             /** Suspend Reason */
             suspend_reason: string | null;
-            /** Call Back At */
-            call_back_at: string | null;
             /** Responder */
             responder: string | null;
             /** Responder Minutes */
@@ -3768,6 +3705,12 @@ export interface components {
             offers: components["schemas"]["OfferOut"][];
             /** Closed At */
             closed_at: string | null;
+            /** Looking */
+            looking: string[];
+            /** Spoken To */
+            spoken_to: boolean;
+            /** Has Password */
+            has_password: boolean;
             /** In Clear */
             in_clear: boolean;
             /**
@@ -3787,10 +3730,25 @@ export interface components {
          * @description One alarm in the queue. Whoever has not claimed it sees the estate and not the door.
          */
         AlarmRow: {
+            /** Call Back At */
+            call_back_at: string | null;
+            /** Deferred Until */
+            deferred_until: string | null;
+            /** Defer Reason */
+            defer_reason: string | null;
+            /** Offered To */
+            offered_to: string | null;
+            /** Offered To Me */
+            offered_to_me: boolean;
+            /** Offered Until */
+            offered_until: string | null;
+            /** Escalated At */
+            escalated_at: string | null;
+            /** Escalate Reason */
+            escalate_reason: string | null;
+            test_window: components["schemas"]["WindowBrief"] | null;
             /** Id */
             id: number;
-            /** Version */
-            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -3834,8 +3792,6 @@ export interface components {
             suspended_until: string | null;
             /** Suspend Reason */
             suspend_reason: string | null;
-            /** Call Back At */
-            call_back_at: string | null;
             /** Responder */
             responder: string | null;
             /** Responder Minutes */
@@ -4049,25 +4005,6 @@ export interface components {
             caregiver_id: number;
         };
         /**
-         * AttemptOut
-         * @description One try, or the gateway's receipt.
-         */
-        AttemptOut: {
-            /** N */
-            n: number;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            state: components["schemas"]["MessageState"];
-            trouble: components["schemas"]["Trouble"] | null;
-            /** Detail */
-            detail: string | null;
-        };
-        /**
          * AttendanceEvent
          * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
          * @enum {string}
@@ -4216,14 +4153,6 @@ export interface components {
             earliest: string | null;
             /** Latest */
             latest: string | null;
-        };
-        /**
-         * Because
-         * @description Why.
-         */
-        Because: {
-            /** Reason */
-            reason: string;
         };
         /**
          * Before
@@ -4402,32 +4331,22 @@ export interface components {
             reason: components["schemas"]["ReasonOut"] | null;
         };
         /**
-         * BucketOut
-         * @description Ten minutes with more alarms than those on duty could do well.
+         * Book
+         * @description One kind: what holds, the own versions newest first, and the newest number for publishing after it.
          */
-        BucketOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Alarms */
-            alarms: number;
-            /** Operators */
-            operators: number;
+        Book: {
+            held: components["schemas"]["HeldOut"];
+            /** Versions */
+            versions: components["schemas"]["app__alarms__patterns_api__VersionOut"][];
+            /** Newest */
+            newest: number;
         };
-        /**
-         * By
-         * @description What figures are told apart by.
-         * @enum {string}
-         */
-        By: "day" | "kind" | "model" | "community" | "operator" | "shift";
         /**
          * CallEvent
          * @description What the switchboard reports.
          * @enum {string}
          */
-        CallEvent: "operator" | "ringing" | "answered" | "held" | "resumed" | "transferred" | "pressed" | "voicemail" | "busy" | "no_answer" | "failed" | "hung_up" | "recording";
+        CallEvent: "ringing" | "answered" | "hung_up" | "recording";
         /**
          * CallIn
          * @description A call: with its result, or without one to have the switchboard dial.
@@ -4441,11 +4360,49 @@ export interface components {
             note?: string | null;
         };
         /**
+         * CallOut
+         * @description A call as a list shows it; the number is masked.
+         */
+        CallOut: {
+            /** Id */
+            id: number;
+            direction: components["schemas"]["Direction"];
+            state: components["schemas"]["CallState"];
+            target: components["schemas"]["Target"] | null;
+            /** Phone */
+            phone: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Contact Id */
+            contact_id: number | null;
+            /** Contact Name */
+            contact_name: string | null;
+            relation: components["schemas"]["Relation"] | null;
+            /** Operator */
+            operator: string | null;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            result: components["schemas"]["Result"] | null;
+            /** Recording */
+            recording: string | null;
+            /** Alarm Id */
+            alarm_id: number | null;
+        };
+        /**
          * CallState
          * @description Where a call stands.
          * @enum {string}
          */
-        CallState: "dialling" | "operator" | "ringing" | "answered" | "held" | "ended";
+        CallState: "dialling" | "ringing" | "answered" | "ended";
         /**
          * Called
          * @description A test whose elder was reminded.
@@ -4458,30 +4415,12 @@ export interface components {
             called_at: string | null;
         };
         /**
-         * CallerOut
-         * @description One who may be calling.
-         */
-        CallerOut: {
-            kind: components["schemas"]["app__calls__callers__Kind"];
-            /** Name */
-            name: string;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Contact Id */
-            contact_id: number | null;
-            relation: components["schemas"]["Relation"] | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-        };
-        /**
          * Calls
          * @description A page of calls.
          */
         Calls: {
             /** Items */
-            items: components["schemas"]["app__calls__api__CallOut"][];
+            items: components["schemas"]["CallOut"][];
             /** Next */
             next: number | null;
         };
@@ -4556,7 +4495,7 @@ export interface components {
             /** Changes */
             changes: components["schemas"]["ChangedOut"][];
             /** Told */
-            told: components["schemas"]["app__planning__replan_shapes__ToldOut"][];
+            told: components["schemas"]["ToldOut"][];
             /** Cost */
             cost: components["schemas"]["CostPart"][];
             /** Seed */
@@ -4619,28 +4558,6 @@ export interface components {
             why: components["schemas"]["WhyOut"] | null;
         };
         /**
-         * Changes
-         * @description The queue, of its alarms only those that are new to the screen or have changed.
-         */
-        Changes: {
-            /** Items */
-            items: components["schemas"]["AlarmRow"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-            duty: components["schemas"]["DutyOut"];
-            /** Nobody On Duty */
-            nobody_on_duty: boolean;
-            /** Parts */
-            parts: components["schemas"]["PartOut"][];
-            /** Set Aside */
-            set_aside: number;
-            /** Gone */
-            gone: number[];
-        };
-        /**
          * ChangesOut
          * @description The latest proposals of a day, newest first.
          */
@@ -4648,6 +4565,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["ChangeOut"][];
         };
+        /**
+         * Channel
+         * @description How an order came in.
+         * @enum {string}
+         */
+        "Channel-Input": "hotline" | "desk" | "community" | "alarm";
         /**
          * CheckOut
          * @description What a move would break; empty when nothing.
@@ -4666,51 +4589,6 @@ export interface components {
              * @enum {string}
              */
             event: "claim";
-        };
-        /**
-         * ClaimOut
-         * @description Whose it was, and how that ended.
-         */
-        ClaimOut: {
-            /** By */
-            by: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Until */
-            until: string | null;
-            /** Ended */
-            ended: string | null;
-        };
-        /**
-         * Clock
-         * @description What is timed.
-         * @enum {string}
-         */
-        Clock: "receipt" | "human" | "decision" | "arrival";
-        /**
-         * ClocksOut
-         * @description First moments of all, by the server.
-         */
-        ClocksOut: {
-            /** Received At */
-            received_at: string | null;
-            /** Raised At */
-            raised_at: string | null;
-            /** Answered At */
-            answered_at: string | null;
-            /** Decided At */
-            decided_at: string | null;
-            /** Arrived At */
-            arrived_at: string | null;
-            /** Closed At */
-            closed_at: string | null;
-            /** Seconds */
-            seconds: {
-                [key: string]: number | null;
-            };
         };
         /**
          * CloseIn
@@ -4823,6 +4701,23 @@ export interface components {
              * Format: date-time
              */
             server_time: string;
+        };
+        /**
+         * Condition
+         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
+         */
+        Condition: {
+            when: components["schemas"]["When"];
+            /**
+             * After Seconds
+             * @default 0
+             */
+            after_seconds: number;
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
         };
         /**
          * ConfirmIn
@@ -5033,6 +4928,16 @@ export interface components {
             mode: components["schemas"]["Mode-Input"];
         };
         /**
+         * DeferIn
+         * @description For how long, and why.
+         */
+        DeferIn: {
+            /** Minutes */
+            minutes: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * DelayOut
          * @description A visit that would start later, by so many seconds.
          */
@@ -5133,18 +5038,16 @@ export interface components {
             server_time: string;
         };
         /**
-         * DialIn
-         * @description Whom to call: exactly one of them; a missed call is returned by its number.
+         * DialOut
+         * @description A call to dial.
          */
-        DialIn: {
-            /** Elder Id */
-            elder_id?: number | null;
-            /** Contact Id */
-            contact_id?: number | null;
-            /** Caregiver Id */
-            caregiver_id?: number | null;
-            /** Missed Id */
-            missed_id?: number | null;
+        DialOut: {
+            /** Ours */
+            ours: number;
+            /** Phone */
+            phone: string;
+            /** Operator */
+            operator: string | null;
         };
         /**
          * Difference
@@ -5431,20 +5334,12 @@ export interface components {
             next: string | null;
         };
         /**
-         * EndOut
-         * @description A verdict, and when: a case that was reopened has several.
+         * EndIn
+         * @description Why the caller leaves open cases without a handover.
          */
-        EndOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            verdict: components["schemas"]["Verdict"] | null;
-            /** Text */
-            text: string | null;
+        EndIn: {
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * Entitlement
@@ -5481,11 +5376,19 @@ export interface components {
          */
         EntryKind: "grant" | "reserve" | "capture" | "release" | "expire" | "adjust" | "refund";
         /**
+         * EscalateIn
+         * @description What the lead is asked for.
+         */
+        EscalateIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Event
          * @description What happens to an alarm.
          * @enum {string}
          */
-        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark" | "step";
+        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark" | "defer" | "escalate" | "offer" | "decline" | "step";
         /**
          * EventIn
          * @description One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows.
@@ -5540,29 +5443,11 @@ export interface components {
          */
         Evidence: "claimed" | "tried" | "reached" | "answered" | "sent" | "arrived" | "said" | "noted" | "promised" | "closed";
         /**
-         * Exceptions
-         * @description The exception report.
-         */
-        Exceptions: {
-            /** Over */
-            over: number;
-            /** Items */
-            items: components["schemas"]["LateOut"][];
-        };
-        /**
          * Failure
          * @description Why a test failed.
          * @enum {string}
          */
         Failure: "no_press" | "not_answered" | "no_voice" | "no_test" | "anew" | "moved";
-        /**
-         * FalseAlarms
-         * @description Devices by how often they called for nothing.
-         */
-        FalseAlarms: {
-            /** Items */
-            items: components["schemas"]["WolfOut"][];
-        };
         /**
          * Fault
          * @description A line of the technical list.
@@ -5655,37 +5540,22 @@ export interface components {
             }[];
         };
         /**
-         * FigureGroups
-         * @description The same figures, told apart.
+         * FiguresOut
+         * @description How many devices are known to ring through.
          */
-        FigureGroups: {
-            by: components["schemas"]["By"];
-            /** Items */
-            items: components["schemas"]["FigureRow"][];
-        };
-        /**
-         * FigureRow
-         * @description A group of alarms and its clocks.
-         */
-        FigureRow: {
-            /** Key */
-            key: string;
-            /** Name */
-            name: string;
-            /** Alarms */
-            alarms: number;
-            /** Unanswered */
-            unanswered: number;
-            /** False */
-            false: number;
-            /** Judged */
-            judged: number;
-            /** False Share */
-            false_share: number | null;
-            /** Clocks */
-            clocks: {
-                [key: string]: components["schemas"]["SpreadOut"];
-            };
+        FiguresOut: {
+            /** Devices */
+            devices: number;
+            /** Tested */
+            tested: number;
+            /** Overdue */
+            overdue: number;
+            /** Waiting */
+            waiting: number;
+            /** To Call */
+            to_call: number;
+            /** Median Seconds */
+            median_seconds: number | null;
         };
         /**
          * Finish
@@ -5848,20 +5718,6 @@ export interface components {
          * @enum {string}
          */
         Forwarder: "traccar" | "fhir" | "scaip";
-        /**
-         * GivenOut
-         * @description What came to nothing.
-         */
-        GivenOut: {
-            /** Hotline Calls */
-            hotline_calls: number;
-            /** Hung Up */
-            hung_up: number;
-            /** Idle Claims */
-            idle_claims: number;
-            /** Ringing */
-            ringing: number;
-        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -5869,11 +5725,16 @@ export interface components {
         };
         /**
          * HandOverIn
-         * @description To whom.
+         * @description To whom; a lead who reaches for what somebody else has says that she is sure.
          */
         HandOverIn: {
             /** User Id */
             user_id: number;
+            /**
+             * Sure
+             * @default false
+             */
+            sure: boolean;
         };
         /**
          * Handled
@@ -5942,6 +5803,30 @@ export interface components {
             notes?: string | null;
         };
         /**
+         * Heard
+         * @description Whether it is her word.
+         */
+        Heard: {
+            /** Right */
+            right: boolean;
+        };
+        /**
+         * HeldOut
+         * @description The pattern that holds now, and whose it is.
+         */
+        HeldOut: {
+            /** Kind */
+            kind: string;
+            /** Of */
+            of: string;
+            /** N */
+            n: number;
+            /** Since */
+            since: string | null;
+            /** Steps */
+            steps: components["schemas"]["app__alarms__patterns__Step"][];
+        };
+        /**
          * HintOut
          * @description Why somebody should look at this tree again.
          */
@@ -6000,28 +5885,6 @@ export interface components {
             floor: number;
             /** Lift */
             lift: boolean;
-        };
-        /**
-         * HourOut
-         * @description An hour of the day: what comes, how many should be there, what they then promise.
-         */
-        HourOut: {
-            /** Hour */
-            hour: number;
-            /** Alarms */
-            alarms: number;
-            /** Peak */
-            peak: number;
-            /** On Duty */
-            on_duty: number;
-            /** Operators */
-            operators: number;
-            /** Within */
-            within: number[];
-            /** Formula */
-            formula: number[];
-            /** Busy */
-            busy: number;
         };
         /**
          * Hours
@@ -6370,18 +6233,11 @@ export interface components {
             trouble: string | null;
         };
         /**
-         * Known
-         * @description What a screen shows already: the version of each alarm, by its number.
+         * Kind
+         * @description What a device says, whatever its maker calls it.
+         * @enum {string}
          */
-        Known: {
-            /**
-             * Versions
-             * @default {}
-             */
-            versions: {
-                [key: string]: number;
-            };
-        };
+        Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
         /**
          * LabelOut
          * @description What stands on one label; the QR code is one SVG path on `size` × `size` modules.
@@ -6441,35 +6297,6 @@ export interface components {
             minutes_left: number;
             /** Faults */
             faults: components["schemas"]["app__planning__board__FaultOut"][];
-        };
-        /**
-         * LateOut
-         * @description Somebody waited more than three minutes for a human; names only for those who need them.
-         */
-        LateOut: {
-            /** Alarm Id */
-            alarm_id: number;
-            /** Kind */
-            kind: string;
-            /**
-             * Raised At
-             * Format: date-time
-             */
-            raised_at: string;
-            /** Answered At */
-            answered_at: string | null;
-            /** Waited */
-            waited: number;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Community */
-            community: string | null;
-            /** Operator */
-            operator: string | null;
-            /** Verdict */
-            verdict: string | null;
-            /** Events */
-            events: string[];
         };
         /**
          * LatestOut
@@ -6618,33 +6445,17 @@ export interface components {
             reason: string | null;
         };
         /**
-         * LineOut
-         * @description One line of the log; with hash and ciphertext the chain can be checked without us.
+         * LinkIn
+         * @description For which room, for how long.
          */
-        LineOut: {
-            /** N */
-            n: number;
+        LinkIn: {
+            /** Room */
+            room: string;
             /**
-             * At
-             * Format: date-time
+             * Days
+             * @default 90
              */
-            at: string;
-            /** By */
-            by: string;
-            /** Event */
-            event: string;
-            /** Before */
-            before: string | null;
-            /** After */
-            after: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
-            /** Hash */
-            hash: string;
-            /** Sealed */
-            sealed: string;
+            days: number;
         };
         /**
          * Links
@@ -6660,23 +6471,6 @@ export interface components {
          * @enum {string}
          */
         Living: "alone" | "together";
-        /**
-         * LoadOut
-         * @description What came at once, and upon how many.
-         */
-        LoadOut: {
-            /** Average */
-            average: number | null;
-            /** Bearable */
-            bearable: number;
-            /** Flood Over */
-            flood_over: number;
-            busiest: components["schemas"]["BucketOut"] | null;
-            /** Floods */
-            floods: components["schemas"]["BucketOut"][];
-            /** Week */
-            week: number[][];
-        };
         /**
          * LoanOut
          * @description A device that is lent.
@@ -6717,6 +6511,14 @@ export interface components {
         Loans: {
             /** Items */
             items: components["schemas"]["LoanOut"][];
+        };
+        /**
+         * Looking
+         * @description Whose screens show the same case.
+         */
+        Looking: {
+            /** Others */
+            others: string[];
         };
         /**
          * Lookup
@@ -6805,17 +6607,11 @@ export interface components {
         MessageOut: {
             /** Id */
             id: number;
-            kind: components["schemas"]["app__messages__rules__Kind"];
-            /** Urgent */
-            urgent: boolean;
-            state: components["schemas"]["MessageState"];
             channel: components["schemas"]["app__messages__rules__Channel"];
             /** To */
             to: string;
             /** To Whom */
             to_whom: string;
-            /** Elder Id */
-            elder_id: number | null;
             /** Text */
             text: string;
             /** About */
@@ -6825,37 +6621,14 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Due At */
-            due_at: string | null;
             /** Sent At */
             sent_at: string | null;
-            /** Delivered At */
-            delivered_at: string | null;
             /** Attempts */
             attempts: number;
             /** Via */
             via: string | null;
             /** Error */
             error: string | null;
-            /** Resend Of */
-            resend_of: number | null;
-            /** Possible */
-            possible: string[];
-        };
-        /**
-         * MessageState
-         * @description Where a message stands.
-         * @enum {string}
-         */
-        MessageState: "queued" | "sending" | "sent" | "delivered" | "failed" | "unknown";
-        /**
-         * MessageWhole
-         * @description A message with all its tries.
-         */
-        MessageWhole: {
-            message: components["schemas"]["MessageOut"];
-            /** Attempts */
-            attempts: components["schemas"]["AttemptOut"][];
         };
         /**
          * Messages
@@ -6873,41 +6646,6 @@ export interface components {
          * @enum {string}
          */
         Metric: "heart_rate" | "spo2" | "systolic" | "diastolic" | "body_temperature" | "respiration" | "glucose" | "weight" | "steps" | "bed" | "movement" | "door" | "room_temperature" | "room_humidity" | "fall" | "smoke" | "gas" | "water" | "location";
-        /**
-         * Missed
-         * @description All of them, the longest waiting first.
-         */
-        Missed: {
-            /** Items */
-            items: components["schemas"]["MissedOut"][];
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-        };
-        /**
-         * MissedOut
-         * @description A number nobody answered, and by when it should be called back.
-         */
-        MissedOut: {
-            call: components["schemas"]["app__calls__api__CallOut"];
-            /** Times */
-            times: number;
-            /**
-             * First At
-             * Format: date-time
-             */
-            first_at: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /** Tries */
-            tries: number;
-            last_try: components["schemas"]["Result"] | null;
-        };
         /**
          * Mode
          * @description What becomes of a file with bad rows.
@@ -6930,7 +6668,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["devices__signals__Kind"][];
+            says: components["schemas"]["Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -7053,7 +6791,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["devices__signals__Kind"][];
+            says: components["schemas"]["Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -7166,7 +6904,7 @@ export interface components {
             /** Visits */
             visits: components["schemas"]["app__orders__shapes__WishIn"][];
             /** @default hotline */
-            channel: components["schemas"]["app__orders__rules__Channel"];
+            channel: components["schemas"]["Channel-Input"];
             agent?: components["schemas"]["Agent"] | null;
             /** Note */
             note?: string | null;
@@ -7350,6 +7088,41 @@ export interface components {
             missing: number;
         };
         /**
+         * Owed
+         * @description What the caller would leave behind now.
+         */
+        Owed: {
+            /** Items */
+            items: components["schemas"]["OwedRow"][];
+        };
+        /**
+         * OwedRow
+         * @description One case somebody would leave behind.
+         */
+        OwedRow: {
+            /** Alarm Id */
+            alarm_id: number;
+            kind: components["schemas"]["AlarmKind"];
+            state: components["schemas"]["State"];
+            /** Priority */
+            priority: number;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Estate */
+            estate: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Suspended Until */
+            suspended_until: string | null;
+            /** Call Back At */
+            call_back_at: string | null;
+            /** Responder */
+            responder: string | null;
+        };
+        /**
          * PartOut
          * @description A part the alarms depend on; what is not well is a banner.
          */
@@ -7452,6 +7225,14 @@ export interface components {
             since: string | null;
         };
         /**
+         * Patterns
+         * @description What holds for every kind.
+         */
+        Patterns: {
+            /** Items */
+            items: components["schemas"]["HeldOut"][];
+        };
+        /**
          * PauseIn
          * @description Why she is not at home, and until when if that is known.
          */
@@ -7525,6 +7306,14 @@ export interface components {
             level: components["schemas"]["AbilityLevel"] | null;
             /** Phone */
             phone: string | null;
+        };
+        /**
+         * PhoneIn
+         * @description Where the caller is called when nobody is at the desk.
+         */
+        PhoneIn: {
+            /** Phone */
+            phone: string;
         };
         /**
          * PhoneInstallation
@@ -7757,17 +7546,6 @@ export interface components {
             lon: number;
         };
         /**
-         * Pop
-         * @description Who is on the line: everybody the number may be, and the last calls from and to it.
-         */
-        Pop: {
-            call: components["schemas"]["app__calls__api__CallOut"];
-            /** Callers */
-            callers: components["schemas"]["CallerOut"][];
-            /** Last */
-            last: components["schemas"]["app__calls__api__CallOut"][];
-        };
-        /**
          * Power
          * @description What a device lives on.
          * @enum {string}
@@ -7787,6 +7565,25 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * Preview
+         * @description When she would be there and free again, and what would move: nothing has.
+         */
+        Preview: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /**
+             * Eta At
+             * Format: date-time
+             */
+            eta_at: string;
+            /**
+             * Free At
+             * Format: date-time
+             */
+            free_at: string;
+            change: components["schemas"]["ChangeOut"];
         };
         /**
          * PriceOut
@@ -7855,7 +7652,7 @@ export interface components {
          * @description The press on its way to the desk, and what is known of the device where nothing comes.
          */
         Progress: {
-            step: components["schemas"]["Step"];
+            step: components["schemas"]["app__phone__installing_shapes__Step"];
             failure: components["schemas"]["Failure"] | null;
             /** Until */
             until: string | null;
@@ -7907,25 +7704,22 @@ export interface components {
             self_pay_cents: number;
         };
         /**
-         * PromiseOut
-         * @description What somebody promises, and how it went here.
+         * PublishIn
+         * @description The steps, from when on, why, and the newest version that was seen; no steps take the own pattern back.
          */
-        PromiseOut: {
-            /** Who */
-            who: string;
-            clock: components["schemas"]["Clock"];
-            /** Within */
-            within: number;
-            /** Share */
-            share: number;
-            /** Source */
-            source: string;
-            /** Ours */
-            ours: boolean;
-            /** Reached */
-            reached: number | null;
-            /** Kept */
-            kept: boolean | null;
+        PublishIn: {
+            /** Steps */
+            steps: {
+                [key: string]: unknown;
+            }[] | null;
+            /** After */
+            after: number;
+            /** Effective From */
+            effective_from?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Elder Id */
+            elder_id?: number | null;
         };
         /**
          * Question
@@ -8108,6 +7902,14 @@ export interface components {
             home_id: number | null;
         };
         /**
+         * ReasonIn
+         * @description Why.
+         */
+        ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ReasonOut
          * @description Why nobody comes: the first rule in each caregiver's way, the cheapest way out, and both in words.
          */
@@ -8126,84 +7928,6 @@ export interface components {
             remedy: {
                 [key: string]: unknown;
             };
-        };
-        /**
-         * Receipt
-         * @description What the gateway says became of a message it took.
-         */
-        Receipt: {
-            /** Id */
-            id: string;
-            /** Delivered */
-            delivered: boolean;
-            trouble?: components["schemas"]["Trouble"] | null;
-            /** Detail */
-            detail?: string | null;
-        };
-        /**
-         * RecordOut
-         * @description The record of a case: everything in it but name and place is from the log alone.
-         */
-        RecordOut: {
-            /** Alarm Id */
-            alarm_id: number;
-            /** District */
-            district: string;
-            kind: components["schemas"]["AlarmKind"] | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Estate */
-            estate: string | null;
-            /** Community */
-            community: string | null;
-            /** Wire Id */
-            wire_id: string | null;
-            state: components["schemas"]["State"] | null;
-            verdict: components["schemas"]["Verdict"] | null;
-            /** Presses */
-            presses: number;
-            /** Rounds */
-            rounds: number;
-            clocks: components["schemas"]["ClocksOut"];
-            /** Claims */
-            claims: components["schemas"]["ClaimOut"][];
-            /** Calls */
-            calls: components["schemas"]["app__alarms__cases_api__CallOut"][];
-            /** Told */
-            told: components["schemas"]["app__alarms__cases_api__ToldOut"][];
-            /** Verdicts */
-            verdicts: components["schemas"]["EndOut"][];
-            /** Lines */
-            lines: components["schemas"]["LineOut"][];
-            /** Head */
-            head: string;
-            /** Holds */
-            holds: boolean;
-            /** Broken */
-            broken: string[];
-            /** Anchor */
-            anchor: string | null;
-            /** Anchored At */
-            anchored_at: string | null;
-            /** In Full */
-            in_full: boolean;
-            /** Readable */
-            readable: boolean;
-            /** Printed By */
-            printed_by: string;
-            /**
-             * Printed At
-             * Format: date-time
-             */
-            printed_at: string;
-        };
-        /**
-         * Recording
-         * @description Where to listen; that it was asked for is on record.
-         */
-        Recording: {
-            /** Url */
-            url: string;
         };
         /**
          * RefuseIn
@@ -8297,11 +8021,6 @@ export interface components {
              */
             event_id?: string | null;
             /**
-             * At
-             * @description by the switchboard's clock; kept, decides nothing
-             */
-            at?: string | null;
-            /**
              * District
              * @description 6-digit code; needed where an installation has several
              */
@@ -8310,7 +8029,7 @@ export interface components {
             direction: components["schemas"]["Direction"];
             /**
              * Phone
-             * @description the other side's number, as the line shows it
+             * @description the other side's number, digits
              */
             phone?: string | null;
             /**
@@ -8326,21 +8045,6 @@ export interface components {
              */
             url?: string | null;
             result?: components["schemas"]["Result"] | null;
-            /**
-             * Cause
-             * @description Q.850 cause of a call that failed or was hung up
-             */
-            cause?: number | null;
-            /**
-             * Digits
-             * @description the keys pressed
-             */
-            digits?: string | null;
-            /**
-             * Seconds
-             * @description spoken, as the switchboard counts
-             */
-            seconds?: number | null;
         };
         /**
          * Reported
@@ -8354,8 +8058,6 @@ export interface components {
             elder_id: number | null;
             /** Contact Id */
             contact_id: number | null;
-            /** Strange */
-            strange: boolean;
         };
         /**
          * Resolution
@@ -8368,15 +8070,13 @@ export interface components {
          * @description What came of a call.
          * @enum {string}
          */
-        Result: "answered" | "safe" | "help" | "heard" | "voicemail" | "no_answer" | "busy" | "refused" | "wrong_number" | "not_in_service" | "off" | "abandoned" | "operator_away" | "failed";
+        Result: "answered" | "safe" | "help" | "no_answer" | "busy" | "refused" | "wrong_number" | "off";
         /**
          * ResultIn
          * @description What came of a call.
          */
         ResultIn: {
             result: components["schemas"]["Result"];
-            /** Note */
-            note?: string | null;
         };
         /**
          * ResultOut
@@ -8643,6 +8343,17 @@ export interface components {
             payload: string;
         };
         /**
+         * Settled
+         * @description Where the alarm stands now, and whether it is still marked as a test.
+         */
+        Settled: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["State"];
+            /** Test */
+            test: boolean;
+        };
+        /**
          * Sex
          * @description As in the ID document.
          * @enum {string}
@@ -8654,6 +8365,82 @@ export interface components {
          * @enum {string}
          */
         Shared: "gateway" | "protocol" | "community" | "street" | "district";
+        /**
+         * SheetEvent
+         * @description What happens to a sheet.
+         * @enum {string}
+         */
+        SheetEvent: "sign" | "withdraw" | "leave";
+        /**
+         * SheetIn
+         * @description To whom, what matters, and a note on single cases by their number.
+         */
+        SheetIn: {
+            /** To */
+            to: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+            /**
+             * Notes
+             * @default {}
+             */
+            notes: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * SheetOut
+         * @description One handover sheet, as both have signed it.
+         */
+        SheetOut: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["SheetState"];
+            /** Possible */
+            possible: components["schemas"]["SheetEvent"][];
+            /** Written By */
+            written_by: string;
+            /** Taken By */
+            taken_by: string | null;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+            /** Signed At */
+            signed_at: string | null;
+            /** Words */
+            words: string;
+            /** Cases */
+            cases: {
+                [key: string]: unknown;
+            }[];
+            /** More */
+            more: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+            /** Whole */
+            whole: boolean;
+        };
+        /**
+         * SheetState
+         * @description Where a sheet stands.
+         * @enum {string}
+         */
+        SheetState: "written" | "signed" | "withdrawn" | "untaken";
+        /**
+         * Sheets
+         * @description The latest sheets, newest first.
+         */
+        Sheets: {
+            /** Items */
+            items: components["schemas"]["SheetOut"][];
+        };
         /**
          * Shelve
          * @description Aside until a time, for a reason.
@@ -8833,60 +8620,6 @@ export interface components {
             ends_at: string;
         };
         /**
-         * SpreadOut
-         * @description A clock: percentiles in seconds.
-         */
-        SpreadOut: {
-            /** Count */
-            count: number;
-            /** P50 */
-            p50: number | null;
-            /** P90 */
-            p90: number | null;
-            /** P95 */
-            p95: number | null;
-            /** P99 */
-            p99: number | null;
-            /** Within */
-            within: {
-                [key: string]: number;
-            };
-        };
-        /**
-         * StaffingOut
-         * @description How many operators each hour should have.
-         */
-        StaffingOut: {
-            /** Days */
-            days: number;
-            /** Handling */
-            handling: number;
-            /** Spread */
-            spread: number;
-            /** Own */
-            own: boolean;
-            /**
-             * Promised
-             * @default [
-             *       [
-             *         10,
-             *         0.95
-             *       ],
-             *       [
-             *         60,
-             *         0.985
-             *       ],
-             *       [
-             *         180,
-             *         0.999
-             *       ]
-             *     ]
-             */
-            promised: number[][];
-            /** Hours */
-            hours: components["schemas"]["HourOut"][];
-        };
-        /**
          * StartIn
          * @description Whom to assess, why, and when it was done.
          */
@@ -8912,12 +8645,6 @@ export interface components {
          * @enum {string}
          */
         Status: "done" | "skipped" | "doing" | "open" | "waiting" | "out";
-        /**
-         * Step
-         * @description How far a press has come.
-         * @enum {string}
-         */
-        Step: "ready" | "waiting" | "stored" | "at_the_desk" | "passed" | "failed";
         /**
          * StepIn
          * @description What goes with the key; a step takes what it needs (`needs` in the case says what).
@@ -9076,31 +8803,6 @@ export interface components {
          */
         Target: "elder" | "device" | "contact" | "caregiver" | "ambulance" | "fire" | "police" | "other";
         /**
-         * TargetsIn
-         * @description Seconds and share, rising, for each clock; those left out keep what everybody begins with.
-         */
-        TargetsIn: {
-            /** Targets */
-            targets: {
-                [key: string]: [
-                    number,
-                    number
-                ][];
-            };
-        };
-        /**
-         * TargetsOut
-         * @description The district's own targets: seconds and share, rising, for each clock.
-         */
-        TargetsOut: {
-            /** Version */
-            version: number;
-            /** Targets */
-            targets: {
-                [key: string]: number[][];
-            };
-        };
-        /**
          * Task
          * @description Something to do at the home, and what proves it.
          */
@@ -9188,14 +8890,42 @@ export interface components {
             };
         };
         /**
+         * TemplateIn
+         * @description A default of the district's own.
+         */
+        TemplateIn: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            template: components["schemas"]["Template"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * TemplateOut
+         * @description The default for one ability level and living situation; `n` is none for the built-in one.
+         */
+        TemplateOut: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            /** N */
+            n: number | null;
+            template: components["schemas"]["Template"];
+            /** Made At */
+            made_at: string | null;
+            /** Made By */
+            made_by: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
          * Templates
          * @description One for each ability level and living situation, and every version the district had.
          */
         Templates: {
             /** Items */
-            items: components["schemas"]["app__escalation__shapes__TemplateOut"][];
+            items: components["schemas"]["TemplateOut"][];
             /** History */
-            history: components["schemas"]["app__escalation__shapes__TemplateOut"][];
+            history: components["schemas"]["TemplateOut"][];
         };
         /**
          * TermIn
@@ -9220,6 +8950,14 @@ export interface components {
             items: components["schemas"]["TermIn"][];
             /** Otherwise */
             otherwise: number;
+        };
+        /**
+         * TestIn
+         * @description The elder's word, where nobody was called.
+         */
+        TestIn: {
+            /** Word */
+            word?: string | null;
         };
         /**
          * TestKind
@@ -9280,12 +9018,24 @@ export interface components {
             items: components["schemas"]["TestOut"][];
             /** Next */
             next: number | null;
-            figures: components["schemas"]["app__equipment__testing_api__FiguresOut"];
+            figures: components["schemas"]["FiguresOut"];
             /**
              * Server Time
              * Format: date-time
              */
             server_time: string;
+        };
+        /**
+         * ToldOut
+         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
+         */
+        ToldOut: {
+            /** Who */
+            who: string;
+            /** Name */
+            name: string;
+            /** Visit Id */
+            visit_id: number | null;
         };
         /**
          * Transport
@@ -9402,12 +9152,6 @@ export interface components {
             /** May Change */
             may_change: boolean;
         };
-        /**
-         * Trouble
-         * @description Why it did not go out, or did not arrive.
-         * @enum {string}
-         */
-        Trouble: "no_answer" | "overloaded" | "refused" | "bad_number" | "unreachable" | "not_configured" | "died";
         /**
          * Unknown
          * @description Why there is no day.
@@ -9870,6 +9614,12 @@ export interface components {
             cases: number;
         };
         /**
+         * When
+         * @description What must be so for a step to be due.
+         * @enum {string}
+         */
+        When: "always" | "unreached" | "reached" | "no_answer" | "help" | "ambulance" | "safe" | "sent" | "arrived";
+        /**
          * Who
          * @description Whom it is about.
          */
@@ -9897,11 +9647,16 @@ export interface components {
         };
         /**
          * Why
-         * @description A reason, where there is one.
+         * @description A reason, where there is one; a lead says that she is sure about what somebody else has.
          */
         Why: {
             /** Reason */
             reason?: string | null;
+            /**
+             * Sure
+             * @default false
+             */
+            sure: boolean;
         };
         /**
          * WhyIn
@@ -9944,29 +9699,78 @@ export interface components {
             model_id?: string | null;
         };
         /**
-         * Wish
-         * @description What the desk asks the switchboard to do.
-         * @enum {string}
+         * WindowBrief
+         * @description A time in which a home or a device is tried out.
          */
-        Wish: "dial" | "answer" | "hang_up";
+        WindowBrief: {
+            /** Id */
+            id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+        };
         /**
-         * WishOut
-         * @description Something the desk wants done. The same `ours` is never to be dialled twice.
+         * WindowIn
+         * @description A home or a device, for how long, and why.
          */
-        WishOut: {
-            do: components["schemas"]["Wish"];
-            /** Ours */
-            ours: number;
-            /** Call Id */
-            call_id: string | null;
-            /** Phone */
-            phone: string | null;
-            /** Operator */
-            operator: string | null;
-            /** Say */
-            say: string | null;
-            /** Gather */
-            gather: string | null;
+        WindowIn: {
+            /** Home Id */
+            home_id?: number | null;
+            /** Device Id */
+            device_id?: number | null;
+            /** Installer Id */
+            installer_id?: number | null;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * WindowOut
+         * @description One window.
+         */
+        WindowOut: {
+            /** Id */
+            id: number;
+            /** Home Id */
+            home_id: number | null;
+            /** Device Id */
+            device_id: number | null;
+            /** Installer Id */
+            installer_id: number | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Reason */
+            reason: string;
+            /** Made By */
+            made_by: string;
+        };
+        /**
+         * Windows
+         * @description The windows that are open now.
+         */
+        Windows: {
+            /** Items */
+            items: components["schemas"]["WindowOut"][];
         };
         /**
          * Withdrawal
@@ -9975,24 +9779,6 @@ export interface components {
         Withdrawal: {
             /** Reason */
             reason: string;
-        };
-        /**
-         * WolfOut
-         * @description A device that called for nothing.
-         */
-        WolfOut: {
-            /** Device Id */
-            device_id: number;
-            /** Wire Id */
-            wire_id: string;
-            /** Model */
-            model: string;
-            /** Kind */
-            kind: string;
-            /** Alarms */
-            alarms: number;
-            /** False */
-            false: number;
         };
         /**
          * Word
@@ -10031,38 +9817,20 @@ export interface components {
             items: components["schemas"]["Word"][];
         };
         /**
-         * CallOut
-         * @description A call about it.
+         * Because
+         * @description A reason, where there is one.
          */
-        app__alarms__cases_api__CallOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Target */
-            target: string | null;
-            /** Name */
-            name: string | null;
-            /** Result */
-            result: string | null;
+        app__alarms__handing_api__Because: {
+            /** Reason */
+            reason?: string | null;
         };
         /**
-         * ToldOut
-         * @description Somebody outside who was told.
+         * WordIn
+         * @description What she said.
          */
-        app__alarms__cases_api__ToldOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Who */
-            who: string;
-            /** How */
-            how: string;
+        app__alarms__handing_api__WordIn: {
+            /** Word */
+            word: string;
         };
         /**
          * ModelOut
@@ -10134,6 +9902,65 @@ export interface components {
             means?: ("safe" | "help" | "ambulance") | null;
         };
         /**
+         * Step
+         * @description One step: due as soon as one of its conditions holds and the steps above it are done.
+         */
+        app__alarms__patterns__Step: {
+            /** Key */
+            key: string;
+            do: components["schemas"]["Do"];
+            /**
+             * Words
+             * @default {}
+             */
+            words: {
+                [key: string]: string;
+            };
+            /**
+             * When
+             * @default [
+             *       {
+             *         "when": "always",
+             *         "after_seconds": 0,
+             *         "urgent": false
+             *       }
+             *     ]
+             */
+            when: components["schemas"]["Condition"][];
+            ends?: components["schemas"]["Evidence"] | null;
+            /**
+             * Questions
+             * @default []
+             */
+            questions: components["schemas"]["Question"][];
+            /** Minutes */
+            minutes?: number | null;
+        };
+        /**
+         * VersionOut
+         * @description One published version; without steps it took the earlier ones back.
+         */
+        app__alarms__patterns_api__VersionOut: {
+            /** N */
+            n: number;
+            /** Steps */
+            steps: components["schemas"]["app__alarms__patterns__Step"][] | null;
+            /**
+             * Effective From
+             * Format: date-time
+             */
+            effective_from: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            /** Note */
+            note: string | null;
+        };
+        /**
          * Outcome
          * @description What became of a message from the wire.
          * @enum {string}
@@ -10186,25 +10013,6 @@ export interface components {
             items: components["schemas"]["app__alarms__sending_api__CandidateOut"][];
             /** Beside */
             beside: components["schemas"]["BesideOut"][];
-        };
-        /**
-         * Preview
-         * @description When she would be there and free again, and what would move: nothing has.
-         */
-        app__alarms__sending_api__Preview: {
-            /** Caregiver Id */
-            caregiver_id: number;
-            /**
-             * Eta At
-             * Format: date-time
-             */
-            eta_at: string;
-            /**
-             * Free At
-             * Format: date-time
-             */
-            free_at: string;
-            change: components["schemas"]["ChangeOut"];
         };
         /**
          * PreviewIn
@@ -10275,15 +10083,12 @@ export interface components {
             };
         };
         /**
-         * Settled
-         * @description Where the alarm stands now, and whether it is still marked as a test.
+         * WordIn
+         * @description The word she will say.
          */
-        app__alarms__testing_api__Settled: {
-            /** Id */
-            id: number;
-            state: components["schemas"]["State"];
-            /** Test */
-            test: boolean;
+        app__alarms__windows_api__WordIn: {
+            /** Word */
+            word: string;
         };
         /**
          * ElderOut
@@ -10310,142 +10115,6 @@ export interface components {
             /** Most */
             most: number;
         };
-        /**
-         * CallOut
-         * @description A call as a list shows it; the number is masked.
-         */
-        app__calls__api__CallOut: {
-            /** Id */
-            id: number;
-            direction: components["schemas"]["Direction"];
-            state: components["schemas"]["CallState"];
-            target: components["schemas"]["Target"] | null;
-            /** Phone */
-            phone: string | null;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Contact Id */
-            contact_id: number | null;
-            /** Contact Name */
-            contact_name: string | null;
-            relation: components["schemas"]["Relation"] | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-            /** Caregiver Name */
-            caregiver_name: string | null;
-            /** Operator */
-            operator: string | null;
-            /** Mine */
-            mine: boolean;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Answered At */
-            answered_at: string | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Spoke Seconds */
-            spoke_seconds: number | null;
-            result: components["schemas"]["Result"] | null;
-            /** Note */
-            note: string | null;
-            /** Recorded */
-            recorded: boolean;
-            /** Alarm Id */
-            alarm_id: number | null;
-            /** Automatic */
-            automatic: boolean;
-            /** Pressed */
-            pressed: string | null;
-            /** Strange */
-            strange: boolean;
-            settled: components["schemas"]["app__calls__rules__Settled"] | null;
-            /** Possible */
-            possible: string[];
-        };
-        /**
-         * LinkIn
-         * @description Who calls: one of those it may be, or, where `who` says so, somebody new who calls for this elder.
-         */
-        app__calls__api__LinkIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Contact Id */
-            contact_id?: number | null;
-            /**
-             * Who
-             * @description keeps the number: a neighbour, 王大姐
-             */
-            who?: string | null;
-        };
-        /**
-         * ReasonIn
-         * @description Why.
-         */
-        app__calls__api__ReasonIn: {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * Kind
-         * @description What somebody who calls is to us.
-         * @enum {string}
-         */
-        app__calls__callers__Kind: "elder" | "contact" | "caregiver" | "linked";
-        /**
-         * Preview
-         * @description How it would read, and how many text messages it is charged as.
-         */
-        app__calls__messages_api__Preview: {
-            /** Text */
-            text: string;
-            /** Parts */
-            parts: number;
-        };
-        /**
-         * TemplateIn
-         * @description New words.
-         */
-        app__calls__messages_api__TemplateIn: {
-            kind: components["schemas"]["app__messages__rules__Kind"];
-            channel: components["schemas"]["app__messages__rules__Channel"];
-            /** Language */
-            language: string;
-            /** Text */
-            text: string;
-        };
-        /**
-         * TemplateOut
-         * @description The words of one kind of message.
-         */
-        app__calls__messages_api__TemplateOut: {
-            kind: components["schemas"]["app__messages__rules__Kind"];
-            channel: components["schemas"]["app__messages__rules__Channel"];
-            /** Language */
-            language: string;
-            /** Text */
-            text: string;
-            /** Fields */
-            fields: string[];
-            /** By */
-            by: string | null;
-            /** At */
-            at: string | null;
-            /** Preview */
-            preview: string;
-            /** Parts */
-            parts: number;
-        };
-        /**
-         * Settled
-         * @description How a missed call came off the list.
-         * @enum {string}
-         */
-        app__calls__rules__Settled: "called_back" | "rang_again" | "dismissed";
         /**
          * ItemOut
          * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
@@ -10504,19 +10173,6 @@ export interface components {
             expires_at: string;
             /** Seen At */
             seen_at: string | null;
-        };
-        /**
-         * LinkIn
-         * @description For which room, for how long.
-         */
-        app__desk__wall_api__LinkIn: {
-            /** Room */
-            room: string;
-            /**
-             * Days
-             * @default 90
-             */
-            days: number;
         };
         /**
          * ItemOut
@@ -10580,24 +10236,6 @@ export interface components {
          * @enum {string}
          */
         app__equipment__rules__Link: "unknown" | "online" | "offline";
-        /**
-         * FiguresOut
-         * @description How many devices are known to ring through.
-         */
-        app__equipment__testing_api__FiguresOut: {
-            /** Devices */
-            devices: number;
-            /** Tested */
-            tested: number;
-            /** Overdue */
-            overdue: number;
-            /** Waiting */
-            waiting: number;
-            /** To Call */
-            to_call: number;
-            /** Median Seconds */
-            median_seconds: number | null;
-        };
         /**
          * MoveIn
          * @description What is done with it, and why; `wiped` says that names and numbers kept in it were erased.
@@ -10663,34 +10301,6 @@ export interface components {
             course: components["schemas"]["CourseOut"];
         };
         /**
-         * TemplateIn
-         * @description A default of the district's own.
-         */
-        app__escalation__shapes__TemplateIn: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            template: components["schemas"]["Template"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * TemplateOut
-         * @description The default for one ability level and living situation; `n` is none for the built-in one.
-         */
-        app__escalation__shapes__TemplateOut: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            /** N */
-            n: number | null;
-            template: components["schemas"]["Template"];
-            /** Made At */
-            made_at: string | null;
-            /** Made By */
-            made_by: string | null;
-            /** Note */
-            note: string | null;
-        };
-        /**
          * VersionOut
          * @description One version of an elder's tree.
          */
@@ -10730,12 +10340,6 @@ export interface components {
          * @enum {string}
          */
         app__messages__rules__Channel: "sms" | "voice";
-        /**
-         * Kind
-         * @description What a message is about: chooses its words and whether it may wake somebody.
-         * @enum {string}
-         */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "test_call" | "visit" | "notice";
         /**
          * DraftIn
          * @description A new version: the parameters of its kind, or expressly none (`off`).
@@ -10857,56 +10461,11 @@ export interface components {
             minutes?: number | null;
         };
         /**
-         * FiguresOut
-         * @description A period at a glance.
+         * Step
+         * @description How far a press has come.
+         * @enum {string}
          */
-        app__performance__shapes__FiguresOut: {
-            /**
-             * First
-             * Format: date
-             */
-            first: string;
-            /**
-             * Last
-             * Format: date
-             */
-            last: string;
-            all: components["schemas"]["FigureRow"] | null;
-            before: components["schemas"]["FigureRow"] | null;
-            /** By Day */
-            by_day: components["schemas"]["FigureRow"][];
-            /** Promises */
-            promises: components["schemas"]["PromiseOut"][];
-            targets: components["schemas"]["TargetsOut"];
-            given: components["schemas"]["GivenOut"];
-            /** Open By Age */
-            open_by_age: number[];
-            /** Devices */
-            devices: number;
-            /** Untested */
-            untested: number;
-            /** Blind Share */
-            blind_share: number | null;
-            /** Blind Minutes */
-            blind_minutes: number;
-            /** Anchor */
-            anchor: string | null;
-            /** Anchored At */
-            anchored_at: string | null;
-            /**
-             * Server Time
-             * Format: date-time
-             */
-            server_time: string;
-        };
-        /**
-         * ReasonIn
-         * @description Why.
-         */
-        app__phone__installing_shapes__ReasonIn: {
-            /** Reason */
-            reason: string;
-        };
+        app__phone__installing_shapes__Step: "ready" | "waiting" | "stored" | "at_the_desk" | "passed" | "failed";
         /**
          * Answer
          * @description Results in the order of the events, and the days as they are now.
@@ -10934,6 +10493,14 @@ export interface components {
          * @enum {string}
          */
         app__places__rules__Mode: "walk" | "ebike" | "car";
+        /**
+         * Because
+         * @description Why.
+         */
+        app__planning__api__Because: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * Candidates
          * @description The best ways to serve a visit, cheapest first.
@@ -11014,18 +10581,6 @@ export interface components {
          */
         app__planning__replan_rules__Cause: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
         /**
-         * ToldOut
-         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
-         */
-        app__planning__replan_shapes__ToldOut: {
-            /** Who */
-            who: string;
-            /** Name */
-            name: string;
-            /** Visit Id */
-            visit_id: number | null;
-        };
-        /**
          * ModelOut
          * @description A model; `edited` names the fields that a new release leaves alone.
          */
@@ -11041,7 +10596,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["devices__signals__Kind"][];
+            says: components["schemas"]["Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -11071,6 +10626,14 @@ export interface components {
             items: components["schemas"]["app__stock__models_api__ModelOut"][];
             /** Families */
             families: string[];
+        };
+        /**
+         * Because
+         * @description Why.
+         */
+        app__visits__api__Because: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Cause
@@ -11117,12 +10680,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * Kind
-         * @description What a device says, whatever its maker calls it.
-         * @enum {string}
-         */
-        devices__signals__Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
     };
     responses: never;
     parameters: never;
@@ -11660,7 +11217,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__desk__wall_api__LinkIn"];
+                "application/json": components["schemas"]["LinkIn"];
             };
         };
         responses: {
@@ -12468,7 +12025,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Because"];
+                "application/json": components["schemas"]["app__planning__api__Because"];
             };
         };
         responses: {
@@ -12503,7 +12060,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Because"];
+                "application/json": components["schemas"]["app__planning__api__Because"];
             };
         };
         responses: {
@@ -12538,7 +12095,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Because"];
+                "application/json": components["schemas"]["app__planning__api__Because"];
             };
         };
         responses: {
@@ -12831,7 +12388,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Because"];
+                "application/json": components["schemas"]["app__visits__api__Because"];
             };
         };
         responses: {
@@ -12866,7 +12423,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Because"];
+                "application/json": components["schemas"]["app__visits__api__Because"];
             };
         };
         responses: {
@@ -13104,7 +12661,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__phone__installing_shapes__ReasonIn"];
+                "application/json": components["schemas"]["ReasonIn"];
             };
         };
         responses: {
@@ -13280,7 +12837,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__phone__installing_shapes__ReasonIn"];
+                "application/json": components["schemas"]["ReasonIn"];
             };
         };
         responses: {
@@ -13344,39 +12901,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    alarms_changes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Known"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description Validation Error */
@@ -13732,41 +13256,6 @@ export interface operations {
             };
         };
     };
-    alarms_hand_over: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                alarm_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["HandOverIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmCase"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     alarms_note: {
         parameters: {
             query?: never;
@@ -13961,7 +13450,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__sending_api__Preview"];
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             /** @description Validation Error */
@@ -14010,7 +13499,42 @@ export interface operations {
             };
         };
     };
-    alarms_case_record: {
+    alarms_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_accept: {
         parameters: {
             query?: never;
             header?: never;
@@ -14027,8 +13551,616 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecordOut"];
+                    "application/json": components["schemas"]["AlarmCase"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["app__alarms__handing_api__Because"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_defer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_escalate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EscalateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Looking"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_check_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__alarms__handing_api__WordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heard"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_as_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shift_owed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owed"];
+                };
+            };
+        };
+    };
+    shift_follow_ups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owed"];
+                };
+            };
+        };
+    };
+    shift_handovers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheets"];
+                };
+            };
+        };
+    };
+    shift_write_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shift_sign_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shift_withdraw_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sheet_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    shift_set_my_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patterns_patterns: {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Patterns"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patterns_book: {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Book"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    patterns_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Book"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "test windows_open_windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Windows"];
+                };
+            };
+        };
+    };
+    "test windows_begin_window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WindowIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "test windows_end_window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                window_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WindowOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    elders_set_word: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__alarms__windows_api__WordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -14058,7 +14190,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description Validation Error */
@@ -14093,7 +14225,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description Validation Error */
@@ -14124,7 +14256,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description Validation Error */
@@ -14185,7 +14317,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EndIn"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -14194,6 +14330,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShiftOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -15837,7 +15982,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__escalation__shapes__TemplateIn"];
+                "application/json": components["schemas"]["TemplateIn"];
             };
         };
         responses: {
@@ -15847,7 +15992,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__escalation__shapes__TemplateOut"];
+                    "application/json": components["schemas"]["TemplateOut"];
                 };
             };
             /** @description Validation Error */
@@ -16425,272 +16570,11 @@ export interface operations {
             };
         };
     };
-    figures_figures: {
-        parameters: {
-            query?: {
-                first?: string | null;
-                last?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__performance__shapes__FiguresOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_groups: {
-        parameters: {
-            query?: {
-                by?: components["schemas"]["By"];
-                first?: string | null;
-                last?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FigureGroups"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_exceptions: {
-        parameters: {
-            query?: {
-                first?: string | null;
-                last?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Exceptions"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_at_once: {
-        parameters: {
-            query?: {
-                first?: string | null;
-                last?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LoadOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_false: {
-        parameters: {
-            query?: {
-                first?: string | null;
-                last?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FalseAlarms"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_staff: {
-        parameters: {
-            query?: {
-                days?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StaffingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_set_targets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TargetsIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TargetsOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    figures_export: {
-        parameters: {
-            query?: {
-                form?: "xlsx" | "csv";
-                lang?: "zh" | "en";
-                first?: string | null;
-                last?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     calls_calls: {
         parameters: {
             query?: {
                 elder_id?: number | null;
                 open?: boolean;
-                direction?: components["schemas"]["Direction"] | null;
-                strange?: boolean;
                 cursor?: number | null;
             };
             header?: never;
@@ -16707,181 +16591,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Calls"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_dial: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DialIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__calls__api__CallOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_missed_calls: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Missed"];
-                };
-            };
-        };
-    };
-    calls_pop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Pop"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_answer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_hang_up: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__api__LinkIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -16927,80 +16636,11 @@ export interface operations {
             };
         };
     };
-    calls_dismiss: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__api__ReasonIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    calls_recording: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__api__ReasonIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Recording"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     hooks_report: {
         parameters: {
             query?: never;
             header?: {
-                "x-yinling-timestamp"?: string;
-                "x-yinling-signature"?: string;
+                authorization?: string;
             };
             path?: never;
             cookie?: never;
@@ -17037,8 +16677,7 @@ export interface operations {
                 district?: number | null;
             };
             header?: {
-                "x-yinling-timestamp"?: string;
-                "x-yinling-signature"?: string;
+                authorization?: string;
             };
             path?: never;
             cookie?: never;
@@ -17051,7 +16690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WishOut"][];
+                    "application/json": components["schemas"]["DialOut"][];
                 };
             };
             /** @description Validation Error */
@@ -17068,9 +16707,6 @@ export interface operations {
     messages_outgoing: {
         parameters: {
             query?: {
-                elder_id?: number | null;
-                alarm_id?: number | null;
-                state?: components["schemas"]["MessageState"] | null;
                 cursor?: number | null;
             };
             header?: never;
@@ -17087,184 +16723,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Messages"];
                 };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_words: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__calls__messages_api__TemplateOut"][];
-                };
-            };
-        };
-    };
-    messages_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__messages_api__TemplateIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_preview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__calls__messages_api__TemplateIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["app__calls__messages_api__Preview"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_message: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                message_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessageWhole"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    messages_resend: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                message_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    hooks_receipt: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-yinling-timestamp"?: string;
-                "x-yinling-signature"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Receipt"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Validation Error */
             422: {
