@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns'
 
 interface Page {
   name: PageName
@@ -21,6 +21,8 @@ export const PAGES: Page[] = [
   { name: 'assessments', key: '⇧S', roles: ['assessor', 'supervisor'], icon: 'M6 4h12v16H6zM9 9h6M9 13h6M9 17h3M9 4V2h6v2' },
   { name: 'stock', key: '⇧K', roles: ['admin', 'shift_lead', 'dispatcher'], icon: 'M4 8l8-4 8 4v9l-8 4-8-4zM4 8l8 4 8-4M12 12v9' },
   { name: 'figures', key: '⇧F', roles: ['shift_lead', 'manager', 'supervisor'], icon: 'M4 20V10M10 20V4M16 20v-7M21 20H3' },
+  { name: 'shift', key: '⇧T', roles: ['operator', 'shift_lead'], icon: 'M4 8h13l-3-3M20 16H7l3 3' },
+  { name: 'patterns', key: '⇧W', roles: ['shift_lead', 'admin'], icon: 'M5 5h3v3H5zM5 11h3v3H5zM5 17h3v3H5zM11 6h8M11 12h8M11 18h8' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

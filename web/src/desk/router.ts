@@ -15,6 +15,8 @@ export const router = createRouter({
     { path: '/devices', name: 'devices', component: () => import('./devices/DevicesPage.vue') },
     { path: '/assessments/:what(form|elder)?/:id(\\d+)?', name: 'assessments', component: () => import('./assessments/AssessmentsPage.vue'), props: ({ params }) => ({ what: params.what || undefined, id: params.id ? Number(params.id) : undefined }) },
     { path: '/stock/:what(labels|imports|models)?', name: 'stock', component: () => import('./stock/StockPage.vue'), props: ({ params }) => ({ what: params.what || 'list' }) },
+    { path: '/shift', name: 'shift', component: () => import('./shift/ShiftPage.vue') },
+    { path: '/patterns', name: 'patterns', component: () => import('./patterns/PatternsPage.vue') },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/figures', name: 'figures', component: () => import('./figures/FiguresPage.vue') },
     { path: '/record/:id(\\d+)', name: 'record', component: () => import('./alarms/RecordPage.vue'), props: number('id'), meta: { of: ['alarms', 'elders'] } },

@@ -20,8 +20,9 @@ export function useShift() {
       shift.value = await answer(api.POST('/api/shift/start'))
       void refreshQueue()
     },
-    async end(): Promise<void> {
-      shift.value = await answer(api.POST('/api/shift/end'))
+    /** With open alarms it is refused without a reason; with one they ring again. */
+    async end(reason?: string): Promise<void> {
+      shift.value = await answer(api.POST('/api/shift/end', { body: reason ? { reason } : null }))
       void refreshQueue()
     },
   }

@@ -1,6 +1,5 @@
 // Calls made for a case, read from its timeline, and what may come of one.
 import type { AlarmCase } from '@/shared/api/types'
-import type { StepId } from './steps'
 
 /** What the operator heard, with the key that records it. */
 export const RESULTS = [
@@ -12,11 +11,10 @@ export const RESULTS = [
 export type CallResult = (typeof RESULTS)[number]['result']
 
 export const REACHED: (string | null)[] = ['answered', 'safe', 'help']
-/** Nobody waits for an answer here: whoever does not answer is visited. */
-export const DANGERS: string[] = ['fall', 'smoke', 'fire', 'gas']
 
 export interface Call {
-  step: StepId | 'ambulance'
+  /** Whom: `device`, `elder`, `contact-7`, `ambulance` … */
+  step: string
   at: string
   by: string | null
   /** The switchboard's or the operator's word; null while nobody has said. */
@@ -29,7 +27,7 @@ export function callsOf(alarm: AlarmCase): Call[] {
     .filter(({ kind }) => kind === 'call')
     .map(({ at, by, facts }) => ({
       id: typeof facts.call_id === 'number' ? facts.call_id : null,
-      step: (facts.contact_id ? `contact-${String(facts.contact_id)}` : facts.target) as Call['step'],
+      step: facts.contact_id ? `contact-${String(facts.contact_id)}` : String(facts.target),
       at,
       by,
       result: typeof facts.result === 'string' ? facts.result : null,

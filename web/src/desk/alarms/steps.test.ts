@@ -1,63 +1,45 @@
-// The script of a case: exactly one next step, and nobody reached never means closed.
+// The rows of a case: the server's steps in order, the contacts where the tree is climbed, one of them next.
 import { describe, expect, it } from 'vitest'
 import type { AlarmCase } from '@/shared/api/types'
-import { stepsOf } from './steps'
+import { inLanguage, questionOf, stepsOf } from './steps'
 
-type Timeline = AlarmCase['timeline']
-const at = (second: number) => `2026-11-23T06:06:${String(second).padStart(2, '0')}Z`
-const ATTENDED = ['call', 'dispatch', 'arrive', 'follow_up', 'close', 'release', 'note']
-
-function aCase(over: Partial<AlarmCase>, calls: [target: string | number, result: string][] = []): AlarmCase {
-  const timeline: Timeline = calls.map(([target, result], i) => ({
-    at: at(i),
-    kind: 'call',
-    by: '赵敏',
-    text: null,
-    facts: typeof target === 'number' ? { target: 'contact', contact_id: target, result } : { target, result },
-  }))
+const EVENTS: Record<string, string> = { claim: 'claim', speak: 'call', climb: 'call', inform: 'call', send: 'dispatch', ask: 'step', close: 'close' }
+function step(key: string, status: string, more: object = {}) {
+  return { key, do: key, event: EVENTS[key], status, why: 'in_order', questions: [], question: null, contact_id: null, words: {}, ...more }
+}
+function aCase(steps: object[], next: string | null, over: object = {}): AlarmCase {
   return {
-    kind: 'sos',
     state: 'contacting',
-    possible: ATTENDED,
-    device: { speaks: true },
-    elder: { phone: '138****5521' },
+    possible: ['call', 'dispatch', 'close', 'step'],
     contacts: [{ id: 7, name: '周慧' }, { id: 8, name: '陈涛' }],
-    responder: null,
-    timeline,
+    timeline: [{ at: '2026-11-23T06:06:01Z', kind: 'call', by: '赵敏', text: null, facts: { target: 'contact', contact_id: 7, result: 'no_answer' } }],
+    steps,
+    next_step: next && { key: next },
     ...over,
   } as unknown as AlarmCase
 }
-const next = (one: AlarmCase) => stepsOf(one).filter(({ now }) => now).map(({ id }) => id)
 
-describe('the next step', () => {
-  it('is to claim what rings', () => {
-    expect(next(aCase({ state: 'ringing', possible: ['claim', 'note'] }))).toEqual(['claim'])
+describe('the rows of a case', () => {
+  it('put the contacts where the tree is climbed, and frame the one to call', () => {
+    const rows = stepsOf(aCase([step('claim', 'done'), step('climb', 'open', { contact_id: 8 }), step('close', 'waiting')], 'climb'))
+    expect(rows.map(({ id, now, done }) => [id, now, done])).toEqual([
+      ['claim', false, true],
+      ['contact-7', false, true],
+      ['contact-8', true, false],
+      ['close', false, false],
+    ])
   })
-  it('goes down the list of people to call', () => {
-    expect(next(aCase({ state: 'claimed' }))).toEqual(['device'])
-    expect(next(aCase({}, [['device', 'no_answer']]))).toEqual(['elder'])
-    expect(next(aCase({}, [['device', 'no_answer'], ['elder', 'busy']]))).toEqual(['contact-7'])
+  it('leave out what cannot be done here and what is not due', () => {
+    expect(stepsOf(aCase([step('speak', 'out'), step('inform', 'waiting'), step('send', 'open')], 'send')).map(({ id }) => id)).toEqual(['send'])
   })
-  it('skips a device that cannot speak', () => {
-    expect(next(aCase({ state: 'claimed', device: null }))).toEqual(['elder'])
+  it('offer a button only for what this operator may do', () => {
+    const [send, close] = stepsOf(aCase([step('send', 'open'), step('close', 'open')], 'send', { possible: ['dispatch'] }))
+    expect([send?.possible, close?.possible]).toEqual([true, false])
   })
-  it('is to send somebody when nobody was reached', () => {
-    const nobody: [string | number, string][] = [['device', 'no_answer'], ['elder', 'no_answer'], [7, 'no_answer'], [8, 'busy']]
-    expect(next(aCase({}, nobody))).toEqual(['send'])
-  })
-  it('does not wait for a second call after a fall', () => {
-    expect(next(aCase({ kind: 'fall' }, [['device', 'no_answer']]))).toEqual(['send'])
-  })
-  it('is to send when help was asked for, to close when all is well', () => {
-    expect(next(aCase({}, [['device', 'help']]))).toEqual(['send'])
-    expect(next(aCase({}, [['device', 'safe']]))).toEqual(['close'])
-  })
-  it('follows whoever was sent to the door and back', () => {
-    expect(next(aCase({ state: 'dispatched', responder: '刘洁' }, [['device', 'help']]))).toEqual(['arrive'])
-    expect(next(aCase({ state: 'on_site', responder: '刘洁' }, [['device', 'help']]))).toEqual(['follow_up'])
-    expect(next(aCase({ state: 'follow_up', responder: '刘洁' }, [['device', 'help']]))).toEqual(['close'])
-  })
-  it('is nothing while somebody else has the case', () => {
-    expect(next(aCase({ possible: ['note', 'ring'] }))).toEqual([])
+  it('ask the open question, in the language of the screen or in Chinese', () => {
+    const questions = [{ key: 'hear', words: { 'zh-CN': '听得见吗？', en: 'Can you hear me?' }, answers: [] }]
+    const [row] = stepsOf(aCase([step('ask', 'open', { questions, question: 'hear' })], 'ask'))
+    expect(row && inLanguage(questionOf(row)?.words ?? {}, 'en')).toBe('Can you hear me?')
+    expect(inLanguage({ 'zh-CN': '好' }, 'fr')).toBe('好')
   })
 })

@@ -1,13 +1,18 @@
-// The script of a case: who is called in which order, what comes next. The server says what is possible; this says what is wise.
+// The steps of a case as rows: the server's pattern says what is done, what is next and why; the contacts stand where the tree is climbed.
 import type { AlarmCase, Contact } from '@/shared/api/types'
-import { callsOf, DANGERS, REACHED, type Call } from './calls'
+import { callsOf, type Call } from './calls'
 
-export type StepId = 'claim' | 'device' | 'elder' | `contact-${number}` | 'send' | 'arrive' | 'follow_up' | 'close'
+export type ScriptStep = AlarmCase['steps'][number]
+export type StepId = string
 
 export interface Step {
+  /** The row: the step's key, or `contact-7` for one of the people the tree calls. */
   id: StepId
+  /** Whom a call of this row goes to, as calls are named. */
+  callee: string | null
   /** Its key, shown on the button. */
   key: string
+  server: ScriptStep
   done: boolean
   now: boolean
   possible: boolean
@@ -15,42 +20,36 @@ export interface Step {
   contact?: Contact
 }
 
-/** The rungs in order, with what was done on each. */
+const KEYS: Record<string, string> = { claim: 'C', speak: 'V', call_elder: 'E', ask: 'G', climb: '⇧1', send: 'D', ambulance: '0', fire: '9', police: '8', inform: 'I', arrive: 'A', check: 'T', note: 'N', call_back: 'F', close: 'X' }
+const CALLEES: Record<string, string> = { speak: 'device', call_elder: 'elder', ambulance: 'ambulance', fire: 'fire', police: 'police' }
+/** What is told when it is due, and is no row before. */
+const WHEN_DUE = ['inform', 'ambulance', 'fire', 'police', 'ask', 'call_back']
+
 export function stepsOf(alarm: AlarmCase): Step[] {
   const calls = callsOf(alarm)
-  const can = (event: AlarmCase['possible'][number]) => alarm.possible.includes(event)
-  const call = (id: StepId, key: string, contact?: Contact): Step => {
-    const made = calls.filter((one) => one.step === id)
-    return { id, key, contact, calls: made, done: made.length > 0, now: false, possible: can('call') }
-  }
-  const steps: Step[] = [
-    { id: 'claim', key: 'C', done: alarm.state !== 'ringing', now: false, possible: can('claim'), calls: [] },
-    ...(alarm.device?.speaks ? [call('device', 'V')] : []),
-    ...(alarm.elder?.phone ? [call('elder', 'E')] : []),
-    ...alarm.contacts.slice(0, 9).map((contact, i) => call(`contact-${contact.id}`, `⇧${i + 1}`, contact)),
-    { id: 'send', key: 'D', done: alarm.responder !== null, now: false, possible: can('dispatch'), calls: calls.filter(({ step }) => step === 'ambulance') },
-    { id: 'arrive', key: 'A', done: alarm.timeline.some(({ kind }) => kind === 'arrive'), now: false, possible: can('arrive'), calls: [] },
-    { id: 'follow_up', key: 'F', done: ['follow_up', 'closed'].includes(alarm.state), now: false, possible: can('follow_up'), calls: [] },
-    { id: 'close', key: 'X', done: alarm.state === 'closed', now: false, possible: can('close'), calls: [] },
-  ]
-  const next = nextOf(alarm, steps, calls)
-  return steps.map((step) => ({ ...step, now: step.id === next }))
+  const next = alarm.next_step
+  return alarm.steps
+    .filter((step) => step.status !== 'out' && !(step.status === 'waiting' && WHEN_DUE.includes(step.do)))
+    .flatMap((server): Step[] => {
+      const isNext = next?.key === server.key
+      const over = ['done', 'skipped'].includes(server.status)
+      const possible = alarm.possible.includes(server.event) && (!over || server.event === 'call' || server.do === 'send') && server.status !== 'skipped'
+      const row = (id: StepId, key: string, callee: string | null, contact?: Contact): Step => {
+        const made = callee ? calls.filter((one) => one.step === callee) : []
+        return { id, key, callee, server, contact, calls: made, done: contact ? made.some(({ result }) => result !== null) : over, now: isNext && (!contact || contact.id === server.contact_id), possible }
+      }
+      if (server.do === 'climb') return alarm.contacts.slice(0, 9).map((contact, i) => row(`contact-${contact.id}`, `⇧${i + 1}`, `contact-${contact.id}`, contact))
+      const callee = server.do === 'inform' ? `contact-${server.contact_id}` : (CALLEES[server.do] ?? null)
+      return [row(server.key, KEYS[server.do] ?? '', callee)]
+    })
 }
 
-/** Exactly one step is next. Nobody reached means somebody is sent, never that the case is closed. */
-function nextOf(alarm: AlarmCase, steps: Step[], calls: Call[]): StepId | undefined {
-  const possible = (id: StepId) => steps.find((step) => step.id === id)?.possible
-  const take = (...ids: StepId[]) => ids.find(possible)
-  const last = calls.findLast(({ result }) => result !== null)
-  if (alarm.state === 'ringing') return take('claim')
-  if (alarm.state === 'follow_up') return take('close')
-  if (alarm.state === 'on_site') return take('follow_up', 'close')
-  if (last?.result === 'safe') return take('close', 'follow_up')
-  if (alarm.state === 'dispatched') return take('arrive')
-  if (last?.result === 'help') return take('send', 'arrive')
-  const tried = calls.filter(({ step, result }) => step !== 'ambulance' && result !== null)
-  const nobody = tried.length > 0 && !tried.some(({ result }) => REACHED.includes(result))
-  if (nobody && DANGERS.includes(alarm.kind)) return take('send')
-  const untried = steps.find((step) => step.possible && !step.done && (step.id === 'device' || step.id === 'elder' || step.contact))
-  return untried?.id ?? take('send', 'close')
+/** The district's own words in the reader's language, else in Chinese; none where the screen has its usual ones. */
+export function inLanguage(words: Record<string, string>, locale: string): string | undefined {
+  return words[locale] ?? words['zh-CN']
+}
+
+/** The question that is to be asked now. */
+export function questionOf(step: Step): ScriptStep['questions'][number] | undefined {
+  return step.server.status === 'open' ? step.server.questions.find(({ key }) => key === step.server.question) : undefined
 }

@@ -70,3 +70,7 @@ export type FigureLoad = Answer<'figures_at_once'>
 export type FigureStaffing = Answer<'figures_staff'>
 export type LateCall = Answer<'figures_exceptions'>['items'][number]
 export type CaseRecord = Answer<'alarms_case_record'>
+export type Owed = Answer<'shift_owed'>['items'][number]
+export type Sheet = Answer<'shift_handovers'>['items'][number]
+export type PatternBook = Answer<'patterns_book'>
+export type PatternStep = PatternBook['held']['steps'][number]
