@@ -1276,6 +1276,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes
+         * @description What a screen does not know yet; with nothing known, everything. It is right whatever the screen has missed.
+         */
+        post: operations["alarms_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm_id}": {
         parameters: {
             query?: never;
@@ -3397,11 +3417,115 @@ export interface paths {
         };
         /**
          * Calls
-         * @description Calls, newest first; `open` ones are ringing or spoken now.
+         * @description Calls, newest first; `open` ones are ringing or spoken now, `strange` ones nobody had asked for.
          */
         get: operations["calls_calls"];
         put?: never;
+        /**
+         * Dial
+         * @description Click to call: the switchboard rings the operator, then dials. The number is not shown.
+         */
+        post: operations["calls_dial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/missed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Missed Calls
+         * @description Calls that were not answered, each number once, until somebody has spoken to the caller.
+         */
+        get: operations["calls_missed_calls"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pop
+         * @description Who it may be, all of them to choose from, and the last calls of that number.
+         */
+        get: operations["calls_pop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Have the ringing call put through to me.
+         */
+        post: operations["calls_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/hang-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hang Up
+         * @description End it.
+         */
+        post: operations["calls_hang_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link
+         * @description This is who calls; with a name the number is kept for the next time.
+         */
+        post: operations["calls_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3419,9 +3543,49 @@ export interface paths {
         put?: never;
         /**
          * Result
-         * @description What came of a call that was dialled from the desk.
+         * @description What came of a call, by the operator's word.
          */
         post: operations["calls_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss
+         * @description Take a missed call off the list without calling back.
+         */
+        post: operations["calls_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recording
+         * @description The link of a recording, for a shift lead or whoever spoke; who listened and why is on record.
+         */
+        post: operations["calls_recording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3439,7 +3603,7 @@ export interface paths {
         put?: never;
         /**
          * Report
-         * @description The switchboard reports on a call: ringing, answered, hung_up, recording.
+         * @description The switchboard reports on a call.
          */
         post: operations["hooks_report"];
         delete?: never;
@@ -3455,13 +3619,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
         /**
          * To Dial
-         * @description Calls that operators asked for and the switchboard has not taken up.
+         * @description What operators asked for and no switchboard has taken up; ask every second.
          */
-        get: operations["hooks_to_dial"];
-        put?: never;
-        post?: never;
+        post: operations["hooks_to_dial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3482,6 +3646,110 @@ export interface paths {
         get: operations["messages_outgoing"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description The words of every kind of message, each with how it would read.
+         */
+        get: operations["messages_words"];
+        put?: never;
+        /**
+         * Change
+         * @description The district's own words from now on.
+         */
+        post: operations["messages_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description How new words would read; refused where they cannot be used.
+         */
+        post: operations["messages_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Message
+         * @description One message with every try and receipt.
+         */
+        get: operations["messages_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend
+         * @description Send again what has failed.
+         */
+        post: operations["messages_resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hooks/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receipt
+         * @description The gateway's word of what became of a message.
+         */
+        post: operations["hooks_receipt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3628,6 +3896,8 @@ export interface components {
             test_window: components["schemas"]["WindowBrief"] | null;
             /** Id */
             id: number;
+            /** Version */
+            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -3749,6 +4019,8 @@ export interface components {
             test_window: components["schemas"]["WindowBrief"] | null;
             /** Id */
             id: number;
+            /** Version */
+            version: number;
             state: components["schemas"]["State"];
             /** Possible */
             possible: components["schemas"]["Event"][];
@@ -4003,6 +4275,25 @@ export interface components {
         AssignIn: {
             /** Caregiver Id */
             caregiver_id: number;
+        };
+        /**
+         * AttemptOut
+         * @description One try, or the gateway's receipt.
+         */
+        AttemptOut: {
+            /** N */
+            n: number;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            state: components["schemas"]["MessageState"];
+            trouble: components["schemas"]["Trouble"] | null;
+            /** Detail */
+            detail: string | null;
         };
         /**
          * AttendanceEvent
@@ -4346,7 +4637,7 @@ export interface components {
          * @description What the switchboard reports.
          * @enum {string}
          */
-        CallEvent: "ringing" | "answered" | "hung_up" | "recording";
+        CallEvent: "operator" | "ringing" | "answered" | "held" | "resumed" | "transferred" | "pressed" | "voicemail" | "busy" | "no_answer" | "failed" | "hung_up" | "recording";
         /**
          * CallIn
          * @description A call: with its result, or without one to have the switchboard dial.
@@ -4380,8 +4671,14 @@ export interface components {
             /** Contact Name */
             contact_name: string | null;
             relation: components["schemas"]["Relation"] | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Caregiver Name */
+            caregiver_name: string | null;
             /** Operator */
             operator: string | null;
+            /** Mine */
+            mine: boolean;
             /**
              * Began At
              * Format: date-time
@@ -4391,18 +4688,31 @@ export interface components {
             answered_at: string | null;
             /** Ended At */
             ended_at: string | null;
+            /** Spoke Seconds */
+            spoke_seconds: number | null;
             result: components["schemas"]["Result"] | null;
-            /** Recording */
-            recording: string | null;
+            /** Note */
+            note: string | null;
+            /** Recorded */
+            recorded: boolean;
             /** Alarm Id */
             alarm_id: number | null;
+            /** Automatic */
+            automatic: boolean;
+            /** Pressed */
+            pressed: string | null;
+            /** Strange */
+            strange: boolean;
+            settled: components["schemas"]["app__calls__rules__Settled"] | null;
+            /** Possible */
+            possible: string[];
         };
         /**
          * CallState
          * @description Where a call stands.
          * @enum {string}
          */
-        CallState: "dialling" | "ringing" | "answered" | "ended";
+        CallState: "dialling" | "operator" | "ringing" | "answered" | "held" | "ended";
         /**
          * Called
          * @description A test whose elder was reminded.
@@ -4413,6 +4723,24 @@ export interface components {
             state: components["schemas"]["TestState"];
             /** Called At */
             called_at: string | null;
+        };
+        /**
+         * CallerOut
+         * @description One who may be calling.
+         */
+        CallerOut: {
+            kind: components["schemas"]["app__calls__callers__Kind"];
+            /** Name */
+            name: string;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Contact Id */
+            contact_id: number | null;
+            relation: components["schemas"]["Relation"] | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
         };
         /**
          * Calls
@@ -4558,6 +4886,28 @@ export interface components {
             why: components["schemas"]["WhyOut"] | null;
         };
         /**
+         * Changes
+         * @description The queue, of its alarms only those that are new to the screen or have changed.
+         */
+        Changes: {
+            /** Items */
+            items: components["schemas"]["AlarmRow"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            duty: components["schemas"]["DutyOut"];
+            /** Nobody On Duty */
+            nobody_on_duty: boolean;
+            /** Parts */
+            parts: components["schemas"]["PartOut"][];
+            /** Set Aside */
+            set_aside: number;
+            /** Gone */
+            gone: number[];
+        };
+        /**
          * ChangesOut
          * @description The latest proposals of a day, newest first.
          */
@@ -4565,12 +4915,6 @@ export interface components {
             /** Items */
             items: components["schemas"]["ChangeOut"][];
         };
-        /**
-         * Channel
-         * @description How an order came in.
-         * @enum {string}
-         */
-        "Channel-Input": "hotline" | "desk" | "community" | "alarm";
         /**
          * CheckOut
          * @description What a move would break; empty when nothing.
@@ -5038,16 +5382,18 @@ export interface components {
             server_time: string;
         };
         /**
-         * DialOut
-         * @description A call to dial.
+         * DialIn
+         * @description Whom to call: exactly one of them; a missed call is returned by its number.
          */
-        DialOut: {
-            /** Ours */
-            ours: number;
-            /** Phone */
-            phone: string;
-            /** Operator */
-            operator: string | null;
+        DialIn: {
+            /** Elder Id */
+            elder_id?: number | null;
+            /** Contact Id */
+            contact_id?: number | null;
+            /** Caregiver Id */
+            caregiver_id?: number | null;
+            /** Missed Id */
+            missed_id?: number | null;
         };
         /**
          * Difference
@@ -6233,11 +6579,18 @@ export interface components {
             trouble: string | null;
         };
         /**
-         * Kind
-         * @description What a device says, whatever its maker calls it.
-         * @enum {string}
+         * Known
+         * @description What a screen shows already: the version of each alarm, by its number.
          */
-        Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
+        Known: {
+            /**
+             * Versions
+             * @default {}
+             */
+            versions: {
+                [key: string]: number;
+            };
+        };
         /**
          * LabelOut
          * @description What stands on one label; the QR code is one SVG path on `size` × `size` modules.
@@ -6445,19 +6798,6 @@ export interface components {
             reason: string | null;
         };
         /**
-         * LinkIn
-         * @description For which room, for how long.
-         */
-        LinkIn: {
-            /** Room */
-            room: string;
-            /**
-             * Days
-             * @default 90
-             */
-            days: number;
-        };
-        /**
          * Links
          * @description All that still open something.
          */
@@ -6607,11 +6947,17 @@ export interface components {
         MessageOut: {
             /** Id */
             id: number;
+            kind: components["schemas"]["app__messages__rules__Kind"];
+            /** Urgent */
+            urgent: boolean;
+            state: components["schemas"]["MessageState"];
             channel: components["schemas"]["app__messages__rules__Channel"];
             /** To */
             to: string;
             /** To Whom */
             to_whom: string;
+            /** Elder Id */
+            elder_id: number | null;
             /** Text */
             text: string;
             /** About */
@@ -6621,14 +6967,37 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Due At */
+            due_at: string | null;
             /** Sent At */
             sent_at: string | null;
+            /** Delivered At */
+            delivered_at: string | null;
             /** Attempts */
             attempts: number;
             /** Via */
             via: string | null;
             /** Error */
             error: string | null;
+            /** Resend Of */
+            resend_of: number | null;
+            /** Possible */
+            possible: string[];
+        };
+        /**
+         * MessageState
+         * @description Where a message stands.
+         * @enum {string}
+         */
+        MessageState: "queued" | "sending" | "sent" | "delivered" | "failed" | "unknown";
+        /**
+         * MessageWhole
+         * @description A message with all its tries.
+         */
+        MessageWhole: {
+            message: components["schemas"]["MessageOut"];
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOut"][];
         };
         /**
          * Messages
@@ -6646,6 +7015,41 @@ export interface components {
          * @enum {string}
          */
         Metric: "heart_rate" | "spo2" | "systolic" | "diastolic" | "body_temperature" | "respiration" | "glucose" | "weight" | "steps" | "bed" | "movement" | "door" | "room_temperature" | "room_humidity" | "fall" | "smoke" | "gas" | "water" | "location";
+        /**
+         * Missed
+         * @description All of them, the longest waiting first.
+         */
+        Missed: {
+            /** Items */
+            items: components["schemas"]["MissedOut"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * MissedOut
+         * @description A number nobody answered, and by when it should be called back.
+         */
+        MissedOut: {
+            call: components["schemas"]["CallOut"];
+            /** Times */
+            times: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Tries */
+            tries: number;
+            last_try: components["schemas"]["Result"] | null;
+        };
         /**
          * Mode
          * @description What becomes of a file with bad rows.
@@ -6668,7 +7072,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["Kind"][];
+            says: components["schemas"]["devices__signals__Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -6791,7 +7195,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["Kind"][];
+            says: components["schemas"]["devices__signals__Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -6904,7 +7308,7 @@ export interface components {
             /** Visits */
             visits: components["schemas"]["app__orders__shapes__WishIn"][];
             /** @default hotline */
-            channel: components["schemas"]["Channel-Input"];
+            channel: components["schemas"]["app__orders__rules__Channel"];
             agent?: components["schemas"]["Agent"] | null;
             /** Note */
             note?: string | null;
@@ -7546,6 +7950,17 @@ export interface components {
             lon: number;
         };
         /**
+         * Pop
+         * @description Who is on the line: everybody the number may be, and the last calls from and to it.
+         */
+        Pop: {
+            call: components["schemas"]["CallOut"];
+            /** Callers */
+            callers: components["schemas"]["CallerOut"][];
+            /** Last */
+            last: components["schemas"]["CallOut"][];
+        };
+        /**
          * Power
          * @description What a device lives on.
          * @enum {string}
@@ -7565,25 +7980,6 @@ export interface components {
              * Format: date-time
              */
             since: string;
-        };
-        /**
-         * Preview
-         * @description When she would be there and free again, and what would move: nothing has.
-         */
-        Preview: {
-            /** Caregiver Id */
-            caregiver_id: number;
-            /**
-             * Eta At
-             * Format: date-time
-             */
-            eta_at: string;
-            /**
-             * Free At
-             * Format: date-time
-             */
-            free_at: string;
-            change: components["schemas"]["ChangeOut"];
         };
         /**
          * PriceOut
@@ -7902,14 +8298,6 @@ export interface components {
             home_id: number | null;
         };
         /**
-         * ReasonIn
-         * @description Why.
-         */
-        ReasonIn: {
-            /** Reason */
-            reason: string;
-        };
-        /**
          * ReasonOut
          * @description Why nobody comes: the first rule in each caregiver's way, the cheapest way out, and both in words.
          */
@@ -7928,6 +8316,27 @@ export interface components {
             remedy: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Receipt
+         * @description What the gateway says became of a message it took.
+         */
+        Receipt: {
+            /** Id */
+            id: string;
+            /** Delivered */
+            delivered: boolean;
+            trouble?: components["schemas"]["Trouble"] | null;
+            /** Detail */
+            detail?: string | null;
+        };
+        /**
+         * Recording
+         * @description Where to listen; that it was asked for is on record.
+         */
+        Recording: {
+            /** Url */
+            url: string;
         };
         /**
          * RefuseIn
@@ -8021,6 +8430,11 @@ export interface components {
              */
             event_id?: string | null;
             /**
+             * At
+             * @description by the switchboard's clock; kept, decides nothing
+             */
+            at?: string | null;
+            /**
              * District
              * @description 6-digit code; needed where an installation has several
              */
@@ -8029,7 +8443,7 @@ export interface components {
             direction: components["schemas"]["Direction"];
             /**
              * Phone
-             * @description the other side's number, digits
+             * @description the other side's number, as the line shows it
              */
             phone?: string | null;
             /**
@@ -8045,6 +8459,21 @@ export interface components {
              */
             url?: string | null;
             result?: components["schemas"]["Result"] | null;
+            /**
+             * Cause
+             * @description Q.850 cause of a call that failed or was hung up
+             */
+            cause?: number | null;
+            /**
+             * Digits
+             * @description the keys pressed
+             */
+            digits?: string | null;
+            /**
+             * Seconds
+             * @description spoken, as the switchboard counts
+             */
+            seconds?: number | null;
         };
         /**
          * Reported
@@ -8058,6 +8487,8 @@ export interface components {
             elder_id: number | null;
             /** Contact Id */
             contact_id: number | null;
+            /** Strange */
+            strange: boolean;
         };
         /**
          * Resolution
@@ -8070,13 +8501,15 @@ export interface components {
          * @description What came of a call.
          * @enum {string}
          */
-        Result: "answered" | "safe" | "help" | "no_answer" | "busy" | "refused" | "wrong_number" | "off";
+        Result: "answered" | "safe" | "help" | "heard" | "voicemail" | "no_answer" | "busy" | "refused" | "wrong_number" | "not_in_service" | "off" | "abandoned" | "operator_away" | "failed";
         /**
          * ResultIn
          * @description What came of a call.
          */
         ResultIn: {
             result: components["schemas"]["Result"];
+            /** Note */
+            note?: string | null;
         };
         /**
          * ResultOut
@@ -8341,17 +8774,6 @@ export interface components {
             reason: string;
             /** Payload */
             payload: string;
-        };
-        /**
-         * Settled
-         * @description Where the alarm stands now, and whether it is still marked as a test.
-         */
-        Settled: {
-            /** Id */
-            id: number;
-            state: components["schemas"]["State"];
-            /** Test */
-            test: boolean;
         };
         /**
          * Sex
@@ -8890,42 +9312,14 @@ export interface components {
             };
         };
         /**
-         * TemplateIn
-         * @description A default of the district's own.
-         */
-        TemplateIn: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            template: components["schemas"]["Template"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * TemplateOut
-         * @description The default for one ability level and living situation; `n` is none for the built-in one.
-         */
-        TemplateOut: {
-            level: components["schemas"]["AbilityLevel"];
-            living: components["schemas"]["Living"];
-            /** N */
-            n: number | null;
-            template: components["schemas"]["Template"];
-            /** Made At */
-            made_at: string | null;
-            /** Made By */
-            made_by: string | null;
-            /** Note */
-            note: string | null;
-        };
-        /**
          * Templates
          * @description One for each ability level and living situation, and every version the district had.
          */
         Templates: {
             /** Items */
-            items: components["schemas"]["TemplateOut"][];
+            items: components["schemas"]["app__escalation__shapes__TemplateOut"][];
             /** History */
-            history: components["schemas"]["TemplateOut"][];
+            history: components["schemas"]["app__escalation__shapes__TemplateOut"][];
         };
         /**
          * TermIn
@@ -9152,6 +9546,12 @@ export interface components {
             /** May Change */
             may_change: boolean;
         };
+        /**
+         * Trouble
+         * @description Why it did not go out, or did not arrive.
+         * @enum {string}
+         */
+        Trouble: "no_answer" | "overloaded" | "refused" | "bad_number" | "unreachable" | "not_configured" | "died";
         /**
          * Unknown
          * @description Why there is no day.
@@ -9773,6 +10173,31 @@ export interface components {
             items: components["schemas"]["WindowOut"][];
         };
         /**
+         * Wish
+         * @description What the desk asks the switchboard to do.
+         * @enum {string}
+         */
+        Wish: "dial" | "answer" | "hang_up";
+        /**
+         * WishOut
+         * @description Something the desk wants done. The same `ours` is never to be dialled twice.
+         */
+        WishOut: {
+            do: components["schemas"]["Wish"];
+            /** Ours */
+            ours: number;
+            /** Call Id */
+            call_id: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Say */
+            say: string | null;
+            /** Gather */
+            gather: string | null;
+        };
+        /**
          * Withdrawal
          * @description The reason, for the history.
          */
@@ -10015,6 +10440,25 @@ export interface components {
             beside: components["schemas"]["BesideOut"][];
         };
         /**
+         * Preview
+         * @description When she would be there and free again, and what would move: nothing has.
+         */
+        app__alarms__sending_api__Preview: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /**
+             * Eta At
+             * Format: date-time
+             */
+            eta_at: string;
+            /**
+             * Free At
+             * Format: date-time
+             */
+            free_at: string;
+            change: components["schemas"]["ChangeOut"];
+        };
+        /**
          * PreviewIn
          * @description Whom one thinks of sending.
          */
@@ -10083,6 +10527,17 @@ export interface components {
             };
         };
         /**
+         * Settled
+         * @description Where the alarm stands now, and whether it is still marked as a test.
+         */
+        app__alarms__testing_api__Settled: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["State"];
+            /** Test */
+            test: boolean;
+        };
+        /**
          * WordIn
          * @description The word she will say.
          */
@@ -10115,6 +10570,85 @@ export interface components {
             /** Most */
             most: number;
         };
+        /**
+         * LinkIn
+         * @description Who calls: one of those it may be, or, where `who` says so, somebody new who calls for this elder.
+         */
+        app__calls__api__LinkIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Contact Id */
+            contact_id?: number | null;
+            /**
+             * Who
+             * @description keeps the number: a neighbour, 王大姐
+             */
+            who?: string | null;
+        };
+        /**
+         * ReasonIn
+         * @description Why.
+         */
+        app__calls__api__ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Kind
+         * @description What somebody who calls is to us.
+         * @enum {string}
+         */
+        app__calls__callers__Kind: "elder" | "contact" | "caregiver" | "linked";
+        /**
+         * Preview
+         * @description How it would read, and how many text messages it is charged as.
+         */
+        app__calls__messages_api__Preview: {
+            /** Text */
+            text: string;
+            /** Parts */
+            parts: number;
+        };
+        /**
+         * TemplateIn
+         * @description New words.
+         */
+        app__calls__messages_api__TemplateIn: {
+            kind: components["schemas"]["app__messages__rules__Kind"];
+            channel: components["schemas"]["app__messages__rules__Channel"];
+            /** Language */
+            language: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * TemplateOut
+         * @description The words of one kind of message.
+         */
+        app__calls__messages_api__TemplateOut: {
+            kind: components["schemas"]["app__messages__rules__Kind"];
+            channel: components["schemas"]["app__messages__rules__Channel"];
+            /** Language */
+            language: string;
+            /** Text */
+            text: string;
+            /** Fields */
+            fields: string[];
+            /** By */
+            by: string | null;
+            /** At */
+            at: string | null;
+            /** Preview */
+            preview: string;
+            /** Parts */
+            parts: number;
+        };
+        /**
+         * Settled
+         * @description How a missed call came off the list.
+         * @enum {string}
+         */
+        app__calls__rules__Settled: "called_back" | "rang_again" | "dismissed";
         /**
          * ItemOut
          * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
@@ -10173,6 +10707,19 @@ export interface components {
             expires_at: string;
             /** Seen At */
             seen_at: string | null;
+        };
+        /**
+         * LinkIn
+         * @description For which room, for how long.
+         */
+        app__desk__wall_api__LinkIn: {
+            /** Room */
+            room: string;
+            /**
+             * Days
+             * @default 90
+             */
+            days: number;
         };
         /**
          * ItemOut
@@ -10301,6 +10848,34 @@ export interface components {
             course: components["schemas"]["CourseOut"];
         };
         /**
+         * TemplateIn
+         * @description A default of the district's own.
+         */
+        app__escalation__shapes__TemplateIn: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            template: components["schemas"]["Template"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * TemplateOut
+         * @description The default for one ability level and living situation; `n` is none for the built-in one.
+         */
+        app__escalation__shapes__TemplateOut: {
+            level: components["schemas"]["AbilityLevel"];
+            living: components["schemas"]["Living"];
+            /** N */
+            n: number | null;
+            template: components["schemas"]["Template"];
+            /** Made At */
+            made_at: string | null;
+            /** Made By */
+            made_by: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
          * VersionOut
          * @description One version of an elder's tree.
          */
@@ -10340,6 +10915,12 @@ export interface components {
          * @enum {string}
          */
         app__messages__rules__Channel: "sms" | "voice";
+        /**
+         * Kind
+         * @description What a message is about: chooses its words and whether it may wake somebody.
+         * @enum {string}
+         */
+        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "test_call" | "visit" | "notice";
         /**
          * DraftIn
          * @description A new version: the parameters of its kind, or expressly none (`off`).
@@ -10459,6 +11040,14 @@ export interface components {
             closes: string;
             /** Minutes */
             minutes?: number | null;
+        };
+        /**
+         * ReasonIn
+         * @description Why.
+         */
+        app__phone__installing_shapes__ReasonIn: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Step
@@ -10596,7 +11185,7 @@ export interface components {
             /** Decoder */
             decoder: string | null;
             /** Says */
-            says: components["schemas"]["Kind"][];
+            says: components["schemas"]["devices__signals__Kind"][];
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Silence Seconds */
@@ -10680,6 +11269,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * Kind
+         * @description What a device says, whatever its maker calls it.
+         * @enum {string}
+         */
+        devices__signals__Kind: "sos" | "fall" | "smoke" | "water_leak" | "gas" | "fire" | "low_battery" | "tamper" | "inactivity" | "geofence" | "vitals" | "location" | "activity" | "environment" | "button_press" | "battery_or_status" | "heartbeat" | "test_report" | "history_record" | "status" | "other_alarm";
     };
     responses: never;
     parameters: never;
@@ -11217,7 +11812,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LinkIn"];
+                "application/json": components["schemas"]["app__desk__wall_api__LinkIn"];
             };
         };
         responses: {
@@ -12661,7 +13256,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonIn"];
+                "application/json": components["schemas"]["app__phone__installing_shapes__ReasonIn"];
             };
         };
         responses: {
@@ -12837,7 +13432,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonIn"];
+                "application/json": components["schemas"]["app__phone__installing_shapes__ReasonIn"];
             };
         };
         responses: {
@@ -12901,6 +13496,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlarmCase"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Known"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description Validation Error */
@@ -13450,7 +14078,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["app__alarms__sending_api__Preview"];
                 };
             };
             /** @description Validation Error */
@@ -14190,7 +14818,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settled"];
+                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
                 };
             };
             /** @description Validation Error */
@@ -14225,7 +14853,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settled"];
+                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
                 };
             };
             /** @description Validation Error */
@@ -14256,7 +14884,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settled"];
+                    "application/json": components["schemas"]["app__alarms__testing_api__Settled"];
                 };
             };
             /** @description Validation Error */
@@ -15982,7 +16610,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TemplateIn"];
+                "application/json": components["schemas"]["app__escalation__shapes__TemplateIn"];
             };
         };
         responses: {
@@ -15992,7 +16620,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TemplateOut"];
+                    "application/json": components["schemas"]["app__escalation__shapes__TemplateOut"];
                 };
             };
             /** @description Validation Error */
@@ -16575,6 +17203,8 @@ export interface operations {
             query?: {
                 elder_id?: number | null;
                 open?: boolean;
+                direction?: components["schemas"]["Direction"] | null;
+                strange?: boolean;
                 cursor?: number | null;
             };
             header?: never;
@@ -16591,6 +17221,181 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Calls"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_dial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DialIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_missed_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Missed"];
+                };
+            };
+        };
+    };
+    calls_pop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pop"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_hang_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__calls__api__LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -16636,11 +17441,80 @@ export interface operations {
             };
         };
     };
+    calls_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__calls__api__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__calls__api__ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     hooks_report: {
         parameters: {
             query?: never;
             header?: {
-                authorization?: string;
+                "x-yinling-timestamp"?: string;
+                "x-yinling-signature"?: string;
             };
             path?: never;
             cookie?: never;
@@ -16677,7 +17551,8 @@ export interface operations {
                 district?: number | null;
             };
             header?: {
-                authorization?: string;
+                "x-yinling-timestamp"?: string;
+                "x-yinling-signature"?: string;
             };
             path?: never;
             cookie?: never;
@@ -16690,7 +17565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DialOut"][];
+                    "application/json": components["schemas"]["WishOut"][];
                 };
             };
             /** @description Validation Error */
@@ -16707,6 +17582,9 @@ export interface operations {
     messages_outgoing: {
         parameters: {
             query?: {
+                elder_id?: number | null;
+                alarm_id?: number | null;
+                state?: components["schemas"]["MessageState"] | null;
                 cursor?: number | null;
             };
             header?: never;
@@ -16723,6 +17601,184 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Messages"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    messages_words: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__calls__messages_api__TemplateOut"][];
+                };
+            };
+        };
+    };
+    messages_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__calls__messages_api__TemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    messages_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__calls__messages_api__TemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__calls__messages_api__Preview"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    messages_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    messages_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    hooks_receipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-yinling-timestamp"?: string;
+                "x-yinling-signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Receipt"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
