@@ -1636,6 +1636,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/{alarm_id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Case Record
+         * @description The case, rebuilt from its log; that somebody took it out is written down.
+         */
+        get: operations["alarms_case_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm_id}/hand-over": {
         parameters: {
             query?: never;
@@ -3408,6 +3428,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description A period at a glance: the four clocks, day by day, beside everybody's promises.
+         */
+        get: operations["figures_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Groups
+         * @description The same figures, told apart by kind, model, community, operator or shift.
+         */
+        get: operations["figures_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exceptions
+         * @description Each call that waited more than three minutes for a human, with what happened meanwhile.
+         */
+        get: operations["figures_exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * At Once
+         * @description Alarms of an operator in ten minutes, floods, and the week as a map.
+         */
+        get: operations["figures_at_once"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/false": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * False
+         * @description Devices that called for nothing, the worst first.
+         */
+        get: operations["figures_false"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/staffing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Staff
+         * @description How many operators each hour should have for 95 % in 10 s, 98.5 % in 60 s and 99.9 % in 180 s.
+         */
+        get: operations["figures_staff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Targets
+         * @description A new version of the district's own targets, from now on.
+         */
+        post: operations["figures_set_targets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description The figures as a workbook, a sheet for each way to tell them apart; or the days alone as CSV.
+         */
+        get: operations["figures_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -4633,6 +4813,27 @@ export interface components {
             newest: number;
         };
         /**
+         * BucketOut
+         * @description Ten minutes with more alarms than those on duty could do well.
+         */
+        BucketOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Alarms */
+            alarms: number;
+            /** Operators */
+            operators: number;
+        };
+        /**
+         * By
+         * @description What figures are told apart by.
+         * @enum {string}
+         */
+        By: "day" | "kind" | "model" | "community" | "operator" | "shift";
+        /**
          * CallEvent
          * @description What the switchboard reports.
          * @enum {string}
@@ -4649,63 +4850,6 @@ export interface components {
             result?: components["schemas"]["Result"] | null;
             /** Note */
             note?: string | null;
-        };
-        /**
-         * CallOut
-         * @description A call as a list shows it; the number is masked.
-         */
-        CallOut: {
-            /** Id */
-            id: number;
-            direction: components["schemas"]["Direction"];
-            state: components["schemas"]["CallState"];
-            target: components["schemas"]["Target"] | null;
-            /** Phone */
-            phone: string | null;
-            /** Elder Id */
-            elder_id: number | null;
-            /** Elder Name */
-            elder_name: string | null;
-            /** Contact Id */
-            contact_id: number | null;
-            /** Contact Name */
-            contact_name: string | null;
-            relation: components["schemas"]["Relation"] | null;
-            /** Caregiver Id */
-            caregiver_id: number | null;
-            /** Caregiver Name */
-            caregiver_name: string | null;
-            /** Operator */
-            operator: string | null;
-            /** Mine */
-            mine: boolean;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Answered At */
-            answered_at: string | null;
-            /** Ended At */
-            ended_at: string | null;
-            /** Spoke Seconds */
-            spoke_seconds: number | null;
-            result: components["schemas"]["Result"] | null;
-            /** Note */
-            note: string | null;
-            /** Recorded */
-            recorded: boolean;
-            /** Alarm Id */
-            alarm_id: number | null;
-            /** Automatic */
-            automatic: boolean;
-            /** Pressed */
-            pressed: string | null;
-            /** Strange */
-            strange: boolean;
-            settled: components["schemas"]["app__calls__rules__Settled"] | null;
-            /** Possible */
-            possible: string[];
         };
         /**
          * CallState
@@ -4748,7 +4892,7 @@ export interface components {
          */
         Calls: {
             /** Items */
-            items: components["schemas"]["CallOut"][];
+            items: components["schemas"]["app__calls__api__CallOut"][];
             /** Next */
             next: number | null;
         };
@@ -4823,7 +4967,7 @@ export interface components {
             /** Changes */
             changes: components["schemas"]["ChangedOut"][];
             /** Told */
-            told: components["schemas"]["ToldOut"][];
+            told: components["schemas"]["app__planning__replan_shapes__ToldOut"][];
             /** Cost */
             cost: components["schemas"]["CostPart"][];
             /** Seed */
@@ -4933,6 +5077,51 @@ export interface components {
              * @enum {string}
              */
             event: "claim";
+        };
+        /**
+         * ClaimOut
+         * @description Whose it was, and how that ended.
+         */
+        ClaimOut: {
+            /** By */
+            by: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Ended */
+            ended: string | null;
+        };
+        /**
+         * Clock
+         * @description What is timed.
+         * @enum {string}
+         */
+        Clock: "receipt" | "human" | "decision" | "arrival";
+        /**
+         * ClocksOut
+         * @description First moments of all, by the server.
+         */
+        ClocksOut: {
+            /** Received At */
+            received_at: string | null;
+            /** Raised At */
+            raised_at: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Arrived At */
+            arrived_at: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Seconds */
+            seconds: {
+                [key: string]: number | null;
+            };
         };
         /**
          * CloseIn
@@ -5688,6 +5877,22 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * EndOut
+         * @description A verdict, and when: a case that was reopened has several.
+         */
+        EndOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Text */
+            text: string | null;
+        };
+        /**
          * Entitlement
          * @description The allowance of a month over all programmes. What is free on the evening of `expires_on` expires.
          */
@@ -5789,11 +5994,29 @@ export interface components {
          */
         Evidence: "claimed" | "tried" | "reached" | "answered" | "sent" | "arrived" | "said" | "noted" | "promised" | "closed";
         /**
+         * Exceptions
+         * @description The exception report.
+         */
+        Exceptions: {
+            /** Over */
+            over: number;
+            /** Items */
+            items: components["schemas"]["LateOut"][];
+        };
+        /**
          * Failure
          * @description Why a test failed.
          * @enum {string}
          */
         Failure: "no_press" | "not_answered" | "no_voice" | "no_test" | "anew" | "moved";
+        /**
+         * FalseAlarms
+         * @description Devices by how often they called for nothing.
+         */
+        FalseAlarms: {
+            /** Items */
+            items: components["schemas"]["WolfOut"][];
+        };
         /**
          * Fault
          * @description A line of the technical list.
@@ -5886,22 +6109,37 @@ export interface components {
             }[];
         };
         /**
-         * FiguresOut
-         * @description How many devices are known to ring through.
+         * FigureGroups
+         * @description The same figures, told apart.
          */
-        FiguresOut: {
-            /** Devices */
-            devices: number;
-            /** Tested */
-            tested: number;
-            /** Overdue */
-            overdue: number;
-            /** Waiting */
-            waiting: number;
-            /** To Call */
-            to_call: number;
-            /** Median Seconds */
-            median_seconds: number | null;
+        FigureGroups: {
+            by: components["schemas"]["By"];
+            /** Items */
+            items: components["schemas"]["FigureRow"][];
+        };
+        /**
+         * FigureRow
+         * @description A group of alarms and its clocks.
+         */
+        FigureRow: {
+            /** Key */
+            key: string;
+            /** Name */
+            name: string;
+            /** Alarms */
+            alarms: number;
+            /** Unanswered */
+            unanswered: number;
+            /** False */
+            false: number;
+            /** Judged */
+            judged: number;
+            /** False Share */
+            false_share: number | null;
+            /** Clocks */
+            clocks: {
+                [key: string]: components["schemas"]["SpreadOut"];
+            };
         };
         /**
          * Finish
@@ -6064,6 +6302,20 @@ export interface components {
          * @enum {string}
          */
         Forwarder: "traccar" | "fhir" | "scaip";
+        /**
+         * GivenOut
+         * @description What came to nothing.
+         */
+        GivenOut: {
+            /** Hotline Calls */
+            hotline_calls: number;
+            /** Hung Up */
+            hung_up: number;
+            /** Idle Claims */
+            idle_claims: number;
+            /** Ringing */
+            ringing: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -6231,6 +6483,28 @@ export interface components {
             floor: number;
             /** Lift */
             lift: boolean;
+        };
+        /**
+         * HourOut
+         * @description An hour of the day: what comes, how many should be there, what they then promise.
+         */
+        HourOut: {
+            /** Hour */
+            hour: number;
+            /** Alarms */
+            alarms: number;
+            /** Peak */
+            peak: number;
+            /** On Duty */
+            on_duty: number;
+            /** Operators */
+            operators: number;
+            /** Within */
+            within: number[];
+            /** Formula */
+            formula: number[];
+            /** Busy */
+            busy: number;
         };
         /**
          * Hours
@@ -6652,6 +6926,35 @@ export interface components {
             faults: components["schemas"]["app__planning__board__FaultOut"][];
         };
         /**
+         * LateOut
+         * @description Somebody waited more than three minutes for a human; names only for those who need them.
+         */
+        LateOut: {
+            /** Alarm Id */
+            alarm_id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Waited */
+            waited: number;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Community */
+            community: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Verdict */
+            verdict: string | null;
+            /** Events */
+            events: string[];
+        };
+        /**
          * LatestOut
          * @description The last single reading.
          */
@@ -6798,6 +7101,35 @@ export interface components {
             reason: string | null;
         };
         /**
+         * LineOut
+         * @description One line of the log; with hash and ciphertext the chain can be checked without us.
+         */
+        LineOut: {
+            /** N */
+            n: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+            /** Sealed */
+            sealed: string;
+        };
+        /**
          * Links
          * @description All that still open something.
          */
@@ -6811,6 +7143,23 @@ export interface components {
          * @enum {string}
          */
         Living: "alone" | "together";
+        /**
+         * LoadOut
+         * @description What came at once, and upon how many.
+         */
+        LoadOut: {
+            /** Average */
+            average: number | null;
+            /** Bearable */
+            bearable: number;
+            /** Flood Over */
+            flood_over: number;
+            busiest: components["schemas"]["BucketOut"] | null;
+            /** Floods */
+            floods: components["schemas"]["BucketOut"][];
+            /** Week */
+            week: number[][];
+        };
         /**
          * LoanOut
          * @description A device that is lent.
@@ -7033,7 +7382,7 @@ export interface components {
          * @description A number nobody answered, and by when it should be called back.
          */
         MissedOut: {
-            call: components["schemas"]["CallOut"];
+            call: components["schemas"]["app__calls__api__CallOut"];
             /** Times */
             times: number;
             /**
@@ -7954,11 +8303,11 @@ export interface components {
          * @description Who is on the line: everybody the number may be, and the last calls from and to it.
          */
         Pop: {
-            call: components["schemas"]["CallOut"];
+            call: components["schemas"]["app__calls__api__CallOut"];
             /** Callers */
             callers: components["schemas"]["CallerOut"][];
             /** Last */
-            last: components["schemas"]["CallOut"][];
+            last: components["schemas"]["app__calls__api__CallOut"][];
         };
         /**
          * Power
@@ -8098,6 +8447,27 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+        };
+        /**
+         * PromiseOut
+         * @description What somebody promises, and how it went here.
+         */
+        PromiseOut: {
+            /** Who */
+            who: string;
+            clock: components["schemas"]["Clock"];
+            /** Within */
+            within: number;
+            /** Share */
+            share: number;
+            /** Source */
+            source: string;
+            /** Ours */
+            ours: boolean;
+            /** Reached */
+            reached: number | null;
+            /** Kept */
+            kept: boolean | null;
         };
         /**
          * PublishIn
@@ -8329,6 +8699,63 @@ export interface components {
             trouble?: components["schemas"]["Trouble"] | null;
             /** Detail */
             detail?: string | null;
+        };
+        /**
+         * RecordOut
+         * @description The record of a case: everything in it but name and place is from the log alone.
+         */
+        RecordOut: {
+            /** Alarm Id */
+            alarm_id: number;
+            /** District */
+            district: string;
+            kind: components["schemas"]["AlarmKind"] | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Estate */
+            estate: string | null;
+            /** Community */
+            community: string | null;
+            /** Wire Id */
+            wire_id: string | null;
+            state: components["schemas"]["State"] | null;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Presses */
+            presses: number;
+            /** Rounds */
+            rounds: number;
+            clocks: components["schemas"]["ClocksOut"];
+            /** Claims */
+            claims: components["schemas"]["ClaimOut"][];
+            /** Calls */
+            calls: components["schemas"]["app__alarms__cases_api__CallOut"][];
+            /** Told */
+            told: components["schemas"]["app__alarms__cases_api__ToldOut"][];
+            /** Verdicts */
+            verdicts: components["schemas"]["EndOut"][];
+            /** Lines */
+            lines: components["schemas"]["LineOut"][];
+            /** Head */
+            head: string;
+            /** Holds */
+            holds: boolean;
+            /** Broken */
+            broken: string[];
+            /** Anchor */
+            anchor: string | null;
+            /** Anchored At */
+            anchored_at: string | null;
+            /** In Full */
+            in_full: boolean;
+            /** Readable */
+            readable: boolean;
+            /** Printed By */
+            printed_by: string;
+            /**
+             * Printed At
+             * Format: date-time
+             */
+            printed_at: string;
         };
         /**
          * Recording
@@ -9042,6 +9469,60 @@ export interface components {
             ends_at: string;
         };
         /**
+         * SpreadOut
+         * @description A clock: percentiles in seconds.
+         */
+        SpreadOut: {
+            /** Count */
+            count: number;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** P99 */
+            p99: number | null;
+            /** Within */
+            within: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * StaffingOut
+         * @description How many operators each hour should have.
+         */
+        StaffingOut: {
+            /** Days */
+            days: number;
+            /** Handling */
+            handling: number;
+            /** Spread */
+            spread: number;
+            /** Own */
+            own: boolean;
+            /**
+             * Promised
+             * @default [
+             *       [
+             *         10,
+             *         0.95
+             *       ],
+             *       [
+             *         60,
+             *         0.985
+             *       ],
+             *       [
+             *         180,
+             *         0.999
+             *       ]
+             *     ]
+             */
+            promised: number[][];
+            /** Hours */
+            hours: components["schemas"]["HourOut"][];
+        };
+        /**
          * StartIn
          * @description Whom to assess, why, and when it was done.
          */
@@ -9224,6 +9705,31 @@ export interface components {
          * @enum {string}
          */
         Target: "elder" | "device" | "contact" | "caregiver" | "ambulance" | "fire" | "police" | "other";
+        /**
+         * TargetsIn
+         * @description Seconds and share, rising, for each clock; those left out keep what everybody begins with.
+         */
+        TargetsIn: {
+            /** Targets */
+            targets: {
+                [key: string]: [
+                    number,
+                    number
+                ][];
+            };
+        };
+        /**
+         * TargetsOut
+         * @description The district's own targets: seconds and share, rising, for each clock.
+         */
+        TargetsOut: {
+            /** Version */
+            version: number;
+            /** Targets */
+            targets: {
+                [key: string]: number[][];
+            };
+        };
         /**
          * Task
          * @description Something to do at the home, and what proves it.
@@ -9412,24 +9918,12 @@ export interface components {
             items: components["schemas"]["TestOut"][];
             /** Next */
             next: number | null;
-            figures: components["schemas"]["FiguresOut"];
+            figures: components["schemas"]["app__equipment__testing_api__FiguresOut"];
             /**
              * Server Time
              * Format: date-time
              */
             server_time: string;
-        };
-        /**
-         * ToldOut
-         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
-         */
-        ToldOut: {
-            /** Who */
-            who: string;
-            /** Name */
-            name: string;
-            /** Visit Id */
-            visit_id: number | null;
         };
         /**
          * Transport
@@ -10206,6 +10700,24 @@ export interface components {
             reason: string;
         };
         /**
+         * WolfOut
+         * @description A device that called for nothing.
+         */
+        WolfOut: {
+            /** Device Id */
+            device_id: number;
+            /** Wire Id */
+            wire_id: string;
+            /** Model */
+            model: string;
+            /** Kind */
+            kind: string;
+            /** Alarms */
+            alarms: number;
+            /** False */
+            false: number;
+        };
+        /**
          * Word
          * @description A message of a device: what it was read as, or why it was set aside.
          */
@@ -10240,6 +10752,40 @@ export interface components {
         Words: {
             /** Items */
             items: components["schemas"]["Word"][];
+        };
+        /**
+         * CallOut
+         * @description A call about it.
+         */
+        app__alarms__cases_api__CallOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Target */
+            target: string | null;
+            /** Name */
+            name: string | null;
+            /** Result */
+            result: string | null;
+        };
+        /**
+         * ToldOut
+         * @description Somebody outside who was told.
+         */
+        app__alarms__cases_api__ToldOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** How */
+            how: string;
         };
         /**
          * Because
@@ -10571,6 +11117,63 @@ export interface components {
             most: number;
         };
         /**
+         * CallOut
+         * @description A call as a list shows it; the number is masked.
+         */
+        app__calls__api__CallOut: {
+            /** Id */
+            id: number;
+            direction: components["schemas"]["Direction"];
+            state: components["schemas"]["CallState"];
+            target: components["schemas"]["Target"] | null;
+            /** Phone */
+            phone: string | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Contact Id */
+            contact_id: number | null;
+            /** Contact Name */
+            contact_name: string | null;
+            relation: components["schemas"]["Relation"] | null;
+            /** Caregiver Id */
+            caregiver_id: number | null;
+            /** Caregiver Name */
+            caregiver_name: string | null;
+            /** Operator */
+            operator: string | null;
+            /** Mine */
+            mine: boolean;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Spoke Seconds */
+            spoke_seconds: number | null;
+            result: components["schemas"]["Result"] | null;
+            /** Note */
+            note: string | null;
+            /** Recorded */
+            recorded: boolean;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Automatic */
+            automatic: boolean;
+            /** Pressed */
+            pressed: string | null;
+            /** Strange */
+            strange: boolean;
+            settled: components["schemas"]["app__calls__rules__Settled"] | null;
+            /** Possible */
+            possible: string[];
+        };
+        /**
          * LinkIn
          * @description Who calls: one of those it may be, or, where `who` says so, somebody new who calls for this elder.
          */
@@ -10783,6 +11386,24 @@ export interface components {
          * @enum {string}
          */
         app__equipment__rules__Link: "unknown" | "online" | "offline";
+        /**
+         * FiguresOut
+         * @description How many devices are known to ring through.
+         */
+        app__equipment__testing_api__FiguresOut: {
+            /** Devices */
+            devices: number;
+            /** Tested */
+            tested: number;
+            /** Overdue */
+            overdue: number;
+            /** Waiting */
+            waiting: number;
+            /** To Call */
+            to_call: number;
+            /** Median Seconds */
+            median_seconds: number | null;
+        };
         /**
          * MoveIn
          * @description What is done with it, and why; `wiped` says that names and numbers kept in it were erased.
@@ -11042,6 +11663,49 @@ export interface components {
             minutes?: number | null;
         };
         /**
+         * FiguresOut
+         * @description A period at a glance.
+         */
+        app__performance__shapes__FiguresOut: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            all: components["schemas"]["FigureRow"] | null;
+            before: components["schemas"]["FigureRow"] | null;
+            /** By Day */
+            by_day: components["schemas"]["FigureRow"][];
+            /** Promises */
+            promises: components["schemas"]["PromiseOut"][];
+            targets: components["schemas"]["TargetsOut"];
+            given: components["schemas"]["GivenOut"];
+            /** Open By Age */
+            open_by_age: number[];
+            /** Devices */
+            devices: number;
+            /** Untested */
+            untested: number;
+            /** Blind Share */
+            blind_share: number | null;
+            /** Blind Minutes */
+            blind_minutes: number;
+            /** Anchor */
+            anchor: string | null;
+            /** Anchored At */
+            anchored_at: string | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
          * ReasonIn
          * @description Why.
          */
@@ -11169,6 +11833,18 @@ export interface components {
          * @enum {string}
          */
         app__planning__replan_rules__Cause: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
+        /**
+         * ToldOut
+         * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
+         */
+        app__planning__replan_shapes__ToldOut: {
+            /** Who */
+            who: string;
+            /** Name */
+            name: string;
+            /** Visit Id */
+            visit_id: number | null;
+        };
         /**
          * ModelOut
          * @description A model; `edited` names the fields that a new release leaves alone.
@@ -14114,6 +14790,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_case_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordOut"];
                 };
             };
             /** @description Validation Error */
@@ -17198,6 +17905,265 @@ export interface operations {
             };
         };
     };
+    figures_figures: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__performance__shapes__FiguresOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_groups: {
+        parameters: {
+            query?: {
+                by?: components["schemas"]["By"];
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FigureGroups"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_exceptions: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exceptions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_at_once: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_false: {
+        parameters: {
+            query?: {
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FalseAlarms"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_staff: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_set_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_export: {
+        parameters: {
+            query?: {
+                form?: "xlsx" | "csv";
+                lang?: "zh" | "en";
+                first?: string | null;
+                last?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     calls_calls: {
         parameters: {
             query?: {
@@ -17252,7 +18218,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallOut"];
+                    "application/json": components["schemas"]["app__calls__api__CallOut"];
                 };
             };
             /** @description Validation Error */
