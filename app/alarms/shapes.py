@@ -18,7 +18,10 @@ from app.alarms.rules import AlarmKind, Event, Rings, State, Verdict, possible
 from app.alarms.sending_rules import OfferState
 from app.alarms.steps_shapes import ScriptOut
 from app.alarms.tables import Alarm
+from app.calls import callers
 from app.calls import queries as calls
+from app.calls.callers import BadNumber
+from app.calls.rules import Result
 from app.equipment.rules import DeviceKind, DeviceState
 from app.orders.rules import VisitState
 from app.people import queries as people
@@ -112,15 +115,19 @@ class ContactOut(BaseModel):
     is_guardian: bool
     has_key: bool
     minutes_away: int | None
+    bad_number: Result | None = None  # the last call that could tell led to somebody else, or nowhere
 
     @classmethod
-    def of(cls, contact: Contact, team: Mapping[TeamRole, CareTeamMember]) -> "ContactOut":
+    def of(
+        cls, contact: Contact, team: Mapping[TeamRole, CareTeamMember], bad: Mapping[str, BadNumber]
+    ) -> "ContactOut":
         """As the desk sees it. The guardian is known by the telephone the care team gives."""
         guardian = team.get(TeamRole.GUARDIAN)
         return cls(
             id=contact.id, position=contact.rank, name=contact.name, relation=contact.relation,
             phone=mask_phone(contact.phone), is_guardian=guardian is not None and guardian.phone == contact.phone,
             has_key=contact.has_key, minutes_away=contact.minutes_away,
+            bad_number=bad[contact.phone_hash].result if contact.phone_hash in bad else None,
         )  # fmt: skip
 
 
@@ -263,11 +270,9 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
     home = session.get(Home, alarm.home_id) if alarm.home_id else None
     living = [elder] if elder else people_of(session, home)
     shown = [_elder(session, person, in_clear=in_clear, now=now) for person in living]
-    contacts = [
-        ContactOut.of(contact, people.team_of(session, person.id))
-        for person in living
-        for contact in people.contacts_of(session, person.id)
-    ]
+    to_call = [(person, contact) for person in living for contact in people.contacts_of(session, person.id)]
+    bad = callers.bad_numbers(session, [contact.phone_hash for _, contact in to_call])
+    contacts = [ContactOut.of(contact, people.team_of(session, person.id), bad) for person, contact in to_call]
     lines = log.of(session, alarm)
     script = ScriptOut.standing(steps.script_of(session, alarm, now=now, lines=lines))
     names = queries.names(session, {alarm.offered_to} if alarm.offered_to else ())

@@ -83,6 +83,20 @@ def day(
     console.print(f"- {done} attendances finished")
 
 
+@simulate.command()
+def outside(
+    port: Annotated[int, typer.Option(help="of the gateway of messages, on this machine")] = 8025,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same people on the line")] = 7,
+    every: Annotated[float, typer.Option(min=1, help="seconds between two calls to the hotline, on average")] = 150,
+) -> None:
+    """The world at the other end of the lines: people who call and are called, a gateway that takes messages."""
+    from app.config import settings
+    from app.simulate import day, outside
+
+    token = settings().hooks_token.get_secret_value()
+    outside.run(url=day.address(), token=token, port=port, seed=seed, every=every)
+
+
 @simulate.command(name="devices")
 def crowd(
     count: Annotated[int, typer.Option(min=1, help="devices of all kinds, in the shares of a fleet")] = 1000,

@@ -39,10 +39,13 @@ def play(given: Settings, *, reset: bool, elders: int, seed: int, speed: int, lo
             (var / UNFINISHED).touch()
             _finish(supervisor, table, "simulate", "district", "--elders", str(elders), "--seed", str(seed))
             (var / UNFINISHED).unlink()
+        carrier = process_table.reach_outside(table, given) if speed else None
+        process_table.remember(var, table.env)
         console.print("- the platform ...")
         supervisor.up(*process_table.platform(table.env))
         if speed:
             supervisor.up(process("day", ["simulate", "day", "--speed", str(speed)], table.env))
+            supervisor.up(process("outside", ["simulate", "outside", "--port", str(carrier or 0)], table.env))
         welcome(table, var)
         supervisor.watch(Follow(supervisor.logs, console) if logs else nothing)
 

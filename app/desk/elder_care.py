@@ -12,6 +12,7 @@ from app.access.queries import Caller
 from app.access.rules import DESK, Role
 from app.alarms import queries as alarms
 from app.alarms.shapes import ContactOut, HealthOut, HomeOut, PlaceOut, PresenceOut, VisitBrief
+from app.calls import callers
 from app.catalogue.tables import ServiceItem
 from app.desk.elder_shapes import (
     Elder,
@@ -50,7 +51,8 @@ def glance(session: Session, elder_id: int, me: Caller, *, now: datetime) -> Eld
     elder = people.get(session, elder_id)
     home, division = people.home_of(session, elder)
     team, care = people.team_of(session, elder.id), alarms.care(session, elder.id, now=now)
-    month = calendar.month_of(now)
+    month, contacts = calendar.month_of(now), people.contacts_of(session, elder.id)
+    bad = callers.bad_numbers(session, [contact.phone_hash for contact in contacts])
     clear = me.role in DESK
     if clear and elder.health:
         access.note_look(session, me, elder_id=elder.id, field="health", reason="glance", now=now)
@@ -65,7 +67,7 @@ def glance(session: Session, elder_id: int, me: Caller, *, now: datetime) -> Eld
             id=home.id, address=home.estate, division=division.name, entry=None, floor=home.floor, lift=home.lift,
             place=PlaceOut(lat=round(place.lat, COARSE), lon=round(place.lon, COARSE), accuracy_m=100),
         ),
-        contacts=[_contact(contact, team, me.role) for contact in people.contacts_of(session, elder.id)],
+        contacts=[_contact(contact, team, bad, me.role) for contact in contacts],
         care_team=[
             _member(role, team.get(role), me.role)
             for role in TeamRole
@@ -167,8 +169,10 @@ def _clear(session: Session, elder: Person, wish: UnmaskIn) -> str | None:
             return member.phone if member and member.elder_id == elder.id else None
 
 
-def _contact(contact: Contact, team: Mapping[TeamRole, CareTeamMember], role: Role) -> ContactOut:
-    shown = ContactOut.of(contact, team)
+def _contact(
+    contact: Contact, team: Mapping[TeamRole, CareTeamMember], bad: Mapping[str, callers.BadNumber], role: Role
+) -> ContactOut:
+    shown = ContactOut.of(contact, team, bad)
     return shown.model_copy(update={"name": name_for(role, shown.name)})
 
 

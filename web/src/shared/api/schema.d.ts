@@ -5280,6 +5280,7 @@ export interface components {
             has_key: boolean;
             /** Minutes Away */
             minutes_away: number | null;
+            bad_number?: components["schemas"]["Result"] | null;
         };
         /**
          * CorrectIn
