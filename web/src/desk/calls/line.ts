@@ -17,7 +17,17 @@ export const RESULTS: { result: Result; key: string }[] = [
 ]
 
 const calls = shallowRef<Call[]>([])
-async function load(): Promise<void> {
+let asking: Promise<void> | undefined
+let again = false
+/** One question at a time, however many parts of the page want to know; a change meanwhile asks once more. */
+function load(): Promise<void> {
+  again = asking !== undefined
+  return (asking ??= askOnce().finally(() => {
+    asking = undefined
+    if (again) void load()
+  }))
+}
+async function askOnce(): Promise<void> {
   try {
     calls.value = (await ask(api.GET('/api/calls', { params: { query: { open: true } } }))).items
   } catch (error) {
