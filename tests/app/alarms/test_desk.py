@@ -141,7 +141,7 @@ def test_http_ingest_keeps_the_inboxs_promise(client: Browser, token: str) -> No
     assert browser.post(f"/api/ingest/{device.wire_id}", content=body).status_code == 403
 
 
-def test_the_nearest_who_is_free_and_able_comes_first_from_where_she_is() -> None:
+def test_whoever_is_in_the_very_home_comes_first_then_the_nearest_who_is_free_and_able() -> None:
     with transaction() as session:
         an_item(session, "URGENT", needs=[Skill.FIRST_AID], cents=0)
         elder = an_elder(session, wishes={})
@@ -164,10 +164,10 @@ def test_the_nearest_who_is_free_and_able_comes_first_from_where_she_is() -> Non
         session.add(going)
         session.flush()
         found = nearest.candidates(session, home, elder, now=MORNING)
-    assert [one.name for one in found] == ["刘洁", "陈涛", "应急队", "孙强"]
-    here = found[1]
-    assert (here.seconds, here.doing, here.affected) == (0, "上门助浴", [visit.id])
-    assert (found[0].doing, found[0].affected, found[3].lacks) == (None, [], ["first_aid"])
+    assert [one.name for one in found] == ["陈涛", "刘洁", "应急队", "孙强"]
+    here, free = found[:2]
+    assert (here.here, here.seconds, here.doing, here.affected) == (True, 0, "上门助浴", [visit.id])
+    assert (free.here, free.doing, free.affected, found[3].lacks) == (False, None, [], ["first_aid"])
     assert {near.id, unable.id, rider.id} <= {one.caregiver_id for one in found}
 
 
