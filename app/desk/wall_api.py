@@ -14,6 +14,7 @@ from app.config import settings
 from app.db import transaction
 from app.desk import wall_links, wall_queries
 from app.desk.wall_links import LinkRow, NoSuchScreen
+from app.performance.rules import Clock
 
 router = APIRouter(prefix="/api/wall", tags=["wall"])
 
@@ -54,14 +55,15 @@ class WallOperator(BaseModel):
 
 
 class WallClock(BaseModel):
-    """One of the four clocks today, seconds, against its limit."""
+    """One of the four clocks today, seconds, against the district's target."""
 
-    clock: str
+    clock: Clock
     n: int
     in_time: int
     median: float | None
     p95: float | None
     limit: int
+    target: float
 
 
 class Wall(BaseModel):
@@ -87,12 +89,6 @@ class Wall(BaseModel):
     expires_at: datetime
 
 
-LIMITS = {
-    "receipt": wall_queries.RECEIPT, "human": wall_queries.HUMAN, "decision": wall_queries.DECISION,
-    "arrival": wall_queries.ARRIVAL,
-}  # fmt: skip
-
-
 @router.get("")
 def wall(authorization: Annotated[str, Header()] = "") -> Wall:
     """The board's one question, with its own key instead of somebody's login; 403 once the key has ended."""
@@ -114,8 +110,7 @@ def wall(authorization: Annotated[str, Header()] = "") -> Wall:
                 for one in wall_queries.on_duty(session, screen.scope.district_id, now=now)
             ],
             clocks=[
-                WallClock(clock=name, limit=LIMITS[name], **vars(row))
-                for name, row in wall_queries.clocks(session, now=now).items()
+                WallClock(**vars(row)) for row in wall_queries.clocks(session, screen.scope.district_id, now=now)
             ],
             ill=[part.name for part in desk.health(session, now=now) if not part.well],
             server_time=now, expires_at=screen.expires_at,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Float, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -19,6 +19,8 @@ from app.calls.tables import Call
 from app.equipment.rules import Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.people.tables import Caregiver, Elder
+from app.performance import queries as performance
+from app.performance.rules import Clock, headline
 from app.places.tables import Division
 
 SHOWN: Final = 10  # lines a person reads from five metres; the rest is a number
@@ -131,48 +133,31 @@ def on_duty(session: Session, district_id: int, *, now: datetime) -> Sequence[On
 
 @dataclass(frozen=True)
 class ClockRow:
-    """One of the four clocks today: how many, how many in time, the middle and the slow end in seconds."""
+    """One of the four clocks today: how many, how many in time, the middle and the slow end in seconds, its target."""
 
+    clock: Clock
     n: int
     in_time: int
     median: float | None
     p95: float | None
+    limit: int  # seconds
+    target: float  # share that must be within them
 
 
-RECEIPT, HUMAN, DECISION, ARRIVAL = 5, 60, 180, 15 * 60
-"""Seconds: what the platform promises itself; TSA's answering time; TSA's longest wait; help on site in Xiamen."""
-
-
-def clocks(session: Session, *, now: datetime) -> dict[str, ClockRow]:
-    """Press to receipt, to a human, to a decision, to arrival: of today's calls for help.
-
-    What is still waiting counts with its age once that is over the limit, so that nothing looks good by being ignored.
-    """
-    first, _ = calendar.day_bounds(calendar.day_of(now))
-    decided = func.least(Alarm.dispatched_at, Alarm.reached_at, Alarm.closed_at)
-    spans = {
-        "receipt": (Alarm.device_at, Alarm.raised_at, RECEIPT, Alarm.clock_off.is_(None)),
-        "human": (Alarm.raised_at, Alarm.answered_at, HUMAN, None),
-        "decision": (Alarm.answered_at, decided, DECISION, None),
-        "arrival": (
-            Alarm.dispatched_at,
-            Alarm.arrived_at,
-            ARRIVAL,
-            Alarm.closed_at.is_(None) | Alarm.arrived_at.is_not(None),
-        ),
-    }
-    columns: list[ColumnElement[Any]] = []
-    for begins, ends, limit, counted in spans.values():
-        took = cast(func.greatest(func.extract("epoch", func.coalesce(ends, now) - begins), 0), Float)
-        known = and_(begins.is_not(None), ends.is_not(None) | (took > limit))
-        known = known if counted is None else known & counted
-        seconds = case((known, took))
-        columns += [
-            func.count(seconds), func.count().filter(seconds <= limit),
-            func.percentile_cont(0.5).within_group(seconds), func.percentile_cont(0.95).within_group(seconds),
-        ]  # fmt: skip
-    row = session.execute(select(*columns).where(Alarm.raised_at >= first, Alarm.test_id.is_(None))).one()
-    return {name: ClockRow(*list(row)[4 * i : 4 * i + 4]) for i, name in enumerate(spans)}
+def clocks(session: Session, district_id: int, *, now: datetime) -> Sequence[ClockRow]:
+    """Today's calls for help as the page of figures counts them, against the district's own targets."""
+    today = calendar.day_of(now)
+    _, targets = performance.targets(session, district_id, at=now)
+    period = performance.period_of(district_id, today, today, now=now)
+    counted = performance.clocks(session, period, targets=targets)
+    spreads = counted[0].clocks if counted else {}
+    rows = []
+    for clock in Clock:
+        limit, target = headline(targets[clock])
+        spread = spreads.get(clock)
+        told = (spread.count, spread.within[limit], spread.p50, spread.p95) if spread else (0, 0, None, None)
+        rows.append(ClockRow(clock, *told, limit=limit, target=target))
+    return rows
 
 
 @dataclass(frozen=True)

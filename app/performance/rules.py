@@ -93,6 +93,11 @@ def thresholds(targets: Mapping[Clock, Steps]) -> dict[Clock, list[int]]:
     }
 
 
+def headline(steps: Steps) -> tuple[int, float]:
+    """The one step a wall has room for: the middle one, of two the farther."""
+    return steps[len(steps) // 2]
+
+
 def is_flood(alarms: int, operators: int) -> bool:
     """Whether ten minutes held more than those on duty could do well; with nobody there one would do it all."""
     return alarms > FLOOD * max(1, operators)

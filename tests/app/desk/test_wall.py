@@ -14,6 +14,7 @@ from app.db import Scope, transaction
 from app.desk import wall_queries
 from app.desk.wall_queries import surname
 from app.people.tables import Elder
+from app.performance.rules import EXCEPTION
 from tests.app.test_every_route import application, somebody
 from tests.cast import OTHER_COMMUNITY, STREET, an_elder
 from tests.clients import Client, ok
@@ -98,15 +99,33 @@ def test_a_key_that_was_taken_back_or_has_run_out_opens_nothing(database: Engine
     assert late.get("/api/wall").status_code == 403
 
 
+def test_the_wall_counts_as_the_page_of_figures_does(database: Engine) -> None:
+    alarm, now = ring("林桂芬"), datetime.now(UTC)
+    lead = somebody(Role.SHIFT_LEAD)
+    first, _ = calendar.day_bounds(calendar.day_of(now))
+    at = {"id": alarm, "at": first, "answered": first + timedelta(seconds=42)}
+    with database.begin() as connection:
+        connection.execute(text("update alarms set raised_at = :at, answered_at = :answered where id = :id"), at)
+    ok(lead.post("/api/figures/targets", json={"targets": {"human": [[40, 0.9]]}}))
+    told = ok(lead.get("/api/figures"))["all"]["clocks"]["human"]
+    wall = next(one for one in ok(a_screen().get("/api/wall"))["clocks"] if one["clock"] == "human")
+    assert (wall["n"], wall["in_time"], wall["limit"], wall["target"]) == (1, 0, 40, 0.9)
+    assert (wall["median"], wall["p95"]) == (told["p50"], told["p95"]) == (42.0, 42.0)
+
+
 def test_what_nobody_answers_makes_the_clock_worse_before_anybody_answers(database: Engine) -> None:
     alarm, now = ring("林桂芬"), datetime.now(UTC)
     first, _ = calendar.day_bounds(calendar.day_of(now))
     with database.begin() as connection:
         connection.execute(text("update alarms set raised_at = :at where id = :id"), {"at": first, "id": alarm})
     with transaction(Scope.PLATFORM) as session:
-        young = wall_queries.clocks(session, now=first + timedelta(seconds=59))["human"]
-        old = wall_queries.clocks(session, now=first + timedelta(seconds=61))["human"]
-    assert (young.n, old.n, old.in_time, old.p95) == (0, 1, 0, 61.0)
+        district = session.execute(text("select district_id from alarms where id = :id"), {"id": alarm}).scalar_one()
+
+        def human(seconds: int) -> wall_queries.ClockRow:
+            return wall_queries.clocks(session, district, now=first + timedelta(seconds=seconds))[1]
+
+        young, old = human(EXCEPTION - 1), human(EXCEPTION + 1)
+    assert (young.n, old.n, old.in_time, old.p95) == (0, 1, 0, 181.0)
 
 
 @pytest.mark.parametrize(

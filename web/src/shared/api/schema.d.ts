@@ -10476,11 +10476,10 @@ export interface components {
         };
         /**
          * WallClock
-         * @description One of the four clocks today, seconds, against its limit.
+         * @description One of the four clocks today, seconds, against the district's target.
          */
         WallClock: {
-            /** Clock */
-            clock: string;
+            clock: components["schemas"]["Clock"];
             /** N */
             n: number;
             /** In Time */
@@ -10491,6 +10490,8 @@ export interface components {
             p95: number | null;
             /** Limit */
             limit: number;
+            /** Target */
+            target: number;
         };
         /**
          * WallOperator
