@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.calls.rules import Direction, NotMissed, Result, Settled
@@ -51,11 +51,6 @@ def _tries(session: Session, ids: Sequence[int]) -> dict[int, list[Result | None
     for missed_id, result in session.execute(returned):
         found.setdefault(missed_id or 0, []).append(result)
     return found
-
-
-def count(session: Session) -> int:
-    """How many numbers wait."""
-    return session.scalar(select(func.count(func.distinct(func.coalesce(Call.phone_hash, "")))).where(*OPEN)) or 0
 
 
 def rang_again(session: Session, call: Call, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """A telephone number in one form, however it was written: mobile, landline, with +86, area code or extension."""
 
 import re
+import unicodedata
 from typing import Final
 
 EXTENSION: Final = re.compile(r"(?:\s*(?:转|分机|ext\.?|x|,|;ext=)\s*|(?<=\d{7})-)\d{1,6}$", re.IGNORECASE)
@@ -13,8 +14,8 @@ def normal(phone: str, *, area_code: str = "") -> str:
 
     A landline without its area code gets the given one (`0546`); numbers of other countries begin with `00`.
     """
-    without = EXTENSION.sub("", phone.strip())
-    digits = re.sub(r"\D", "", without)
+    without = EXTENSION.sub("", unicodedata.normalize("NFKC", phone).strip())  # １３８ from a Chinese keyboard
+    digits = re.sub(r"[^0-9]", "", without)
     if without.startswith("+"):
         digits = "00" + digits
     if digits.startswith("0086"):
