@@ -57,7 +57,7 @@ def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: dat
     except CannotOverride:
         raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
     alarm.visit_id, alarm.caregiver_id, alarm.dispatched_at = visit.id, caregiver_id, now
-    alarm.eta_at = now + timedelta(minutes=sent.travel_minutes)
+    alarm.eta_at, alarm.decided_at = now + timedelta(minutes=sent.travel_minutes), alarm.decided_at or now
     timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
     offer = AlarmOffer(
         district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, visit_id=visit.id,
