@@ -20,8 +20,12 @@ export function switchSingleKeys(on: boolean): void {
   localStorage.setItem(KEY, on ? 'on' : 'off')
 }
 
-/** Every key that works now, the page's before the frame's. */
-export const workingKeys = computed(() => [...scopes].reverse().flatMap((keys) => toValue(keys)))
+/** Every key that works now, once: the page's before the frame's, and what a later part took over is not an earlier one's. */
+export const workingKeys = computed(() => {
+  const found = new Map<string, Key>()
+  for (const one of [...scopes].reverse().flatMap((keys) => toValue(keys))) if (!found.has(one.key)) found.set(one.key, one)
+  return [...found.values()]
+})
 
 export function useKeys(keys: MaybeRefOrGetter<Key[]>): void {
   scopes.push(keys)
