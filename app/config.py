@@ -95,6 +95,16 @@ class Settings(BaseSettings):
     alarm_unmanned_after: int = Field(60, ge=5, description="a desk without operators calls its leads")
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
 
+    # the technical list: hours from when something is found to when somebody should have seen to it
+    upkeep_silent_hours: int = Field(24, ge=1)
+    upkeep_offline_hours: int = Field(24, ge=1)
+    upkeep_tamper_hours: int = Field(24, ge=1)
+    upkeep_not_worn_hours: int = Field(24, ge=1)
+    upkeep_low_battery_hours: int = Field(168, ge=1)
+    upkeep_untested_hours: int = Field(168, ge=1)
+    upkeep_false_alarms_hours: int = Field(72, ge=1, description="a device that called for nothing is exchanged")
+    upkeep_outage_hours: int = Field(2, ge=1, description="many devices lost at once")
+
     # telephone and messages
     quiet_from: time = Field(time(21, 30), description="no message but an alarm's goes out from then, local time,")
     quiet_until: time = Field(time(7, 30), description="until then")

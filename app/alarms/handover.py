@@ -19,6 +19,7 @@ from app.alarms.handling_tables import HandoverSheet
 from app.alarms.handover_rules import NotYourSheet, OpenCases, SheetEvent, SheetState, after
 from app.alarms.queries import QueueRow
 from app.alarms.rules import ATTENDED, State
+from app.equipment import upkeep_queries
 from app.errors import Conflict, NotFound
 
 TURN = 7_301_011  # of the advisory locks: one sheet of a district at a time
@@ -36,6 +37,14 @@ def owed(session: Session, user_id: int) -> Sequence[QueueRow]:
 def rows_of(session: Session, user_id: int, notes: dict[int, str]) -> list[dict[str, Any]]:
     """The cases as the sheet keeps them, with a note on each where there is one."""
     return [_row(row, notes.get(row.alarm.id)) for row in owed(session, user_id)]
+
+
+def shelved(session: Session) -> list[dict[str, Any]]:
+    """What of the technical list is put aside, for whoever comes: the device, why, until when, by whom."""
+    return [
+        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in vars(row).items()}
+        for row in upkeep_queries.shelved(session)
+    ]
 
 
 def _row(row: QueueRow, note: str | None) -> dict[str, Any]:
@@ -75,7 +84,7 @@ def write(
         .order_by(HandoverSheet.id.desc())
         .limit(1)
     )  # fmt: skip
-    rows = {"cases": rows_of(session, me.id, notes), **(also or {})}
+    rows = {"cases": rows_of(session, me.id, notes), "shelved": shelved(session), **(also or {})}
     sheet = HandoverSheet(
         district_id=me.district_id, area=me.area, from_id=me.id, to_id=to, written_at=now, words=words, rows=rows,
         before=before or "", state=SheetState.WRITTEN,

@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db import notice
+from app.equipment.clocks import due_after
 from app.equipment.queries import Known
 from app.equipment.rules import Fault
 from app.equipment.tables import Device, DeviceFault
-from app.equipment.upkeep_rules import DUE, Upkeep, UpkeepEvent
+from app.equipment.upkeep_rules import Upkeep, UpkeepEvent
 from app.history import History
 
 MANY = 50  # more changes than this are told to the screens as one
@@ -35,7 +36,7 @@ class New:
         return {
             "district_id": self.device.district_id, "division_code": self.device.division_code,
             "device_id": self.device.id, "kind": self.kind, "since": self.since, "lost_at": self.lost_at,
-            "battery": self.battery, "state": Upkeep.WAITING, "due_at": self.since + DUE[self.kind],
+            "battery": self.battery, "state": Upkeep.WAITING, "due_at": self.since + due_after(self.kind),
         }  # fmt: skip
 
 

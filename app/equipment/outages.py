@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import notice
 from app.equipment import upkeep_rules as rules
+from app.equipment.clocks import due_after, outage_due_after
 from app.equipment.rules import Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Group, Shared, Upkeep
@@ -96,7 +97,7 @@ def _under(session: Session, group: Group, members: frozenset[int], *, now: date
     since = session.scalar(select(func.min(func.coalesce(DeviceFault.lost_at, DeviceFault.since))).where(theirs)) or now
     row = {
         "district_id": group.district_id, "division_code": code, "shared": group.shared, "key": group.key,
-        "since": since, "members": len(members), "state": Upkeep.WAITING, "due_at": now + rules.OUTAGE_DUE,
+        "since": since, "members": len(members), "state": Upkeep.WAITING, "due_at": now + outage_due_after(),
     }  # fmt: skip
     made = insert(Outage).values(row).on_conflict_do_nothing().returning(Outage.id)
     new = session.scalar(made)
@@ -131,6 +132,6 @@ def settle(session: Session, *, now: datetime) -> None:
             session.execute(
                 update(DeviceFault)
                 .where(DeviceFault.outage_id == outage.id, DeviceFault.ended_at.is_(None))
-                .values(outage_id=None, due_at=now + rules.DUE[Fault.SILENT])
+                .values(outage_id=None, due_at=now + due_after(Fault.SILENT))
             )
             notice(session, outage.district_id, "devices/0")

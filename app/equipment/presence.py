@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.equipment import faults, outages, upkeep
+from app.equipment import faults, outages, overdue, upkeep
+from app.equipment.clocks import due_after
 from app.equipment.rules import NOT_WORN_AFTER, DeviceState, Fault
 from app.equipment.tables import DeafTime, Device, DeviceFault, Outage
-from app.equipment.upkeep_rules import CONFIRMS_WITHIN, DUE, Upkeep, UpkeepEvent
+from app.equipment.upkeep_rules import CONFIRMS_WITHIN, Upkeep, UpkeepEvent
 
 AT_ONCE: Final = 2000  # devices of one transaction: a flood must not hold the rows for long
 
@@ -44,7 +45,7 @@ word's promise is up. Time in which the platform itself was deaf is not held aga
 
 def look(session: Session, *, now: datetime) -> tuple[int, list[tuple[int, int]]]:
     """How many were looked at, and the (district, device) of those that are silent now."""
-    rows = session.execute(LOOK, {"now": now, "due_at": now + DUE[Fault.SILENT]}).all()
+    rows = session.execute(LOOK, {"now": now, "due_at": now + due_after(Fault.SILENT)}).all()
     silent = [(district, device) for _, district, device in rows if device is not None]
     faults.tell(session, silent)
     return rows[0][0], silent
@@ -68,9 +69,10 @@ def watch(now: datetime) -> int:
 
 
 def tidy(now: datetime) -> None:
-    """Once a minute: who has not put the watch on again, whose shelf is over, what was not confirmed, what is back."""
+    """Once a minute: what is not worn or not tried out, whose shelf is over, what was not confirmed, what is back."""
     with transaction() as session:
         take_off(session, now=now)
+        overdue.gather(session, now=now)
         wake(session, now=now)
         outages.gather(session, now=now)
         outages.settle(session, now=now)

@@ -127,6 +127,8 @@ class Fault(StrEnum):
     OFFLINE = "offline"  # the link: the broker saw it go
     SILENT = "silent"  # the device: two heartbeats missed
     NOT_WORN = "not_worn"  # taken off, and not put on again
+    UNTESTED = "untested"  # nobody has heard it for too long: a help button that may not work
+    FALSE_ALARMS = "false_alarms"  # it calls for nothing, and somebody has asked for its exchange
 
 
 FAULT_OF: Final[Mapping[Kind, Fault]] = {Kind.LOW_BATTERY: Fault.LOW_BATTERY, Kind.TAMPER: Fault.TAMPER}

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, null, select
 from sqlalchemy.orm import Session, aliased
 
 from app.access.tables import User
 from app.equipment.rules import DeviceKind, DeviceState, Fault
 from app.equipment.tables import Device, DeviceFault, DeviceModel, Outage
-from app.equipment.upkeep_rules import Remedy, Shared, Upkeep
+from app.equipment.upkeep_rules import Remedy, Shared, Upkeep, UpkeepEvent
+from app.history import History
 from app.people.tables import Elder, Home
 from app.places.tables import Division
 
@@ -130,6 +131,52 @@ def waiting(
         statement = statement.where(DeviceFault.state == state)
     rows = session.execute(statement.order_by(*_ranked(DeviceFault, me=me)).offset(offset).limit(PAGE))
     return [FaultRow(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class ShelvedRow:
+    """An entry put aside: what, why, until when and by whom."""
+
+    kind: Fault | Shared
+    what: str  # the device as the wire knows it, or what an outage's devices share
+    elder_name: str | None
+    estate: str | None
+    reason: str | None
+    until: datetime | None
+    by: str | None
+
+
+def shelved(session: Session) -> Sequence[ShelvedRow]:
+    """Everything that is put aside now, the earliest end first."""
+    faults = (
+        select(
+            DeviceFault.kind, Device.wire_id, Elder.name, Home.estate, DeviceFault.shelve_reason,
+            DeviceFault.shelved_until, _put_aside_by(DeviceFault),
+        )
+        .join(Device, Device.id == DeviceFault.device_id)
+        .outerjoin(Elder, Elder.id == Device.elder_id)
+        .outerjoin(Home, Home.id == Device.home_id)
+        .where(DeviceFault.state == Upkeep.SHELVED)
+    )  # fmt: skip
+    many = select(
+        Outage.shared, Outage.key, null(), null(), Outage.shelve_reason, Outage.shelved_until, _put_aside_by(Outage)
+    ).where(Outage.state == Upkeep.SHELVED)
+    rows = [ShelvedRow(*row) for statement in (faults, many) for row in session.execute(statement)]
+    return sorted(rows, key=lambda row: (row.until is None, row.until))
+
+
+def _put_aside_by(table: type[DeviceFault] | type[Outage]) -> ColumnElement[str]:
+    return (
+        select(History.by)
+        .where(
+            History.district_id == table.district_id, History.subject == table.__tablename__,
+            History.subject_id == table.id, History.event == UpkeepEvent.SHELVE,
+        )
+        .correlate(table)
+        .order_by(History.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )  # fmt: skip
 
 
 def members(session: Session, outage_id: int, *, offset: int = 0) -> Sequence[FaultRow]:

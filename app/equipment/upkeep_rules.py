@@ -63,12 +63,7 @@ OWN: Final = frozenset({E.RELEASE, E.FINISH})  # only whoever has claimed it
 
 SHELVES_AT_MOST: Final = timedelta(days=30)
 CONFIRMS_WITHIN: Final = timedelta(hours=12)  # a mains device is silent for eight without anything being wrong
-DUE: Final[Mapping[Fault, timedelta]] = {
-    Fault.SILENT: timedelta(hours=24), Fault.OFFLINE: timedelta(hours=24), Fault.TAMPER: timedelta(hours=24),
-    Fault.NOT_WORN: timedelta(hours=24), Fault.LOW_BATTERY: timedelta(days=7),
-}  # fmt: skip
-OUTAGE_DUE: Final = timedelta(hours=2)  # one gateway is many elders
-ENDS_BY_WORD: Final = frozenset({Fault.TAMPER})  # of whoever looked: few devices say that they are whole again
+ENDS_BY_WORD: Final = frozenset({Fault.TAMPER, Fault.FALSE_ALARMS})  # of whoever looked: few devices say it themselves
 
 
 def after(state: Upkeep, event: UpkeepEvent) -> Upkeep:

@@ -14,9 +14,9 @@ from app.alarms import proving
 from app.alarms.model_statistics import UNTESTED
 from app.config import settings
 from app.db import transaction
-from app.equipment import blindness
+from app.equipment import blindness, exchanging
 from app.errors import Refused, Unreadable
-from app.performance import actions, exporting, hours, load, queries, shapes, staffing
+from app.performance import actions, exporting, hours, load, queries, shapes, staffing, wolves
 from app.performance.queries import Period
 from app.performance.rules import BEARABLE, EXCEPTION, FLOOD, PROMISES, By, Clock, Promise
 from app.vault import mask_name
@@ -28,7 +28,7 @@ HOUR_RATE = 0.5  # alarms an hour: what a simulation is rounded up to
 
 
 class NotForYou(Refused):
-    """A district's targets are set by its shift lead or supervisor."""
+    """What a district promises, and which device is exchanged, its shift lead or supervisor decides."""
 
 
 def _period(me: Figures, first: date | None = None, last: date | None = None) -> Period:
@@ -128,8 +128,26 @@ def at_once(me: Figures, period: Asked) -> shapes.LoadOut:
 def false(me: Figures, period: Asked) -> shapes.FalseAlarms:
     """Devices that called for nothing, the worst first."""
     with transaction(me.scope) as session:
-        rows = queries.wolves(session, period)
-    return shapes.FalseAlarms(items=[shapes.WolfOut(**vars(row)) for row in rows])
+        found, ways = wolves.wolves(session, period), wolves.ways(session, period)
+    return shapes.FalseAlarms(
+        items=[shapes.WolfOut.of(one, task, now=period.now, leads=_leads(me)) for one, task in found],
+        ways=[shapes.WayOut.of(way) for way in ways],
+    )
+
+
+@router.post("/false/{device_id}/exchange")
+def exchange(device_id: int, me: Figures) -> shapes.ExchangeOut:
+    """Have a device exchanged that calls for nothing: an entry of the technical list, with its own clock."""
+    if not _leads(me):
+        raise NotForYou("Ask the shift lead or the bureau.")
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        task = exchanging.ask(session, device_id, by=me.by, now=now)
+    return shapes.ExchangeOut.of(task, now=now, named=True)
+
+
+def _leads(me: Caller) -> bool:
+    return me.role is not Role.MANAGER
 
 
 @router.get("/staffing")
@@ -158,7 +176,7 @@ class TargetsIn(BaseModel):
 @router.post("/targets")
 def set_targets(asked: TargetsIn, me: Figures) -> shapes.TargetsOut:
     """A new version of the district's own targets, from now on."""
-    if me.role is Role.MANAGER:
+    if not _leads(me):
         raise NotForYou("Ask the shift lead or the bureau.")
     now = datetime.now(UTC)
     with transaction(me.scope) as session:

@@ -217,37 +217,6 @@ def open_by_age(session: Session, *, now: datetime) -> Sequence[int]:
     return list(session.execute(OPEN, {"now": now}).one())
 
 
-@dataclass(frozen=True)
-class Wolf:
-    """A device and how often it called for nothing."""
-
-    device_id: int
-    wire_id: str
-    model: str
-    kind: str
-    alarms: int
-    false: int
-
-
-WOLVES: Final = text(
-    """
-    select d.id, d.wire_id, m.name, m.kind, count(*) filter (where a.verdict <> 'test'),
-        count(*) filter (where a.verdict in ('false', 'accidental'))
-    from alarms a join devices d on d.id = a.device_id join device_models m on m.id = d.model_id
-    where a.district_id = :district and a.raised_at >= :first and a.raised_at < :past and a.test_id is null
-        and a.verdict is not null
-    group by d.id, d.wire_id, m.name, m.kind
-    having count(*) filter (where a.verdict in ('false', 'accidental')) > 0
-    order by 6 desc, 5, 1 limit 50
-    """
-)
-
-
-def wolves(session: Session, period: Period) -> Sequence[Wolf]:
-    """Devices that called for nothing, the worst first."""
-    return [Wolf(*row) for row in session.execute(WOLVES, period.asked)]
-
-
 UNTESTED: Final = text(
     "select count(*), count(*) filter (where tested_at is null or tested_at < :before) "
     "from devices where state = 'active'"

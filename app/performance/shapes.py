@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
+from app.equipment.exchanging import Task
+from app.equipment.rules import DeviceKind
+from app.equipment.upkeep_rules import Upkeep
 from app.performance.load import Bucket
 from app.performance.queries import ClockRow, Late, Spread
 from app.performance.rules import By, Clock, Promise, Steps, share
 from app.performance.staffing import PROMISED, Staffing
+from app.performance.wolves import Way, Wolf
 
 
 class SpreadOut(BaseModel):
@@ -168,21 +173,72 @@ class LoadOut(BaseModel):
     week: list[list[float]]  # Monday to Sunday, 144 ten minutes each: alarms on an average such day
 
 
+class ExchangeOut(BaseModel):
+    """An exchange that was asked for, on the technical list."""
+
+    asked_by: str
+    since: datetime
+    due_at: datetime
+    overdue: bool
+    state: Upkeep
+    claimed_name: str | None
+
+    @classmethod
+    def of(cls, task: Task, *, now: datetime, named: bool) -> "ExchangeOut":
+        """With the names only for those who lead or supervise."""
+        told = {name: value for name, value in vars(task).items() if name in cls.model_fields}
+        late = task.state in (Upkeep.WAITING, Upkeep.CLAIMED) and task.due_at < now
+        shown = told if named else told | {"asked_by": "", "claimed_name": None}
+        return cls(**shown, overdue=late)
+
+
 class WolfOut(BaseModel):
     """A device that called for nothing."""
 
     device_id: int
     wire_id: str
     model: str
-    kind: str
+    kind: DeviceKind
     alarms: int
     false: int
+    week: int  # false ones of the last seven days
+    too_often: bool
+    false_share: float | None
+    exchange: ExchangeOut | None
+    possible: list[Literal["exchange"]]
+
+    @classmethod
+    def of(cls, wolf: Wolf, task: Task | None, *, now: datetime, leads: bool) -> "WolfOut":
+        """With the button for whoever may ask for an exchange."""
+        told = {name: value for name, value in vars(wolf).items() if name in cls.model_fields}
+        return cls(
+            **told, too_often=wolf.too_often, false_share=share(wolf.false, wolf.alarms),
+            exchange=ExchangeOut.of(task, now=now, named=leads) if task else None,
+            possible=["exchange"] if leads and wolf.can_be_exchanged and task is None else [],
+        )  # fmt: skip
+
+
+class WayOut(BaseModel):
+    """All devices of a model, or of a kind where no model is named."""
+
+    kind: DeviceKind
+    model: str | None
+    devices: int
+    alarms: int
+    false: int
+    false_share: float | None
+
+    @classmethod
+    def of(cls, way: Way) -> "WayOut":
+        """As counted."""
+        return cls(**vars(way), false_share=share(way.false, way.alarms))
 
 
 class FalseAlarms(BaseModel):
-    """Devices by how often they called for nothing."""
+    """Devices by how often they called for nothing, and the same by model and by kind."""
 
     items: list[WolfOut]
+    ways: list[WayOut]
 
 
 class HourOut(BaseModel):

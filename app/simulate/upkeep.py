@@ -13,9 +13,10 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.calendar import day_of
+from app.equipment.clocks import due_after, outage_due_after
 from app.equipment.rules import LOW_BATTERY, DeviceKind, DeviceState, Fault
 from app.equipment.tables import DeafTime, Device, DeviceFault, DeviceModel, Outage
-from app.equipment.upkeep_rules import DUE, OUTAGE_DUE, Remedy, Shared, Upkeep
+from app.equipment.upkeep_rules import Remedy, Shared, Upkeep
 
 DAYS: Final = 75  # of battery history
 GATEWAY: Final = "gw-7c21"
@@ -137,14 +138,14 @@ def past(session: Session, rng: random.Random, district_id: int, *, now: datetim
 
 def _open(base: Row, kind: Fault, since: datetime, lost_at: datetime | None, battery: float | None) -> Row:
     found = {"kind": kind, "since": since, "lost_at": lost_at, "battery": battery, "state": Upkeep.WAITING}
-    return base | found | {"due_at": since + DUE[kind]}
+    return base | found | {"due_at": since + due_after(kind)}
 
 
 def _over(base: Row, kind: Fault, since: datetime, lost_at: datetime, ended: datetime, rng: random.Random) -> Row:
     helped = rng.choice((Remedy.RESTARTED, Remedy.CHARGED, Remedy.EXPLAINED)) if rng.random() < 0.3 else None
     return base | {
         "kind": kind, "since": since, "lost_at": lost_at, "ended_at": ended, "state": Upkeep.OVER,
-        "due_at": since + DUE[kind], "done_with": helped, "done_at": ended if helped else None,
+        "due_at": since + due_after(kind), "done_with": helped, "done_at": ended if helped else None,
     }  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def _dead_gateway(session: Session, district_id: int, rows: Sequence[Installed],
     ids, died = ids[:BEHIND_IT], now - timedelta(hours=3, minutes=20)
     outage = Outage(
         district_id=district_id, division_code=code, shared=Shared.GATEWAY, key=GATEWAY, since=died, members=len(ids),
-        state=Upkeep.WAITING, due_at=died + timedelta(minutes=4) + OUTAGE_DUE,
+        state=Upkeep.WAITING, due_at=died + timedelta(minutes=4) + outage_due_after(),
     )  # fmt: skip
     session.add(outage)
     session.flush()

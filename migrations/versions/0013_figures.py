@@ -9,6 +9,7 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
+FAULTS = ("low_battery", "tamper", "offline", "silent", "not_worn")
 NEW = ("log_anchors", "figure_targets")
 
 
@@ -39,6 +40,13 @@ def own() -> tuple[sa.Column[object], ...]:
     )
 
 
+def kinds_of_fault(*kinds: str) -> None:
+    """What the technical list may say of a device."""
+    op.drop_constraint(op.f("ck_device_faults_fault"), "device_faults")
+    known = ", ".join(f"'{kind}'" for kind in kinds)
+    op.create_check_constraint(op.f("ck_device_faults_fault"), "device_faults", f"kind in ({known})")
+
+
 def upgrade() -> None:
     """Clocks that a second dispatch does not move, and what a cut log is found by."""
     for name in ("received_at", "decided_at"):
@@ -49,6 +57,7 @@ def upgrade() -> None:
     op.create_index("ix_alarms_raised", "alarms", ["district_id", "raised_at"])
     op.execute("update alarms set answered_by = claimed_by where answered_at is not null")
     op.execute("update alarms set decided_at = coalesce(dispatched_at, closed_at)")
+    kinds_of_fault(*FAULTS, "untested", "false_alarms")
     op.create_table(
         "log_anchors",
         *own(),
@@ -76,6 +85,8 @@ def downgrade() -> None:
     """Neither anchors nor targets."""
     for table in reversed(NEW):
         op.drop_table(table)
+    op.execute("delete from device_faults where kind in ('untested', 'false_alarms')")
+    kinds_of_fault(*FAULTS)
     op.drop_index("ix_alarms_raised", "alarms")
     for name in ("anchored", "answered_by", "decided_at", "received_at"):
         op.drop_column("alarms", name)

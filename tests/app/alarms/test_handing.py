@@ -18,6 +18,9 @@ from app.alarms.rules import NotYours, Rings, State, Verdict, VoiceMissing
 from app.alarms.tables import Alarm, AlarmTimer
 from app.calls.rules import Result, Target
 from app.db import transaction
+from app.equipment import faults, upkeep
+from app.equipment.rules import Fault
+from app.equipment.tables import DeviceFault
 from app.errors import IllegalMove
 from app.history import History
 from app.messages.tables import OutboxMessage
@@ -209,6 +212,22 @@ def test_a_handover_is_signed_by_both_and_kept_as_written() -> None:
     with pytest.raises(DatabaseError, match="keeps what was written"), transaction() as session:
         session.execute(text("update handover_sheets set words = 'x'"))
     assert events(one).count("hand_over") == events(two).count("hand_over") == 1
+
+
+def test_the_sheet_tells_what_of_the_technical_list_is_put_aside() -> None:
+    me, other = operator("赵敏"), operator("李敏")
+    with transaction() as session:
+        device = a_device(session)
+        faults.add(session, [faults.New(device, Fault.LOW_BATTERY, MORNING)])
+        entry = session.scalars(select(DeviceFault)).one()
+        upkeep.shelve(session, entry, until=at(86_400), reason="老人住院", by="赵敏", now=at(0))
+    sheet = do(handover.write, other.id, "", {}, me=me, now=at(6))
+    (row,) = sheet.rows["shelved"]
+    assert (row["kind"], row["what"], row["reason"], row["by"]) == ("low_battery", device.wire_id, "老人住院", "赵敏")
+    assert datetime.fromisoformat(row["until"]) == at(86_400)
+    with transaction() as session:
+        kept = session.get_one(HandoverSheet, sheet.id)
+        assert handover.hash_of(kept) == kept.hash
 
 
 def test_whoever_leaves_without_a_signature_says_why_and_the_cases_ring() -> None:

@@ -3528,6 +3528,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/figures/false/{device_id}/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange
+         * @description Have a device exchanged that calls for nothing: an entry of the technical list, with its own clock.
+         */
+        post: operations["figures_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/figures/staffing": {
         parameters: {
             query?: never;
@@ -6005,6 +6025,29 @@ export interface components {
             items: components["schemas"]["LateOut"][];
         };
         /**
+         * ExchangeOut
+         * @description An exchange that was asked for, on the technical list.
+         */
+        ExchangeOut: {
+            /** Asked By */
+            asked_by: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Overdue */
+            overdue: boolean;
+            state: components["schemas"]["Upkeep"];
+            /** Claimed Name */
+            claimed_name: string | null;
+        };
+        /**
          * Failure
          * @description Why a test failed.
          * @enum {string}
@@ -6012,18 +6055,20 @@ export interface components {
         Failure: "no_press" | "not_answered" | "no_voice" | "no_test" | "anew" | "moved";
         /**
          * FalseAlarms
-         * @description Devices by how often they called for nothing.
+         * @description Devices by how often they called for nothing, and the same by model and by kind.
          */
         FalseAlarms: {
             /** Items */
             items: components["schemas"]["WolfOut"][];
+            /** Ways */
+            ways: components["schemas"]["WayOut"][];
         };
         /**
          * Fault
          * @description A line of the technical list.
          * @enum {string}
          */
-        Fault: "low_battery" | "tamper" | "offline" | "silent" | "not_worn";
+        Fault: "low_battery" | "tamper" | "offline" | "silent" | "not_worn" | "untested" | "false_alarms";
         /**
          * FaultEntry
          * @description What is wrong with one device.
@@ -10510,6 +10555,23 @@ export interface components {
             cases: number;
         };
         /**
+         * WayOut
+         * @description All devices of a model, or of a kind where no model is named.
+         */
+        WayOut: {
+            kind: components["schemas"]["DeviceKind"];
+            /** Model */
+            model: string | null;
+            /** Devices */
+            devices: number;
+            /** Alarms */
+            alarms: number;
+            /** False */
+            false: number;
+            /** False Share */
+            false_share: number | null;
+        };
+        /**
          * When
          * @description What must be so for a step to be due.
          * @enum {string}
@@ -10712,12 +10774,20 @@ export interface components {
             wire_id: string;
             /** Model */
             model: string;
-            /** Kind */
-            kind: string;
+            kind: components["schemas"]["DeviceKind"];
             /** Alarms */
             alarms: number;
             /** False */
             false: number;
+            /** Week */
+            week: number;
+            /** Too Often */
+            too_often: boolean;
+            /** False Share */
+            false_share: number | null;
+            exchange: components["schemas"]["ExchangeOut"] | null;
+            /** Possible */
+            possible: "exchange"[];
         };
         /**
          * Word
@@ -18055,6 +18125,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FalseAlarms"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    figures_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeOut"];
                 };
             };
             /** @description Validation Error */

@@ -72,6 +72,7 @@ export type Figures = Answer<'figures_figures'>
 export type FigureRow = Figures['by_day'][number]
 export type FigureLoad = Answer<'figures_at_once'>
 export type FigureStaffing = Answer<'figures_staff'>
+export type FalseAlarms = Answer<'figures_false'>
 export type LateCall = Answer<'figures_exceptions'>['items'][number]
 export type CaseRecord = Answer<'alarms_case_record'>
 export type Owed = Answer<'shift_owed'>['items'][number]
