@@ -20,6 +20,7 @@ from app.access.rules import (
     FIGURES,
     HOTLINE,
     KEYS,
+    LEADS,
     PLANNERS,
     READERS,
     STOCK,
@@ -93,6 +94,7 @@ Stock = Annotated[Caller, allowed(STOCK)]
 KeyHolder = Annotated[Caller, allowed(KEYS)]
 Admin = Annotated[Caller, allowed(ADMINS)]
 Figures = Annotated[Caller, allowed(FIGURES)]
+Lead = Annotated[Caller, allowed(LEADS)]
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 

@@ -31,6 +31,7 @@ STOCK: Final = frozenset({R.ADMIN, R.SHIFT_LEAD, R.DISPATCHER})  # register, imp
 KEYS: Final = frozenset({R.ADMIN, R.SHIFT_LEAD})  # give devices their passwords and certificates
 ADMINS: Final = frozenset({R.ADMIN})
 FIGURES: Final = frozenset({R.SHIFT_LEAD, R.MANAGER, R.SUPERVISOR})  # how well calls are answered
+LEADS: Final = frozenset({R.SHIFT_LEAD, R.SUPERVISOR})  # decide what a district promises
 PROVIDER: Final = frozenset({R.MANAGER})
 EVERYONE: Final = frozenset(Role)
 

@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from app import calendar
-from app.access.api import Figures
+from app.access.api import Figures, Lead
 from app.access.queries import Caller
-from app.access.rules import Role
+from app.access.rules import LEADS, Role
 from app.alarms import proving
 from app.alarms.model_statistics import UNTESTED
 from app.config import settings
 from app.db import transaction
 from app.equipment import blindness, exchanging
-from app.errors import Refused, Unreadable
+from app.errors import Unreadable
 from app.performance import actions, exporting, hours, load, queries, shapes, staffing, wolves
 from app.performance.queries import Period
 from app.performance.rules import BEARABLE, EXCEPTION, FLOOD, PROMISES, By, Clock, Promise
@@ -25,10 +25,6 @@ router = APIRouter(prefix="/api/figures", tags=["figures"])
 LONGEST = 366  # days
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HOUR_RATE = 0.5  # alarms an hour: what a simulation is rounded up to
-
-
-class NotForYou(Refused):
-    """What a district promises, and which device is exchanged, its shift lead or supervisor decides."""
 
 
 def _period(me: Figures, first: date | None = None, last: date | None = None) -> Period:
@@ -130,24 +126,18 @@ def false(me: Figures, period: Asked) -> shapes.FalseAlarms:
     with transaction(me.scope) as session:
         found, ways = wolves.wolves(session, period), wolves.ways(session, period)
     return shapes.FalseAlarms(
-        items=[shapes.WolfOut.of(one, task, now=period.now, leads=_leads(me)) for one, task in found],
+        items=[shapes.WolfOut.of(one, task, now=period.now, leads=me.role in LEADS) for one, task in found],
         ways=[shapes.WayOut.of(way) for way in ways],
     )
 
 
 @router.post("/false/{device_id}/exchange")
-def exchange(device_id: int, me: Figures) -> shapes.ExchangeOut:
+def exchange(device_id: int, me: Lead) -> shapes.ExchangeOut:
     """Have a device exchanged that calls for nothing: an entry of the technical list, with its own clock."""
-    if not _leads(me):
-        raise NotForYou("Ask the shift lead or the bureau.")
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         task = exchanging.ask(session, device_id, by=me.by, now=now)
     return shapes.ExchangeOut.of(task, now=now, named=True)
-
-
-def _leads(me: Caller) -> bool:
-    return me.role is not Role.MANAGER
 
 
 @router.get("/staffing")
@@ -174,10 +164,8 @@ class TargetsIn(BaseModel):
 
 
 @router.post("/targets")
-def set_targets(asked: TargetsIn, me: Figures) -> shapes.TargetsOut:
+def set_targets(asked: TargetsIn, me: Lead) -> shapes.TargetsOut:
     """A new version of the district's own targets, from now on."""
-    if not _leads(me):
-        raise NotForYou("Ask the shift lead or the bureau.")
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.set_targets(
