@@ -90,7 +90,8 @@ def test_a_number_that_led_nowhere_is_marked_until_somebody_answers_there(client
         call = ok(desk.post("/api/calls", json={"contact_id": contact.id}))
         ok(desk.post(f"/api/calls/{call['id']}/result", json={"result": result}))
         (shown,) = ok(desk.get(f"/api/elders/{elder.id}"))["contacts"]
-        return shown["bad_number"]
+        bad: str | None = shown["bad_number"]
+        return bad
 
     said = ("busy", "wrong_number", "no_answer", "answered", "not_in_service")
     assert [after(one) for one in said] == [None, "wrong_number", "wrong_number", None, "not_in_service"]
