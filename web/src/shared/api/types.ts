@@ -76,6 +76,7 @@ export type FalseAlarms = Answer<'figures_false'>
 export type LateCall = Answer<'figures_exceptions'>['items'][number]
 export type CaseRecord = Answer<'alarms_case_record'>
 export type Owed = Answer<'shift_owed'>['items'][number]
+export type TestWindow = Answer<'test windows_open_windows'>['items'][number]
 export type Sheet = Answer<'shift_handovers'>['items'][number]
 export type PatternBook = Answer<'patterns_book'>
 export type PatternStep = PatternBook['held']['steps'][number]
