@@ -211,12 +211,15 @@ def write_result(
 
 
 def give_up(session: Session, call_id: int, *, now: datetime) -> None:
-    """No switchboard took it up, or it was never heard of again: it has failed, and whoever waits for it goes on."""
+    """No switchboard took it up, or it was never heard of again: it has failed, and whoever waits for it goes on.
+
+    A caller of whom nothing more is heard was missed, and is called back.
+    """
     call = session.get(Call, call_id, with_for_update=True)
     if call is None or call.state is CallState.ENDED:
         return
     call.state, call.ended_at = CallState.ENDED, now
-    call.result = call.result or Result.FAILED
+    call.result = call.result or (Result.ABANDONED if call.direction is Direction.INBOUND else Result.FAILED)
     _tell_screens(session, call)
 
 

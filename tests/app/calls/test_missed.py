@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from app.access.rules import Role
 from app.access.tables import AccessLog, User
+from app.calls import actions, outcomes
 from app.calls.exchange import Manners
+from app.calls.rules import SILENT
 from app.calls.tables import Call
 from app.config import settings
 from app.db import transaction
@@ -64,6 +66,15 @@ def test_a_missed_call_is_off_the_list_when_somebody_was_spoken_to(
         assert (rows[0]["tries"], rows[0]["last_try"]) == (1, "busy")
     else:
         assert {call.settled for call in calls()[:2]} == {"called_back"}
+
+
+def test_a_caller_of_whom_the_switchboard_says_no_more_was_missed(client: Callable[..., Client]) -> None:
+    say("ringing", "a", direction="inbound", phone="13800005521")
+    with transaction() as session:
+        later = the_call().began_at + SILENT + timedelta(seconds=1)
+        assert list(outcomes.lost(session, now=later)) == [the_call().id]
+        actions.give_up(session, the_call().id, now=later)
+    assert [row["times"] for row in missed(client(Role.OPERATOR))] == [1]
 
 
 def test_who_rings_again_and_is_answered_is_not_called_back(client: Callable[..., Client]) -> None:
