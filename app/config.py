@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     alarm_rings_lead_after: int = Field(45, ge=1)
     alarm_calls_family_after: int = Field(90, ge=5)
     alarm_call_back_minutes: int = Field(30, ge=1, description="a call-back is owed after this, if nobody says when")
+    ambulance_phone: str = Field("", description="where the 120 centre takes the card as a message; empty: nowhere")
     alarm_answer_seconds: int = Field(
         60, ge=10, description="somebody who was sent and does not accept: the next one is sent"
     )

@@ -28,6 +28,7 @@ from app.calls import hooks_api as hooks
 from app.calls import messages_api as messages
 from app.catalogue import api as catalogue
 from app.commands import api as commands
+from app.desk import cards_api as cards
 from app.desk import elders
 from app.desk import wall_api as wall
 from app.equipment import api as equipment
@@ -57,6 +58,7 @@ ROUTERS = (
     catalogue.router,
     orders.router,
     elders.router,
+    cards.router,
     wall.router,
     assessments.router,
     planning.router,

@@ -122,12 +122,13 @@ def call(
     me: Caller,
     now: datetime,
     contact_id: int | None = None,
+    caregiver_id: int | None = None,
     result: Result | None = None,
     note: str | None = None,
 ) -> tuple[Alarm, Call]:
     """Call somebody about it. With a result it is written down; without one the switchboard is asked to dial."""
     alarm = mine(session, alarm_id, Event.CALL, me)
-    phone, contact = _number(session, alarm, target, contact_id)
+    phone, contact = _number(session, alarm, target, contact_id, caregiver_id)
     made = calls.dial(
         session, district_id=alarm.district_id, division_code=alarm.division_code, target=target, phone=phone,
         user_id=me.id, elder_id=alarm.elder_id, contact_id=contact.id if contact else None, alarm_id=alarm.id,
@@ -278,7 +279,7 @@ def spoken_to(session: Session, alarm: Alarm) -> bool:
 
 
 def _number(
-    session: Session, alarm: Alarm, target: Target, contact_id: int | None
+    session: Session, alarm: Alarm, target: Target, contact_id: int | None, caregiver_id: int | None = None
 ) -> tuple[str | None, Contact | None]:
     """The number to dial and the contact it belongs to."""
     match target:
@@ -294,7 +295,8 @@ def _number(
             elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
             return elder.phone if elder else None, None
         case Target.CAREGIVER:
-            caregiver = session.get(Caregiver, alarm.caregiver_id) if alarm.caregiver_id else None
+            number = caregiver_id or alarm.caregiver_id  # whoever is in the home, or was sent
+            caregiver = session.get(Caregiver, number) if number else None
             return caregiver.phone if caregiver else None, None
         case Target.AMBULANCE | Target.FIRE | Target.POLICE:
             return {Target.AMBULANCE: "120", Target.FIRE: "119", Target.POLICE: "110"}[target], None

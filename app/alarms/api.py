@@ -178,6 +178,7 @@ class CallIn(BaseModel):
 
     target: Target
     contact_id: int | None = None
+    caregiver_id: int | None = None
     result: Result | None = None
     note: str | None = Field(None, max_length=2000)
 
@@ -188,7 +189,8 @@ def call(alarm_id: int, said: CallIn, me: Hotline) -> AlarmCase:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         actions.call(
-            session, alarm_id, target=said.target, contact_id=said.contact_id, result=said.result, note=said.note,
+            session, alarm_id, target=said.target, contact_id=said.contact_id,
+            caregiver_id=said.caregiver_id, result=said.result, note=said.note,
             me=me, now=now,
         )  # fmt: skip
         return case_now(session, alarm_id, me, now=now)

@@ -24,7 +24,7 @@ from app.people.tables import Caregiver, Elder, Home
 from app.places.rules import Mode, Place
 from app.planning import replan_actions, replan_queries
 from app.planning.replan_api import Contradiction
-from app.planning.replan_rules import Cause, Happened
+from app.planning.replan_rules import Happened, WhatHappened
 from app.planning.replan_shapes import ChangeOut, change_of
 from app.vault import mask_phone
 from dispatch import BadProblem
@@ -191,7 +191,7 @@ def _asked(
         raise NotFound("There is no such caregiver.")
     until = nearest.away_until(session, caregiver, home, now=now)
     responder = replan_queries.Responder(caregiver_id, Place.of(home.place), home.division_code, until)
-    happened = [Happened(Cause.ALARM, caregiver_id=caregiver_id, at=until)]
+    happened = [Happened(WhatHappened.ALARM, caregiver_id=caregiver_id, at=until)]
     day = calendar.day_of(now)
     return caregiver, home, replan_actions.ask(
         session, me.district_id, day, happened, now=now, alarm_id=alarm_id, responder=responder

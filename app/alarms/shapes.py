@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.access.queries import Caller
 from app.alarms import actions, handing, log, on_test, queries, sending, steps
+from app.alarms.care_clock import CareClock, care_clock
 from app.alarms.handing_shapes import Handled, handled
 from app.alarms.handling_tables import OnTestWindow
 from app.alarms.queries import Care, QueueRow, VisitRow
@@ -204,6 +205,7 @@ class ElderOut(BaseModel):
     in_home_now: list[PresenceOut]
     next_visit: VisitBrief | None
     last_visit: VisitBrief | None
+    clock: CareClock
 
 
 class StepOut(BaseModel):
@@ -349,6 +351,7 @@ def _elder(session: Session, elder: Elder, *, in_clear: bool, now: datetime) -> 
             PresenceOut(caregiver=v.caregiver, item=v.item, since=v.arrived_at or v.starts_at) for v in care.now
         ],
         next_visit=VisitBrief.of(care.next), last_visit=VisitBrief.of(care.last),
+        clock=care_clock(session, elder.id, now=now),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from app.planning.day import (
     plan_of,
     question,
 )
-from app.planning.replan_rules import STILL_COMES, Cause, Changed, Happened, Shift, Slot
+from app.planning.replan_rules import STILL_COMES, Changed, Happened, Shift, Slot, WhatHappened
 from app.planning.rules import BEGUN, AttendanceState
 from app.planning.solving import MANY
 
@@ -74,11 +74,11 @@ def pose(day: Day, happened: Sequence[Happened], *, now: datetime) -> Posed:
 
     Visits that only wait for a plan are left to a draft, unless an event names them.
     """
-    gone = {h.caregiver_id for h in happened if h.cause in (Cause.SICK, Cause.LATE)}
+    gone = {h.caregiver_id for h in happened if h.cause in (WhatHappened.SICK, WhatHappened.LATE)}
     loosen = {v.id for v in day.visits if _loose(v, gone, cut=v.id in interrupted(day)) or _absent(day, v)}
     still = replace(day, freeze_minutes=0)
     asked = question(still, now=now, loosen=loosen, late=int(STILL_COMES.total_seconds()))
-    wanted = frozenset(h.visit_id for h in happened if h.cause is Cause.URGENT and h.visit_id is not None)
+    wanted = frozenset(h.visit_id for h in happened if h.cause is WhatHappened.URGENT and h.visit_id is not None)
     visits = tuple(v for v in asked.problem.visits if day.visit[int(v.id)].crew or int(v.id) in wanted)
     problem = replace(asked.problem, visits=visits)
     cut = interrupted(day)
@@ -107,18 +107,18 @@ def _absent(day: Day, visit: DayVisit) -> bool:
 def _event(day: Day, problem: dispatch.Problem, said: Happened, now: int) -> dispatch.Event | None:
     at = max(now, day.tick(said.at)) if said.at else now
     visit, caregiver = str(said.visit_id), named(said.caregiver_id or 0)
-    if said.cause in (Cause.SICK, Cause.LATE) and caregiver not in problem.caregiver_of:
+    if said.cause in (WhatHappened.SICK, WhatHappened.LATE) and caregiver not in problem.caregiver_of:
         return None
-    if said.cause in (Cause.CANCELLED, Cause.NO_SHOW) and visit not in problem.visit_of:
+    if said.cause in (WhatHappened.CANCELLED, WhatHappened.NO_SHOW) and visit not in problem.visit_of:
         return None
     match said.cause:
-        case Cause.SICK:
+        case WhatHappened.SICK:
             return dispatch.Sick(caregiver, at)
-        case Cause.LATE:
+        case WhatHappened.LATE:
             return dispatch.Late(caregiver, at, _overdue(day, said.caregiver_id, now))
-        case Cause.CANCELLED:
+        case WhatHappened.CANCELLED:
             return dispatch.Cancelled(visit)
-        case Cause.NO_SHOW:
+        case WhatHappened.NO_SHOW:
             return dispatch.NoShow(visit, at)
     return None  # an urgent visit and an alarm's are in the problem
 

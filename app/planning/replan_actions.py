@@ -20,7 +20,6 @@ from app.people.tables import Absence, Caregiver
 from app.planning import actions, attending, queries, replan, replan_queries, replan_telling
 from app.planning.day import Day, DayVisit, Going, Line, plan_of
 from app.planning.replan_rules import (
-    Cause,
     Changed,
     ChangeEvent,
     ChangeMoveRefused,
@@ -29,6 +28,7 @@ from app.planning.replan_rules import (
     Happened,
     NothingSaid,
     Shift,
+    WhatHappened,
     change_after,
 )
 from app.planning.replan_tables import PlanChange
@@ -167,7 +167,7 @@ def _check(
     if ((plan.id, plan.revision) if plan else (None, 0)) != (change.plan_id, change.plan_revision):
         raise ChangeStale("The plan was changed meanwhile; propose again.")
     day = queries.day_of(session, change.district_id, change.day)
-    away = {h.caregiver_id for h in happened if h.cause in (Cause.SICK, Cause.ALARM)}
+    away = {h.caregiver_id for h in happened if h.cause in (WhatHappened.SICK, WhatHappened.ALARM)}
     for changed in changes:
         visit = day.visit.get(changed.visit_id)
         if visit is None or not _as_it_was(visit, changed, away):
@@ -214,11 +214,11 @@ def _facts(
     """What happened is written where it belongs: an absence, a cancelled visit, a door nobody opened."""
     for said in happened:
         visit = visits.get(said.visit_id or 0)
-        if said.cause is Cause.SICK and said.caregiver_id is not None:
+        if said.cause is WhatHappened.SICK and said.caregiver_id is not None:
             _absent(session, change, said.caregiver_id, by=by, now=now)
-        elif said.cause is Cause.CANCELLED and visit is not None and visit.state not in VISIT_ENDED:
+        elif said.cause is WhatHappened.CANCELLED and visit is not None and visit.state not in VISIT_ENDED:
             actions.cancel(session, visit.id, by=by, now=now, reason=f"replan {change.id}")
-        elif said.cause is Cause.NO_SHOW and visit is not None and visit.state not in VISIT_ENDED:
+        elif said.cause is WhatHappened.NO_SHOW and visit is not None and visit.state not in VISIT_ENDED:
             for attendance in queries.attendances(session, visit.id, active=True):
                 attending.move(session, attendance, AttendanceEvent.NOT_DELIVERED, by=by, now=now, reason="no_one_home")
             orders.move_visit(session, visit, VisitEvent.FAIL, by=by, now=now, reason="no_one_home")

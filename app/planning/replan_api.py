@@ -11,7 +11,7 @@ from app.db import transaction
 from app.errors import Conflict, Refused
 from app.planning import replan_actions as actions
 from app.planning import replan_queries as queries
-from app.planning.replan_rules import Cause, Happened
+from app.planning.replan_rules import Happened, WhatHappened
 from app.planning.replan_shapes import ChangeOut, change_of
 from dispatch import BadProblem
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api", tags=["replanning"])
 class HappenedIn(BaseModel):
     """One event: who or which visit, and since or until when. An alarm's is proposed at the alarm desk."""
 
-    cause: Cause
+    cause: WhatHappened
     caregiver_id: int | None = Field(None, ge=1, lt=2**63)
     visit_id: int | None = Field(None, ge=1, lt=2**63)
     at: AwareDatetime | None = None
@@ -76,7 +76,7 @@ def propose(me: Caller, asked: actions.Asked, *, seed: int | None = None, iterat
 def replan(day: date, said: ReplanIn, me: Planner) -> ChangeOut:
     """Propose what becomes of the day after these events; nothing moves yet."""
     whole(me)
-    if any(event.cause is Cause.ALARM for event in said.events):
+    if any(event.cause is WhatHappened.ALARM for event in said.events):
         raise Refused("Somebody is sent to an alarm at the alarm desk.")
     with transaction(me.scope) as session:
         happened = [event.value() for event in said.events]

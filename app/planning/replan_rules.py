@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from app.errors import Conflict, IllegalMove, Unreadable
 
 
-class Cause(StrEnum):
+class WhatHappened(StrEnum):
     """What happened."""
 
     SICK = "sick"  # a caregiver stops at `at`
@@ -20,8 +20,8 @@ class Cause(StrEnum):
     ALARM = "alarm"  # a caregiver is sent to an alarm and is free again at `at`
 
 
-OF_CAREGIVER: Final = frozenset({Cause.SICK, Cause.LATE, Cause.ALARM})
-AFTER_NOW: Final = frozenset({Cause.LATE, Cause.ALARM})
+OF_CAREGIVER: Final = frozenset({WhatHappened.SICK, WhatHappened.LATE, WhatHappened.ALARM})
+AFTER_NOW: Final = frozenset({WhatHappened.LATE, WhatHappened.ALARM})
 
 
 class ChangeState(StrEnum):
@@ -80,7 +80,7 @@ class NothingSaid(Unreadable):
 class Happened:
     """One event. `at` is since when, until when, or when they leave, by its cause."""
 
-    cause: Cause
+    cause: WhatHappened
     caregiver_id: int | None = None
     visit_id: int | None = None
     at: datetime | None = None
@@ -94,7 +94,7 @@ class Happened:
     def of(cls, data: Mapping[str, Any]) -> Self:
         """From the stored form."""
         at = datetime.fromisoformat(data["at"]) if data["at"] else None
-        return cls(Cause(data["cause"]), data["caregiver_id"], data["visit_id"], at)
+        return cls(WhatHappened(data["cause"]), data["caregiver_id"], data["visit_id"], at)
 
     def check(self, *, now: datetime) -> None:
         """Raises NothingSaid where a caregiver, a visit or a time is missing."""

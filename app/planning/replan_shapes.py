@@ -14,13 +14,13 @@ from app.orders.tables import Visit
 from app.people.tables import Elder, Home
 from app.planning import replan_queries, replan_telling
 from app.planning.replan_rules import (
-    Cause,
     Changed,
     ChangeEvent,
     ChangeState,
     Happened,
     Shift,
     Slot,
+    WhatHappened,
     change_possible,
 )
 from app.planning.replan_tables import PlanChange
@@ -76,7 +76,7 @@ class ChangedOut(BaseModel):
 class HappenedOut(BaseModel):
     """One event."""
 
-    cause: Cause
+    cause: WhatHappened
     caregiver_id: int | None
     caregiver: str | None
     visit_id: int | None

@@ -17,12 +17,13 @@ from app.messages.rules import Channel
 from app.orders.tables import Visit
 from app.people import queries as people
 from app.people.tables import Caregiver, Contact, Elder
-from app.planning.replan_rules import Cause, Changed, Happened, Shift, Slot
+from app.planning.replan_rules import Changed, Happened, Shift, Slot, WhatHappened
 from app.planning.replan_tables import PlanChange
 
-BECAUSE: Final[Mapping[Cause, str]] = {
-    Cause.SICK: "护理员临时请假", Cause.LATE: "护理员前一单延误", Cause.CANCELLED: "有服务取消",
-    Cause.URGENT: "加入紧急服务", Cause.NO_SHOW: "上一户无人应答", Cause.ALARM: "护理员前往紧急呼叫",
+BECAUSE: Final[Mapping[WhatHappened, str]] = {
+    WhatHappened.SICK: "护理员临时请假", WhatHappened.LATE: "护理员前一单延误", WhatHappened.CANCELLED: "有服务取消",
+    WhatHappened.URGENT: "加入紧急服务", WhatHappened.NO_SHOW: "上一户无人应答",
+    WhatHappened.ALARM: "护理员前往紧急呼叫",
 }  # fmt: skip
 """Why a day changes, as families read it: no name, no illness."""
 

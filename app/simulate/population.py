@@ -133,9 +133,25 @@ def _elder(
             "allergies": allergies,
             "medicines": [medicine for _, medicine in conditions if medicine],
             "notes": rng.sample(NOTES, rng.randint(0, 2)),
+            **_told(name, level, today),
         },
         wishes={"same_sex_bathing": rng.random() < 0.10}, contacts=contacts, team=team, shares_home_with=partner,
     )  # fmt: skip
+
+
+def _told(name: str, level: AbilityLevel, today: date) -> dict[str, object]:
+    """Who told what of her health, and when; of some nobody ever has. Draws of its own leave the other draws alone."""
+    rng = random.Random(f"{name}/{level}/health")
+    source = rng.choice(("family", "hospital", "doctor", "assessment"))
+    as_of = (today - timedelta(days=rng.randint(5, 400))).isoformat()
+    parts = ["conditions", "medicines"] + (["allergies"] if rng.random() < 0.8 else [])
+    found: dict[str, object] = {}
+    if rng.random() < 0.6:
+        found["blood_type"] = rng.choice(("A", "B", "O", "AB"))
+    if level in (AbilityLevel.SEVERE, AbilityLevel.TOTAL) and rng.random() < 0.3:
+        found |= {"resuscitation": rng.choice(("full", "not_wished")), "wishes": "送区人民医院，先通知子女"}
+    told = {part: {"as_of": as_of, "source": source} for part in [*parts, *found]}
+    return {**found, "told": told}
 
 
 def _spouse(

@@ -182,6 +182,11 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/alarms/{alarm_id}/dispatch": {"caregiver_id": ids["caregiver_id"]},
         "/api/alarms/{alarm_id}/send": {"caregiver_id": ids["caregiver_id"], "change_id": ids["change_id"]},
         "/api/alarms/{alarm_id}/send/preview": {"caregiver_id": ids["caregiver_id"]},
+        "/api/alarms/{alarm_id}/card": {"reason": "ambulance_called"},
+        "/api/alarms/{alarm_id}/card/sms": {"to": "responder"},
+        "/api/elders/{elder_id}/health/{part}": {
+            "value": ["青霉素"], "as_of": "2026-11-01", "source": "family", "version": 0,
+        },
         "/api/alarms/{alarm_id}/elder": {"elder_id": ids["elder_id"]},
         "/api/alarms/{alarm_id}/hand-over": {"user_id": ids["user_id"]},
         "/api/alarms/{alarm_id}/note": {"text": "called the neighbour"},

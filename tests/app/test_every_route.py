@@ -26,7 +26,7 @@ MACHINES = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/hooks/messages
 BY_TOKEN = MACHINES | INGEST  # they sign, or bear a token
 STREAM = "/api/live"  # never ends by itself
 OTHER_DISTRICT = 370521
-NAMED = {"day": DAY, "device_id": "pendant-1", "way": "traccar", "step": "speak", "kind": "sos"}
+NAMED = {"day": DAY, "part": "allergies", "device_id": "pendant-1", "way": "traccar", "step": "speak", "kind": "sos"}
 
 
 @dataclass(frozen=True)

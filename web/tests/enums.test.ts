@@ -30,7 +30,7 @@ const WORDS: [string, string, string][] = [
   ['enums', 'entry', 'EntryKind'],
   ['enums', 'phone_event', 'EventKind'],
   ['enums', 'task_outcome', 'TaskOutcome'],
-  ['enums', 'cause', 'app__visits__rules__Cause'],
+  ['enums', 'cause', 'Cause'],
   ['enums', 'resolution', 'Resolution'],
   ['desk', 'devices.fault', 'Fault'],
   ['devices', 'remedy', 'Remedy'],

@@ -20,7 +20,6 @@ from app.people.tables import Absence, Caregiver
 from app.places.rules import Place
 from app.planning import actions, attending, queries, replan_actions, replan_queries
 from app.planning.replan_rules import (
-    Cause,
     Changed,
     ChangeMoveRefused,
     ChangeStale,
@@ -28,6 +27,7 @@ from app.planning.replan_rules import (
     Happened,
     NothingSaid,
     Shift,
+    WhatHappened,
 )
 from app.planning.replan_tables import PlanChange
 from app.planning.rules import AttendanceEvent
@@ -103,7 +103,7 @@ def step(session: Session, visit: Visit, *events: AttendanceEvent, now: datetime
         attending.move(session, attendance, event, by="刘洁", now=now)
 
 
-SICK = Cause.SICK
+SICK = WhatHappened.SICK
 
 
 def test_the_visits_of_the_sick_are_proposed_to_others_and_nothing_moves_before_it_is_accepted(
@@ -169,7 +169,7 @@ def test_whoever_is_late_comes_later_even_behind_the_window_and_that_is_on_recor
         m = a_morning(session, skills=(Skill.CLEANING,))
         until = TEN + timedelta(minutes=75)
         now = TEN + timedelta(minutes=5)
-        change = propose(session, Happened(Cause.LATE, caregiver_id=m.liu.id, at=until), now=now)
+        change = propose(session, Happened(WhatHappened.LATE, caregiver_id=m.liu.id, at=until), now=now)
         moved = told(change)[m.first.id]
         assert moved.shift is Shift.MOVED and moved.will is not None
         assert moved.will.starts_at >= until and moved.after_window >= 15
@@ -182,7 +182,7 @@ def test_whoever_is_late_comes_later_even_behind_the_window_and_that_is_on_recor
 def test_a_cancelled_visit_frees_its_caregiver(database: Engine) -> None:
     with transaction() as session:
         m = a_morning(session)
-        change = propose(session, Happened(Cause.CANCELLED, visit_id=m.first.id))
+        change = propose(session, Happened(WhatHappened.CANCELLED, visit_id=m.first.id))
         assert {v: c.shift for v, c in told(change).items()} == {m.first.id: Shift.ENDED}
         replan_actions.accept(session, change.id, by=BY, now=NINE)
         assert (m.first.state, crew(session, m.first)) == (VisitState.CANCELLED, [])
@@ -194,7 +194,7 @@ def test_an_urgent_order_is_placed_beside_what_was_promised(database: Engine) ->
         m = a_morning(session)
         urgent = a_visit(session, elder=an_elder(session, name="孙桂兰"), opens=TEN, closes=TEN + timedelta(minutes=30))
         other = a_visit(session, elder=an_elder(session, name="赵玉珍"))
-        change = propose(session, Happened(Cause.URGENT, visit_id=urgent.id))
+        change = propose(session, Happened(WhatHappened.URGENT, visit_id=urgent.id))
         assert {v: c.shift for v, c in told(change).items()} == {urgent.id: Shift.PLACED}
         replan_actions.accept(session, change.id, by=BY, now=NINE)
         assert (urgent.state, crew(session, urgent)) == (VisitState.PUBLISHED, [m.wang.id])
@@ -206,7 +206,7 @@ def test_nobody_home_ends_the_visit_and_the_money_is_free(database: Engine) -> N
         m = a_morning(session)
         now = TEN + timedelta(minutes=10)
         step(session, m.first, AttendanceEvent.ARRIVE, now=TEN)
-        happened = Happened(Cause.NO_SHOW, visit_id=m.first.id, at=now + timedelta(minutes=5))
+        happened = Happened(WhatHappened.NO_SHOW, visit_id=m.first.id, at=now + timedelta(minutes=5))
         change = propose(session, happened, now=now)
         assert told(change)[m.first.id].shift is Shift.ENDED
         replan_actions.accept(session, change.id, by=BY, now=now)
@@ -220,7 +220,7 @@ def test_a_responder_leaves_what_she_cannot_keep_to_others_and_comes_back_to_the
         now, until = TEN - timedelta(minutes=15), TEN + timedelta(minutes=25)
         step(session, m.first, AttendanceEvent.ACCEPT, AttendanceEvent.DEPART, now=now)
         responder = replan_queries.Responder(m.liu.id, Place.of(home.place), COMMUNITY, until)
-        happened = (Happened(Cause.ALARM, caregiver_id=m.liu.id, at=until),)
+        happened = (Happened(WhatHappened.ALARM, caregiver_id=m.liu.id, at=until),)
         asked = replan_actions.ask(session, DISTRICT, DAY, happened, now=now, alarm_id=9, responder=responder)
         change = replan_actions.keep(session, asked, replan_actions.think(asked, seed=7), by=BY, now=now)
         assert {v: (c.shift, c.will and c.will.caregiver_ids) for v, c in told(change).items()} == {
@@ -265,7 +265,7 @@ def test_whoever_has_set_out_meanwhile_is_not_called_back(database: Engine) -> N
     with transaction() as session:
         m = a_morning(session)
         urgent = a_visit(session, elder=an_elder(session, name="孙桂兰"), opens=TEN, closes=TEN + timedelta(hours=2))
-        change = propose(session, Happened(Cause.LATE, caregiver_id=m.liu.id, at=TEN + timedelta(minutes=30)))
+        change = propose(session, Happened(WhatHappened.LATE, caregiver_id=m.liu.id, at=TEN + timedelta(minutes=30)))
         assert m.first.id in told(change)
         step(session, m.first, AttendanceEvent.DEPART)
         session.flush()
@@ -324,7 +324,12 @@ def test_an_acceptance_that_is_cut_off_has_moved_nothing(database: Engine) -> No
 
 @pytest.mark.parametrize(
     "happened",
-    [Happened(SICK), Happened(Cause.CANCELLED), Happened(Cause.LATE, caregiver_id=1), Happened(SICK, caregiver_id=1)],
+    [
+        Happened(SICK),
+        Happened(WhatHappened.CANCELLED),
+        Happened(WhatHappened.LATE, caregiver_id=1),
+        Happened(SICK, caregiver_id=1),
+    ],
 )
 def test_an_event_must_say_who_and_until_when(database: Engine, happened: Happened) -> None:
     with transaction() as session, pytest.raises(NothingSaid):

@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings'
 
 interface Page {
   name: PageName
@@ -23,6 +23,7 @@ export const PAGES: Page[] = [
   { name: 'figures', key: '⇧F', roles: ['shift_lead', 'manager', 'supervisor'], icon: 'M4 20V10M10 20V4M16 20v-7M21 20H3' },
   { name: 'shift', key: '⇧T', roles: ['operator', 'shift_lead'], icon: 'M4 8h13l-3-3M20 16H7l3 3' },
   { name: 'patterns', key: '⇧W', roles: ['shift_lead', 'admin'], icon: 'M5 5h3v3H5zM5 11h3v3H5zM5 17h3v3H5zM11 6h8M11 12h8M11 18h8' },
+  { name: 'openings', key: '⇧O', roles: ['shift_lead', 'supervisor'], icon: 'M3 12c3-5 6-7 9-7s6 2 9 7c-3 5-6 7-9 7s-6-2-9-7M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

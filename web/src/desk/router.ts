@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: '/stock/:what(labels|imports|models)?', name: 'stock', component: () => import('./stock/StockPage.vue'), props: ({ params }) => ({ what: params.what || 'list' }) },
     { path: '/shift', name: 'shift', component: () => import('./shift/ShiftPage.vue') },
     { path: '/patterns', name: 'patterns', component: () => import('./patterns/PatternsPage.vue') },
+    { path: '/openings', name: 'openings', component: () => import('./alarms/OpeningsPage.vue') },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/figures', name: 'figures', component: () => import('./figures/FiguresPage.vue') },
     { path: '/record/:id(\\d+)', name: 'record', component: () => import('./alarms/RecordPage.vue'), props: number('id'), meta: { of: ['alarms', 'elders'] } },

@@ -276,6 +276,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/{alarm_id}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Card
+         * @description The card in the clear; break-glass: who and why are on record.
+         */
+        post: operations["cards_open_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/card/sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Card
+         * @description Send it as one message. 409 where there is no number.
+         */
+        post: operations["cards_send_card"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/card-openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Openings
+         * @description Who saw whom in the clear, and why.
+         */
+        get: operations["cards_openings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health Record
+         * @description What is known of her health; that somebody looked is on record.
+         */
+        get: operations["cards_health_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Care
+         * @description Who is in the home now, who is due, who left last, and when anybody last saw or heard her.
+         */
+        get: operations["cards_care"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/health/{part}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write Health
+         * @description Put one part on record with its day and source. 409 when somebody else has changed the record.
+         */
+        put: operations["cards_write_health"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wall": {
         parameters: {
             query?: never;
@@ -4867,6 +4987,8 @@ export interface components {
             target: components["schemas"]["Target"];
             /** Contact Id */
             contact_id?: number | null;
+            /** Caregiver Id */
+            caregiver_id?: number | null;
             result?: components["schemas"]["Result"] | null;
             /** Note */
             note?: string | null;
@@ -4917,6 +5039,100 @@ export interface components {
             next: number | null;
         };
         /**
+         * Card
+         * @description What 120 asks, in the order it asks; null is «not known».
+         */
+        Card: {
+            /** Alarm Id */
+            alarm_id: number;
+            kind: components["schemas"]["AlarmKind"];
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Count */
+            count: number;
+            /** Address */
+            address: string | null;
+            /** Division */
+            division: string | null;
+            /** Entry */
+            entry: string | null;
+            /** Floor */
+            floor: number | null;
+            /** Lift */
+            lift: boolean | null;
+            place: components["schemas"]["CardPlace"] | null;
+            /** Name */
+            name: string | null;
+            sex: components["schemas"]["Sex"] | null;
+            /** Age */
+            age: number | null;
+            level: components["schemas"]["AbilityLevel"] | null;
+            /** Phone */
+            phone: string | null;
+            /** Health */
+            health: components["schemas"]["app__desk__cards__PartOut"][];
+            /** Vitals */
+            vitals: components["schemas"]["VitalOut"][];
+            /** Key Holders */
+            key_holders: components["schemas"]["app__desk__cards__KeyOut"][];
+            /** Family Told */
+            family_told: components["schemas"]["FamilyTold"][];
+            /** Responder */
+            responder: string | null;
+            /** Responder Phone */
+            responder_phone: string | null;
+            /** Eta At */
+            eta_at: string | null;
+            /** Caller */
+            caller: string;
+            /** Hotline */
+            hotline: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            sms: components["schemas"]["SmsOut"];
+        };
+        /**
+         * CardPlace
+         * @description A position, its datum, how well and since when it is known; without a time it is the home's.
+         */
+        CardPlace: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            datum: components["schemas"]["Datum"];
+            /** Accuracy M */
+            accuracy_m: number | null;
+            /** Source */
+            source: string | null;
+            /** At */
+            at: string | null;
+        };
+        /**
+         * CardReason
+         * @description Why somebody opens the card; each is one key.
+         * @enum {string}
+         */
+        CardReason: "ambulance_called" | "hospital_asks" | "responder_asks" | "preparing";
+        /**
+         * CareClock
+         * @description The care around this moment.
+         */
+        CareClock: {
+            /** Here */
+            here: components["schemas"]["HereOut"][];
+            due: components["schemas"]["app__alarms__care_clock__DueOut"] | null;
+            left: components["schemas"]["app__alarms__care_clock__LeftOut"] | null;
+            meals: components["schemas"]["MealsOut"];
+            last_contact: components["schemas"]["ContactedOut"] | null;
+        };
+        /**
          * CaseDevice
          * @description The device it came from.
          */
@@ -4944,6 +5160,12 @@ export interface components {
          * @enum {string}
          */
         Category: "tekun" | "dibao" | "dibao_marginal" | "family_planning_special" | "veteran_benefit" | "living_alone" | "empty_nest" | "left_behind" | "dementia";
+        /**
+         * Cause
+         * @description Why a record had to be corrected.
+         * @enum {string}
+         */
+        Cause: "forgot" | "device_trouble" | "no_coverage" | "wrong_pick" | "schedule_change" | "emergency" | "locked_door" | "outside_home" | "system_failure" | "other";
         /**
          * CellOut
          * @description How much of a stretch: 0 to 1.
@@ -5065,7 +5287,7 @@ export interface components {
             /** Nobody On Duty */
             nobody_on_duty: boolean;
             /** Parts */
-            parts: components["schemas"]["PartOut"][];
+            parts: components["schemas"]["app__alarms__api__PartOut"][];
             /** Set Aside */
             set_aside: number;
             /** Gone */
@@ -5303,6 +5525,21 @@ export interface components {
             bad_number?: components["schemas"]["Result"] | null;
         };
         /**
+         * ContactedOut
+         * @description The last time anybody saw or heard her, and how.
+         */
+        ContactedOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** How */
+            how: string;
+            /** Who */
+            who: string | null;
+        };
+        /**
          * CorrectIn
          * @description One time laid over what was reported: whose, which, why, and what it rests on.
          */
@@ -5319,7 +5556,7 @@ export interface components {
              * Format: date-time
              */
             value: string;
-            cause: components["schemas"]["app__visits__rules__Cause"];
+            cause: components["schemas"]["Cause"];
             resolution: components["schemas"]["Resolution"];
             /** Memo */
             memo?: string | null;
@@ -5340,7 +5577,7 @@ export interface components {
              * Format: date-time
              */
             after: string;
-            cause: components["schemas"]["app__visits__rules__Cause"];
+            cause: components["schemas"]["Cause"];
             resolution: components["schemas"]["Resolution"];
             /** Memo */
             memo: string | null;
@@ -5685,40 +5922,12 @@ export interface components {
             due_on: string;
         };
         /**
-         * DueOut
-         * @description An elder who is to be assessed.
-         */
-        DueOut: {
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Age */
-            age: number;
-            /** Community */
-            community: string;
-            /** Estate */
-            estate: string;
-            level: components["schemas"]["AbilityLevel"];
-            /** Assessed On */
-            assessed_on: string | null;
-            /** Due On */
-            due_on: string | null;
-            /** Overdue Days */
-            overdue_days: number | null;
-            asked: components["schemas"]["AssessmentKind"] | null;
-            /** Asked At */
-            asked_at: string | null;
-            /** Open Id */
-            open_id: number | null;
-        };
-        /**
          * DuesOut
          * @description Who is due, most pressing first, and how many are assessed.
          */
         DuesOut: {
             /** Items */
-            items: components["schemas"]["DueOut"][];
+            items: components["schemas"]["app__assessments__shapes__DueOut"][];
             /** Served */
             served: number;
             /** Valid */
@@ -6064,6 +6273,20 @@ export interface components {
             ways: components["schemas"]["WayOut"][];
         };
         /**
+         * FamilyTold
+         * @description Somebody of the family who was spoken to about this alarm.
+         */
+        FamilyTold: {
+            /** Name */
+            name: string;
+            relation: components["schemas"]["Relation"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * Fault
          * @description A line of the technical list.
          * @enum {string}
@@ -6396,7 +6619,7 @@ export interface components {
          * @description One event: who or which visit, and since or until when. An alarm's is proposed at the alarm desk.
          */
         HappenedIn: {
-            cause: components["schemas"]["app__planning__replan_rules__Cause"];
+            cause: components["schemas"]["WhatHappened"];
             /** Caregiver Id */
             caregiver_id?: number | null;
             /** Visit Id */
@@ -6409,7 +6632,7 @@ export interface components {
          * @description One event.
          */
         HappenedOut: {
-            cause: components["schemas"]["app__planning__replan_rules__Cause"];
+            cause: components["schemas"]["WhatHappened"];
             /** Caregiver Id */
             caregiver_id: number | null;
             /** Caregiver */
@@ -6447,6 +6670,16 @@ export interface components {
             notes?: string | null;
         };
         /**
+         * HealthRecord
+         * @description Every part of what is known, and the version a change must name.
+         */
+        HealthRecord: {
+            /** Version */
+            version: number;
+            /** Parts */
+            parts: components["schemas"]["app__desk__cards__PartOut"][];
+        };
+        /**
          * Heard
          * @description Whether it is her word.
          */
@@ -6469,6 +6702,30 @@ export interface components {
             since: string | null;
             /** Steps */
             steps: components["schemas"]["app__alarms__patterns__Step"][];
+        };
+        /**
+         * HereOut
+         * @description A caregiver who has checked in and not out: call her first.
+         */
+        HereOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Phone */
+            phone: string;
+            /** Item */
+            item: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * HintOut
@@ -6874,31 +7131,6 @@ export interface components {
             counts: boolean;
         };
         /**
-         * KeyOut
-         * @description How a device proves who it is, and whether the broker knows.
-         */
-        KeyOut: {
-            /** Id */
-            id: number;
-            kind: components["schemas"]["CredentialKind"];
-            state: components["schemas"]["CredentialState"];
-            /**
-             * Asked At
-             * Format: date-time
-             */
-            asked_at: string;
-            /** Asked By */
-            asked_by: string;
-            /** Applied At */
-            applied_at: string | null;
-            /** Not After */
-            not_after: string | null;
-            /** Ends Soon */
-            ends_soon: boolean;
-            /** Trouble */
-            trouble: string | null;
-        };
-        /**
          * Known
          * @description What a screen shows already: the version of each alarm, by its number.
          */
@@ -7045,23 +7277,6 @@ export interface components {
             visit: components["schemas"]["VisitBrief"] | null;
             /** Text */
             text: string | null;
-        };
-        /**
-         * LeftOut
-         * @description A visit somebody would leave behind.
-         */
-        LeftOut: {
-            /** Visit Id */
-            visit_id: number;
-            /** Elder */
-            elder: string;
-            /** Item */
-            item: string;
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
         };
         /**
          * LendIn
@@ -7323,6 +7538,20 @@ export interface components {
              * Format: date-time
              */
             server_time: string;
+        };
+        /**
+         * MealsOut
+         * @description Meals of today: brought, still to come, not delivered.
+         */
+        MealsOut: {
+            /** Delivered */
+            delivered: number;
+            /** To Come */
+            to_come: number;
+            /** Missed */
+            missed: number;
+            /** Last At */
+            last_at: string | null;
         };
         /**
          * Members
@@ -7686,6 +7915,44 @@ export interface components {
          */
         OfferState: "offered" | "accepted" | "declined" | "unanswered" | "withdrawn";
         /**
+         * OpenIn
+         * @description Why the card is opened.
+         */
+        OpenIn: {
+            reason: components["schemas"]["CardReason"];
+        };
+        /**
+         * OpeningOut
+         * @description Somebody who saw a card or a case in the clear.
+         */
+        OpeningOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Field */
+            field: string;
+            /** Why */
+            why: string;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder */
+            elder: string | null;
+        };
+        /**
+         * Openings
+         * @description The latest, newest first.
+         */
+        Openings: {
+            /** Items */
+            items: components["schemas"]["OpeningOut"][];
+        };
+        /**
          * OrderEvent
          * @description What can happen to an order.
          * @enum {string}
@@ -7922,20 +8189,26 @@ export interface components {
             responder: string | null;
         };
         /**
-         * PartOut
-         * @description A part the alarms depend on; what is not well is a banner.
+         * Part
+         * @description A part of the record, in the order it is read aloud.
+         * @enum {string}
          */
-        PartOut: {
-            /** Name */
-            name: string;
-            /** Well */
-            well: boolean;
-            /** At */
-            at: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
+        Part: "allergies" | "conditions" | "medicines" | "blood_type" | "resuscitation" | "wishes";
+        /**
+         * PartIn
+         * @description One part as somebody has told it; null says that it is not known after all.
+         */
+        PartIn: {
+            /** Value */
+            value: string[] | string | null;
+            /**
+             * As Of
+             * Format: date
+             */
+            as_of: string;
+            source: components["schemas"]["ToldBy"];
+            /** Version */
+            version: number;
         };
         /**
          * PartnerOut
@@ -8563,7 +8836,7 @@ export interface components {
             /** Nobody On Duty */
             nobody_on_duty: boolean;
             /** Parts */
-            parts: components["schemas"]["PartOut"][];
+            parts: components["schemas"]["app__alarms__api__PartOut"][];
             /** Set Aside */
             set_aside: number;
         };
@@ -9220,6 +9493,18 @@ export interface components {
             moved: boolean;
         };
         /**
+         * SentSms
+         * @description What went out, in how many parts, and what was cut.
+         */
+        SentSms: {
+            /** Text */
+            text: string;
+            /** Parts */
+            parts: number;
+            /** Cut */
+            cut: string[];
+        };
+        /**
          * SetAside
          * @description A page of them, newest first.
          */
@@ -9465,6 +9750,35 @@ export interface components {
             ends_at: string;
         };
         /**
+         * SmsIn
+         * @description To whom it goes.
+         */
+        SmsIn: {
+            to: components["schemas"]["SmsTo"];
+        };
+        /**
+         * SmsOut
+         * @description The card as one message; `cut` names what had to be left out.
+         */
+        SmsOut: {
+            /** Text */
+            text: string;
+            /** Parts */
+            parts: number;
+            /** Cut */
+            cut: string[];
+            /** To Ambulance */
+            to_ambulance: boolean;
+            /** To Responder */
+            to_responder: string | null;
+        };
+        /**
+         * SmsTo
+         * @description Who gets the card as a message.
+         * @enum {string}
+         */
+        SmsTo: "ambulance" | "responder";
+        /**
          * SoFar
          * @description What the answers say; levels once none is missing.
          */
@@ -9687,7 +10001,7 @@ export interface components {
             estate: string | null;
             /** Last Seen At */
             last_seen_at: string | null;
-            key: components["schemas"]["KeyOut"] | null;
+            key: components["schemas"]["app__stock__api__KeyOut"] | null;
             /** May Have Key */
             may_have_key: boolean;
         };
@@ -9971,6 +10285,12 @@ export interface components {
              */
             server_time: string;
         };
+        /**
+         * ToldBy
+         * @description Who said so.
+         * @enum {string}
+         */
+        ToldBy: "elder" | "family" | "hospital" | "doctor" | "assessment" | "imported";
         /**
          * Transport
          * @description How a device reaches us.
@@ -10408,6 +10728,21 @@ export interface components {
             next: string | null;
         };
         /**
+         * VitalOut
+         * @description The latest of one measure.
+         */
+        VitalOut: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * VitalsOut
          * @description All that is drawn of one elder.
          */
@@ -10571,6 +10906,12 @@ export interface components {
             /** False Share */
             false_share: number | null;
         };
+        /**
+         * WhatHappened
+         * @description What happened.
+         * @enum {string}
+         */
+        WhatHappened: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
         /**
          * When
          * @description What must be so for a step to be due.
@@ -10826,6 +11167,62 @@ export interface components {
             items: components["schemas"]["Word"][];
         };
         /**
+         * PartOut
+         * @description A part the alarms depend on; what is not well is a banner.
+         */
+        app__alarms__api__PartOut: {
+            /** Name */
+            name: string;
+            /** Well */
+            well: boolean;
+            /** At */
+            at: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * DueOut
+         * @description Somebody who is to come; `soon` within two hours, or late.
+         */
+        app__alarms__care_clock__DueOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Item */
+            item: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Soon */
+            soon: boolean;
+            /** On The Way */
+            on_the_way: boolean;
+        };
+        /**
+         * LeftOut
+         * @description Who left last, and what she wrote down.
+         */
+        app__alarms__care_clock__LeftOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Item */
+            item: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Note */
+            note: string | null;
+        };
+        /**
          * CallOut
          * @description A call about it.
          */
@@ -11045,7 +11442,7 @@ export interface components {
             /** Affected Visits */
             affected_visits: number[];
             /** Leaves */
-            leaves: components["schemas"]["LeftOut"][];
+            leaves: components["schemas"]["app__alarms__sending_api__LeftOut"][];
         };
         /**
          * Candidates
@@ -11056,6 +11453,23 @@ export interface components {
             items: components["schemas"]["app__alarms__sending_api__CandidateOut"][];
             /** Beside */
             beside: components["schemas"]["BesideOut"][];
+        };
+        /**
+         * LeftOut
+         * @description A visit somebody would leave behind.
+         */
+        app__alarms__sending_api__LeftOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
         };
         /**
          * Preview
@@ -11108,6 +11522,7 @@ export interface components {
             in_home_now: components["schemas"]["PresenceOut"][];
             next_visit: components["schemas"]["VisitBrief"] | null;
             last_visit: components["schemas"]["VisitBrief"] | null;
+            clock: components["schemas"]["CareClock"];
         };
         /**
          * PlaceOut
@@ -11162,6 +11577,34 @@ export interface components {
         app__alarms__windows_api__WordIn: {
             /** Word */
             word: string;
+        };
+        /**
+         * DueOut
+         * @description An elder who is to be assessed.
+         */
+        app__assessments__shapes__DueOut: {
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Age */
+            age: number;
+            /** Community */
+            community: string;
+            /** Estate */
+            estate: string;
+            level: components["schemas"]["AbilityLevel"];
+            /** Assessed On */
+            assessed_on: string | null;
+            /** Due On */
+            due_on: string | null;
+            /** Overdue Days */
+            overdue_days: number | null;
+            asked: components["schemas"]["AssessmentKind"] | null;
+            /** Asked At */
+            asked_at: string | null;
+            /** Open Id */
+            open_id: number | null;
         };
         /**
          * ElderOut
@@ -11356,6 +11799,31 @@ export interface components {
                 string
             ][];
             price?: components["schemas"]["PriceOut"] | null;
+        };
+        /**
+         * KeyOut
+         * @description Who can open, with the number in the clear.
+         */
+        app__desk__cards__KeyOut: {
+            /** Name */
+            name: string;
+            relation: components["schemas"]["Relation"];
+            /** Phone */
+            phone: string;
+            /** Minutes Away */
+            minutes_away: number | null;
+        };
+        /**
+         * PartOut
+         * @description One part of what is known of her health; `value` is null where nobody has told.
+         */
+        app__desk__cards__PartOut: {
+            part: components["schemas"]["Part"];
+            /** Value */
+            value: string[] | string | null;
+            /** As Of */
+            as_of: string | null;
+            source: components["schemas"]["ToldBy"] | null;
         };
         /**
          * Link
@@ -11900,12 +12368,6 @@ export interface components {
             delays: components["schemas"]["DelayOut"][];
         };
         /**
-         * Cause
-         * @description What happened.
-         * @enum {string}
-         */
-        app__planning__replan_rules__Cause: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
-        /**
          * ToldOut
          * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
          */
@@ -11916,6 +12378,31 @@ export interface components {
             name: string;
             /** Visit Id */
             visit_id: number | null;
+        };
+        /**
+         * KeyOut
+         * @description How a device proves who it is, and whether the broker knows.
+         */
+        app__stock__api__KeyOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["CredentialKind"];
+            state: components["schemas"]["CredentialState"];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Applied At */
+            applied_at: string | null;
+            /** Not After */
+            not_after: string | null;
+            /** Ends Soon */
+            ends_soon: boolean;
+            /** Trouble */
+            trouble: string | null;
         };
         /**
          * ModelOut
@@ -11972,12 +12459,6 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /**
-         * Cause
-         * @description Why a record had to be corrected.
-         * @enum {string}
-         */
-        app__visits__rules__Cause: "forgot" | "device_trouble" | "no_coverage" | "wrong_pick" | "schedule_change" | "emergency" | "locked_door" | "outside_home" | "system_failure" | "other";
         /**
          * Outcome
          * @description What became of a reported event; it is kept whatever it says.
@@ -12487,6 +12968,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Unmasked"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cards_open_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cards_send_card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SmsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentSms"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cards_openings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Openings"];
+                };
+            };
+        };
+    };
+    cards_health_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthRecord"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cards_care: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CareClock"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cards_write_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+                part: components["schemas"]["Part"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthRecord"];
                 };
             };
             /** @description Validation Error */
