@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.access.tables import District
 from app.alarms import actions as alarm_actions
-from app.alarms import deafness, duty, heard_calls, proving, pulse, sending, timers, unmanned
+from app.alarms import climbing_acts, deafness, duty, heard_calls, proving, pulse, sending, timers, unmanned
 from app.alarms import queries as alarms
 from app.calls import actions as calls
 from app.calls import outcomes
@@ -139,6 +139,7 @@ def schedule() -> BackgroundScheduler:
     every(messages.deliver_due, seconds=1, kwargs={"urgent_only": True}, id="deliver at once")  # never behind the rest
     every(sweep, seconds=5, args=[duty.silent, duty.ring_unheard], id="silent operators")
     every(at_now, seconds=5, args=[unmanned.watch], id="unmanned")
+    every(sweep, seconds=1, args=[climbing_acts.answered, climbing_acts.hear], id="rungs")
     every(messages.deliver_due, seconds=1, id="deliver")
     every(beat, seconds=PULSE, id="pulse", next_run_time=datetime.now(UTC))  # before anybody is found silent
     clock.add_job(load_models, id="models")

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     alarm_offer_seconds: int = Field(30, ge=5, description="a hand-over nobody takes stays with whoever offered it")
     alarm_silent_after: int = Field(180, ge=30, description="what an operator's silent screen holds rings again")
     alarm_unmanned_after: int = Field(60, ge=5, description="a desk without operators calls its leads")
+    alarm_silence_after: int = Field(20, ge=5, description="she was called and does not speak: help goes out beside")
+    alarm_promise_grace_minutes: int = Field(5, ge=0, description="past the promised time; then it rings again")
+    alarm_climbs_again_after: int = Field(300, ge=60, description="seconds after a tree in vain, before it begins anew")
     alarm_reopen_minutes: int = Field(30, ge=1, description="a press this soon after closing reopens the case")
 
     # the technical list: hours from when something is found to when somebody should have seen to it

@@ -11,6 +11,7 @@ from app import live_api, pages, problems
 from app.access import api as access
 from app.alarms import api as alarms
 from app.alarms import cases_api as cases
+from app.alarms import climbing_api as climbing
 from app.alarms import duty_api as duty
 from app.alarms import forwarded_api as forwarding
 from app.alarms import handing_api as handing
@@ -75,6 +76,7 @@ ROUTERS = (
     patterns.router,
     windows.windows,
     windows.elders,
+    climbing.router,
     tests.router,
     duty.shift,
     inbox.aside,

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import HOTLINE, Role
 from app.access.tables import User
-from app.alarms import hearing, log, queries, sending, timers
+from app.alarms import climbing, hearing, log, queries, sending, timers
 from app.alarms.rules import (
     ANYBODY,
+    AWAITING,
     DECIDES,
     LEADS,
     OPEN,
@@ -138,6 +139,9 @@ def call(
     if result in REACHED and target in (Target.ELDER, Target.DEVICE, Target.CONTACT):
         alarm.reached_at = now
     timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
+    rung = climbing.called(
+        session, alarm, target, made.contact_id, made.id, by=me.by, now=now, result=result
+    )  # fmt: skip
     facts = _said(
         target=target,
         contact_id=made.contact_id,
@@ -145,6 +149,7 @@ def call(
         result=result,
         call_id=made.id,
         text=note,
+        **rung,
     )
     return move(session, alarm, Event.CALL, by=me.by, now=now, **facts), made
 
@@ -153,6 +158,7 @@ def dispatch(session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, 
     """Send somebody at once: an urgent visit at price zero in the published plan."""
     alarm = mine(session, alarm_id, Event.DISPATCH, me)
     sending.send(session, alarm, caregiver_id, by=me.by, now=now)
+    climbing.sent(session, alarm, caregiver_id, alarm.visit_id, by=me.by, now=now)
     return alarm
 
 
@@ -165,14 +171,21 @@ def arrive(session: Session, alarm_id: int, *, me: Caller, now: datetime, who: s
 def notice_arrival(session: Session, alarm_id: int, *, now: datetime) -> None:
     """The responder's own phone says she is at the door: for the clock's sweep, a second later, whoever is on line."""
     alarm = get(session, alarm_id)
-    if alarm.state is State.DISPATCHED and (found := queries.at_the_door(session, alarm)):
-        name, at = found
-        alarm.arrived_at = at or now
-        _arrived(session, alarm, by=name, now=now, visit_id=alarm.visit_id)
+    if alarm.state not in AWAITING or not (found := queries.at_the_door(session, alarm)):
+        return
+    name, at = found
+    if alarm.state is not State.DISPATCHED and alarm.arrived_at:
+        return
+    alarm.arrived_at = at or now
+    _arrived(session, alarm, by=name, now=now, visit_id=alarm.visit_id)
 
 
 def _arrived(session: Session, alarm: Alarm, *, by: str, now: datetime, **facts: object) -> Alarm:
     alarm.arrived_at, alarm.reached_at = alarm.arrived_at or now, now
+    climbing.arrived(session, alarm, by=by, now=now)
+    if alarm.state in (State.RINGING, State.CLAIMED):  # sent by the platform: the operator is still to come
+        log.append(session, alarm, Event.ARRIVE, alarm.state, alarm.state, by=by, now=now, **facts)
+        return alarm
     return move(session, alarm, Event.ARRIVE, by=by, now=now, **facts)
 
 
@@ -183,6 +196,7 @@ def follow_up(session: Session, alarm_id: int, *, me: Caller, now: datetime, min
     timers.drop(session, alarm, TimerKind.IDLE_CLAIM, TimerKind.RESUME, now=now)
     alarm.suspended_until = alarm.suspend_reason = None
     timers.schedule(session, alarm, (TimerKind.CALL_BACK, alarm.call_back_at))
+    climbing.end(session, alarm, by=me.by, now=now)
     return move(session, alarm, Event.FOLLOW_UP, by=me.by, now=now, call_back_at=alarm.call_back_at)
 
 
@@ -194,6 +208,7 @@ def close(session: Session, alarm_id: int, verdict: Verdict, *, me: Caller, now:
     if verdict is Verdict.TEST and not spoken_to(session, alarm):
         raise VoiceMissing("An alarm becomes a test only once somebody's voice has said so; call back first.")
     timers.drop(session, alarm, now=now)
+    climbing.end(session, alarm, by=me.by, now=now)
     _spare_the_way(session, alarm, me=me, now=now)
     alarm.verdict, alarm.closed_at = verdict, now
     alarm.suspended_until = alarm.suspend_reason = alarm.call_back_at = None

@@ -1,6 +1,6 @@
 """The life of a rung in an alarm, and what counts as having reached somebody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -47,11 +47,14 @@ MOVES: Final[dict[tuple[RungState, RungEvent], RungState]] = {
     (S.TRYING, E.FAIL): S.FAILED,
     (S.WAITING, E.SKIP): S.SKIPPED,
     (S.TRYING, E.SKIP): S.SKIPPED,
+    (S.REACHED, E.FAIL): S.FAILED,  # the switchboard corrects itself: it was a voice box
     (S.REACHED, E.BREAK): S.BROKEN,
     (S.WAITING, E.END): S.UNNEEDED,
     (S.TRYING, E.END): S.UNNEEDED,
 }
 OPEN: Final = (S.WAITING, S.TRYING)
+USUAL_MINUTES: Final = 30  # where it is not known how far away a contact lives
+FAR: Final = 120  # minutes; whoever lives further away does not go herself
 CLIMBS: Final = 3  # how often the platform goes up a tree by itself while nobody claims
 BY_PLATFORM: Final = "platform"
 
@@ -61,6 +64,9 @@ ACCEPTED: Final = "accepted"
 DECLINED: Final = "declined"
 NOBODY_FREE: Final = "nobody_free"
 NO_REPLY: Final = "no_reply"
+HEARD: Final = "heard"  # an automatic call was answered, and no key pressed
+IN_VAIN: Final = frozenset({Result.REFUSED, Result.WRONG_NUMBER, "not_in_service", DECLINED})
+"""Results after which trying the same once more is no use."""
 
 TARGETS: Final[Mapping[RungKind, Target]] = {
     RungKind.DEVICE: Target.DEVICE,
@@ -104,10 +110,10 @@ def counts(rung: RungKind, reached: Reached, result: str, *, by_hand: bool) -> b
     """
     if rung is RungKind.RESPONDER:
         return result == ACCEPTED
+    if rung is RungKind.AMBULANCE:
+        return result in (*REACHED, HEARD)
     if result not in REACHED:
         return False
-    if rung is RungKind.AMBULANCE:
-        return True
     return result != Result.ANSWERED or (by_hand and reached is not Reached.CONFIRMED)
 
 
@@ -115,14 +121,10 @@ def promises(
     rung: RungKind, reached: Reached, result: str, *, minutes_away: int | None, now: datetime
 ) -> datetime | None:
     """By when somebody who was reached should stand at the door; none where nobody said they would go."""
-    goes = rung in CONTACTS and result != Result.SAFE and (result == Result.HELP or reached is Reached.ARRIVED)
+    goes = (
+        rung in CONTACTS
+        and (minutes_away or 0) <= FAR
+        and result != Result.SAFE
+        and (result == Result.HELP or reached is Reached.ARRIVED)
+    )
     return now + timedelta(minutes=minutes_away or USUAL_MINUTES) if goes else None
-
-
-USUAL_MINUTES: Final = 30  # where it is not known how far away a contact lives
-FAR: Final = 120  # whoever lives further away does not go herself
-
-
-def in_turn(states: Sequence[RungState]) -> int | None:
-    """The place of the first rung that is still to be tried."""
-    return next((place for place, state in enumerate(states) if state in OPEN), None)

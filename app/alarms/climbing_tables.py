@@ -34,6 +34,7 @@ class AlarmRung(OfDistrict, Base):
     tried_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
+    result: Mapped[str | None]  # of the last attempt that had one
     reason: Mapped[str | None] = mapped_column(Sealed)
     promised_at: Mapped[datetime | None]  # when somebody should stand at the door
 
@@ -60,10 +61,11 @@ class RungAttempt(OfDistrict, Base):
     caregiver_id: Mapped[int | None] = mapped_column(BigInteger)
     visit_id: Mapped[int | None] = mapped_column(BigInteger)
     result: Mapped[str | None]
+    heard: Mapped[str | None]  # the switchboard's last word that was taken in
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("rung_id", "n"),
-        Index("ix_alarm_rung_attempts_open", "alarm_id", postgresql_where=text("result is null")),
+        Index("ix_alarm_rung_attempts_call", "call_id", postgresql_where=text("call_id is not null")),
         {"info": {"area": "division_code"}},
     )

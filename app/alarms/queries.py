@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.access.tables import AccessLog, User
 from app.alarms import duty
-from app.alarms.rules import OPEN, Outcome, State
+from app.alarms.rules import AWAITING, OPEN, Outcome, State
 from app.alarms.tables import Alarm, InboxMessage, Pulse, SignalRow
 from app.catalogue.tables import ServiceItem
 from app.equipment.installing_rules import TestKind
@@ -329,7 +329,8 @@ HERE = (AttendanceState.ARRIVED, AttendanceState.IN_SERVICE, AttendanceState.FIN
 def arrived(session: Session, *, now: datetime) -> Sequence[int]:
     """Alarms whose responder is at the door and which do not know it yet."""
     there = select(Attendance.id).where(Attendance.visit_id == Alarm.visit_id, Attendance.state.in_(HERE))
-    return session.scalars(select(Alarm.id).where(Alarm.state == State.DISPATCHED, there.exists())).all()
+    unaware = (Alarm.state == State.DISPATCHED) | Alarm.arrived_at.is_(None)
+    return session.scalars(select(Alarm.id).where(Alarm.state.in_(AWAITING), unaware, there.exists())).all()
 
 
 def at_the_door(session: Session, alarm: Alarm) -> tuple[str, datetime | None] | None:

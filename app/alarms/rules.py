@@ -62,6 +62,8 @@ class Event(StrEnum):
 S, E = State, Event
 ATTENDED: Final = (S.CLAIMED, S.CONTACTING, S.DISPATCHED, S.ON_SITE)
 OPEN: Final = (S.RINGING, *ATTENDED, S.FOLLOW_UP)
+AWAITING: Final = (S.RINGING, S.CLAIMED, S.CONTACTING, S.DISPATCHED)
+"""Somebody may be on the way: sent by hand, or by the platform while nobody had it."""
 
 MOVES: Final[dict[tuple[State, Event], State]] = {
     (S.RINGING, E.CLAIM): S.CLAIMED,
@@ -144,7 +146,7 @@ class TimerKind(StrEnum):
     IDLE_CLAIM = "idle_claim"  # claimed, and nobody called
     RESUME = "resume"  # a suspension ends
     RUNG = "rung"  # nobody answered on a rung of the tree
-    SILENCE = "silence"  # she was called and does not speak
+    SILENCE = "silence"  # nobody waits for her to speak: help goes out beside the calls
     ARRIVAL = "arrival"  # somebody should be there by now
     CALL_BACK = "call_back"  # the promised one is due
     OFFER = "offer"  # nobody took it

@@ -1,6 +1,6 @@
 """What an alarm does by itself: due at a time in the database, fired once, late if need be and saying so."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.alarms import log
 from app.alarms.rules import (
     CALL_BACK_PRIORITY,
+    LASTING,
     STATES_OF,
     Event,
     Patience,
@@ -23,10 +24,7 @@ from app.alarms.rules import (
 from app.alarms.tables import Alarm, AlarmTimer
 from app.config import settings
 from app.db import add_rows
-from app.messages import actions as messages
-from app.messages.rules import Channel
 from app.people.rules import Relation
-from app.people.tables import Contact, Elder, Home
 
 R = Relation
 RELATION_ZH: Final[Mapping[Relation, str]] = {
@@ -36,6 +34,10 @@ RELATION_ZH: Final[Mapping[Relation, str]] = {
 """Messages to families are written in Chinese; the same words as on the screens."""
 PLATFORM = "platform"
 LATE = 2  # seconds after which a timer is late and says so
+Happening = Callable[..., None]
+"""What happens when a timer is due: takes a session, the alarm it holds, `now`, and `late_seconds` where it is late."""
+HAPPENS: dict[TimerKind, Happening] = {}
+"""What the ways up the tree (`climbing_acts`) have happen, since they send people and this cannot."""
 
 
 def patience() -> Patience:
@@ -61,12 +63,12 @@ def _row(alarm: Alarm, kind: TimerKind, due_at: datetime) -> dict[str, Any]:
 
 
 def drop(session: Session, alarm: Alarm, *kinds: TimerKind, now: datetime) -> None:
-    """Somebody acted in time: what waits (of these kinds, or all of it) will not happen."""
+    """Somebody acted in time: what waits (of these kinds, or all of this round of ringing) will not happen."""
     session.execute(
         update(AlarmTimer)
         .where(
             AlarmTimer.alarm_id == alarm.id, AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None),
-            AlarmTimer.kind.in_(kinds or list(TimerKind)),
+            AlarmTimer.kind.in_(kinds or set(TimerKind) - LASTING),
         )
         .values(dropped_at=now)
     )  # fmt: skip
@@ -141,7 +143,8 @@ def fire(session: Session, timer_id: int, *, now: datetime) -> bool:
     timer = session.scalar(mine.with_for_update(skip_locked=True))
     if timer is None:
         return False
-    if alarm.state not in STATES_OF[timer.kind] or timer.round != alarm.round:
+    stale = timer.round != alarm.round and timer.kind not in LASTING
+    if alarm.state not in STATES_OF[timer.kind] or stale:
         timer.dropped_at = now
         return False
     timer.fired_at, timer.late_seconds = now, int((now - timer.due_at).total_seconds())
@@ -158,8 +161,6 @@ def _happen(session: Session, alarm: Alarm, kind: TimerKind, *, now: datetime, *
         case TimerKind.RING_LEAD:
             alarm.rings = Rings.LEAD
             _note(session, alarm, kind, now=now, **late)
-        case TimerKind.CALL_FAMILY:
-            _note(session, alarm, kind, now=now, told=call_family(session, alarm, now=now), **late)
         case TimerKind.IDLE_CLAIM:
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, reason="idle_claim", **late)
         case TimerKind.OFFER:
@@ -173,41 +174,12 @@ def _happen(session: Session, alarm: Alarm, kind: TimerKind, *, now: datetime, *
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason="call_back", **late)
         case TimerKind.RESUME:
             ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason="resume", **late)
+        case _:
+            HAPPENS[kind](session, alarm, now=now, **late)
 
 
 def _note(session: Session, alarm: Alarm, event: str, *, now: datetime, **facts: object) -> None:
     log.append(session, alarm, event, alarm.state, alarm.state, by=PLATFORM, now=now, **facts)
-
-
-def call_family(session: Session, alarm: Alarm, *, now: datetime) -> list[str]:
-    """A voice call to the first emergency contact of everybody it may be about; answers who is told."""
-    elders = select(Elder).where(Elder.ended_at.is_(None))
-    if alarm.elder_id:
-        elders = elders.where(Elder.id == alarm.elder_id)
-    elif alarm.home_id:
-        elders = elders.where(Elder.home_id == alarm.home_id)
-    else:
-        return []
-    told = []
-    for elder in session.scalars(elders):
-        contact = session.scalar(
-            select(Contact)
-            .where(Contact.elder_id == elder.id, Contact.is_emergency)
-            .order_by(Contact.rank)
-            .limit(1)
-        )  # fmt: skip
-        if contact is None:
-            continue
-        estate = session.scalar(select(Home.estate).where(Home.id == elder.home_id))
-        messages.tell(
-            session, district_id=alarm.district_id, division_code=alarm.division_code,
-            key=f"alarm-{alarm.id}-{alarm.round}-family-{elder.id}", channel=Channel.VOICE, to=contact.phone,
-            to_whom=f"{contact.name}（{RELATION_ZH[contact.relation]}）", about=f"alarms/{alarm.id}", now=now,
-            text=f"这里是{settings().hotline}养老服务热线。{elder.name}（{estate}）发出紧急呼叫，"
-            f"请立即联系老人或回拨{settings().hotline}。",
-        )  # fmt: skip
-        told.append(contact.name)
-    return told
 
 
 def idle_at(now: datetime) -> datetime:

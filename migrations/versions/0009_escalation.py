@@ -122,6 +122,7 @@ def upgrade() -> None:
         time("tried_at"),
         time("ended_at"),
         sa.Column("ended_by", sa.String(), nullable=True),
+        sa.Column("result", sa.String(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         time("promised_at"),
         sa.CheckConstraint("tried >= 0", name="ck_alarm_rungs_tried"),
@@ -144,6 +145,7 @@ def upgrade() -> None:
         sa.Column("caregiver_id", sa.BigInteger(), nullable=True),
         sa.Column("visit_id", sa.BigInteger(), nullable=True),
         sa.Column("result", sa.String(), nullable=True),
+        sa.Column("heard", sa.String(), nullable=True),
         time("ended_at"),
         sa.ForeignKeyConstraint(["alarm_id"], ["alarms.id"], name="fk_alarm_rung_attempts_alarm_id"),
         sa.ForeignKeyConstraint(["rung_id"], ["alarm_rungs.id"], name="fk_alarm_rung_attempts_rung_id"),
@@ -153,8 +155,8 @@ def upgrade() -> None:
     op.create_index("ix_alarm_rung_attempts_district_id", "alarm_rung_attempts", ["district_id"])
     op.create_index("ix_alarm_rung_attempts_alarm_id", "alarm_rung_attempts", ["alarm_id"])
     op.create_index(
-        "ix_alarm_rung_attempts_open", "alarm_rung_attempts", ["alarm_id"],
-        postgresql_where=sa.text("result is null"),
+        "ix_alarm_rung_attempts_call", "alarm_rung_attempts", ["call_id"],
+        postgresql_where=sa.text("call_id is not null"),
     )  # fmt: skip
     for table in AREAS:
         fence(table, "app_sees(division_code)")

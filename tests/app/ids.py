@@ -201,6 +201,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/patterns/{kind}": {"steps": None, "after": 0, "elder_id": ids["elder_id"]},
         "/api/alarms/{alarm_id}/steps/{step}": {"result": "answered"},
         "/api/alarms/{alarm_id}/steps/{step}/skip": why,
+        "/api/alarms/{alarm_id}/skip-rung": why,
         "/api/alarms/{alarm_id}/suspend": {"minutes": 5, "reason": "daughter is on her way"},
         "/api/assessments": {"elder_id": ids["elder_id"], "kind": "first", "assessed_on": DAY},
         "/api/assessments/requests": {"elder_id": ids["elder_id"], "kind": "immediate", **why},

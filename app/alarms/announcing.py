@@ -1,0 +1,67 @@
+"""What the platform itself says to those it calls: an automatic call with keys to press, and the same as a message."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from app.alarms.climbing_rules import target_of
+from app.alarms.climbing_tables import AlarmRung
+from app.alarms.rules import AlarmKind
+from app.alarms.tables import Alarm
+from app.alarms.timers import RELATION_ZH
+from app.calls import actions as calls
+from app.calls.rules import Result, Target
+from app.calls.tables import Call
+from app.config import settings
+from app.escalation.rules import RungKind
+from app.messages import actions as messages
+from app.messages.rules import Channel
+from app.people.tables import Contact, Elder, Home
+
+A = AlarmKind
+KIND_ZH: Final = {
+    A.SOS: "紧急呼叫", A.FIRE: "火警", A.SMOKE: "烟雾报警", A.GAS: "燃气报警", A.FALL: "跌倒报警",
+    A.OTHER_ALARM: "报警", A.TELEPHONE: "电话求助", A.WATER_LEAK: "漏水报警", A.INACTIVITY: "长时间无活动报警",
+    A.GEOFENCE: "走失报警", A.VITALS: "体征异常报警", A.DOOR: "夜间开门报警", A.ENVIRONMENT: "室温异常报警",
+}  # fmt: skip
+NUMBERS: Final = {Target.AMBULANCE: "120", Target.FIRE: "119"}
+
+
+def announce(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime) -> Call:
+    """Call whoever stands on a rung; a contact is told by message too, once for each rung."""
+    target = target_of(row.kind, alarm.kind) or Target.CONTACT
+    contact = session.get_one(Contact, row.contact_id) if row.kind is not RungKind.AMBULANCE else None
+    elder_id = alarm.elder_id or (contact.elder_id if contact else None)
+    if contact is not None and row.tried == 0:
+        messages.tell(
+            session, district_id=alarm.district_id, division_code=alarm.division_code,
+            key=f"alarm-{alarm.id}-rung-{row.id}", channel=Channel.SMS, to=contact.phone,
+            to_whom=f"{contact.name}（{RELATION_ZH[contact.relation]}）", about=f"alarms/{alarm.id}", now=now,
+            text=text_for(session, alarm, elder_id, to_family=True),
+        )  # fmt: skip
+    return calls.dial(
+        session, district_id=alarm.district_id, division_code=alarm.division_code, target=target,
+        phone=contact.phone if contact else NUMBERS[target], user_id=None, elder_id=elder_id,
+        contact_id=contact.id if contact else None, alarm_id=alarm.id, now=now,
+    )  # fmt: skip
+
+
+def text_for(session: Session, alarm: Alarm, elder_id: int | None, *, to_family: bool) -> str:
+    """What is said: to the family where to call back; to 120 and 119 the door and who to ask."""
+    hotline, what = settings().hotline, KIND_ZH[alarm.kind]
+    elder = session.get(Elder, elder_id) if elder_id else None
+    home = session.get(Home, elder.home_id if elder else alarm.home_id)
+    who, where = elder.name if elder else "住户", home.estate if home else ""
+    if to_family:
+        return (
+            f"这里是{hotline}养老服务热线。{who}（{where}）发出{what}，"
+            f"请立即联系老人或回拨{hotline}。能马上过去请按1，去不了请按2。"
+        )
+    door = f"{where}{home.address}" if home else where
+    return f"这里是{hotline}养老服务热线。{door}，{who}发出{what}，多次联系无人应答，请派人到场。回拨{hotline}。"
+
+
+def meaning(call: Call) -> str:
+    """What a call's result says to the tree."""
+    return call.result or Result.NO_ANSWER
