@@ -42,21 +42,13 @@ def start(session: Session, alarm: Alarm, *, now: datetime, **late: int) -> None
     if alarm.test_id is not None:
         return
     rows = climbing.begun(session, alarm)
-    log.append(session, alarm, TimerKind.CALL_FAMILY, alarm.state, alarm.state, by=BY_PLATFORM, now=now,
-               told=_first(session, rows), **late)  # fmt: skip
     if alarm.elder_id is not None:
         tree = trees.held(session, alarm.elder_id).tree
         _help_beside(session, alarm, rows, tree.at_once.get(alarm.kind, ()), reason="at_once", now=now)
-    step(session, alarm, now=now, quiet=True)
+    step(session, alarm, now=now, event=TimerKind.CALL_FAMILY, **late)
 
 
-def _first(session: Session, rows: Sequence[AlarmRung]) -> list[str]:
-    first = next((row for row in rows if row.kind in CONTACTS and row.state in OPEN), None)
-    name = climbing.name_of(session, first) if first else None
-    return [name] if name else []
-
-
-def step(session: Session, alarm: Alarm, *, now: datetime, quiet: bool = False, **late: int) -> None:
+def step(session: Session, alarm: Alarm, *, now: datetime, event: str = "climb", **late: int) -> None:
     """The next attempt: once more on this rung, or on the next that needs nobody at the desk."""
     rows = climbing.begun(session, alarm)
     if climbing.reached(alarm, rows):
@@ -67,12 +59,12 @@ def step(session: Session, alarm: Alarm, *, now: datetime, quiet: bool = False, 
             climbing.move(row, RungEvent.FAIL, by=BY_PLATFORM, now=now, reason="no_reply")
         elif why := _unfit(session, alarm, row, now=now):
             _pass(session, alarm, row, why, by=BY_PLATFORM, now=now)
-        elif _try(session, alarm, row, now=now, quiet=quiet, **late):
+        elif _try(session, alarm, row, now=now, event=event, **late):
             return
     _exhausted(session, alarm, rows, now=now)
 
 
-def _try(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime, quiet: bool, **late: int) -> bool:
+def _try(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime, event: str, **late: int) -> bool:
     """One attempt by the platform; False where nobody could be sent, and the next rung is tried at once."""
     if row.kind is RungKind.RESPONDER:
         if not _send(session, alarm, row, now=now, facts=late):
@@ -80,8 +72,9 @@ def _try(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime, quiet
     else:
         call = announcing.announce(session, alarm, row, now=now)
         climbing.attempt(session, row, by=BY_PLATFORM, now=now, call_id=call.id)
-        if not quiet:
-            _note(session, alarm, "climb", row, now=now, attempt=row.tried, of=row.attempts, call_id=call.id, **late)
+        name = climbing.name_of(session, row)
+        _note(session, alarm, event if name else "climb", row, now=now, attempt=row.tried, of=row.attempts,
+              call_id=call.id, told=[name] if name else [], **late)  # fmt: skip
     if alarm.state is State.RINGING:
         timers.schedule(session, alarm, (TimerKind.RUNG, now + timedelta(seconds=row.wait)))
     return True

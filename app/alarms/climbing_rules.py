@@ -40,6 +40,7 @@ MOVES: Final[dict[tuple[RungState, RungEvent], RungState]] = {
     (S.FAILED, E.TRY): S.TRYING,  # once more, by hand
     (S.BROKEN, E.TRY): S.TRYING,
     (S.SKIPPED, E.TRY): S.TRYING,
+    (S.UNNEEDED, E.TRY): S.TRYING,
     (S.REACHED, E.TRY): S.TRYING,  # called again, by hand
     (S.TRYING, E.REACH): S.REACHED,
     (S.FAILED, E.REACH): S.REACHED,  # she calls back, or the answer comes late
