@@ -191,7 +191,7 @@ def answered(session: Session, *, now: datetime) -> Sequence[int]:
         Call.id == RungAttempt.call_id, Call.result.is_not(None), Call.result.is_distinct_from(RungAttempt.heard)
     )
     sent = RungAttempt.caregiver_id.is_not(None) & RungAttempt.result.is_(None)
-    offer = exists().where(AlarmOffer.alarm_id == RungAttempt.alarm_id, AlarmOffer.offered_at >= RungAttempt.at)
+    offer = exists().where(AlarmOffer.alarm_id == RungAttempt.alarm_id, AlarmOffer.visit_id == RungAttempt.visit_id)
     said = offer.where(AlarmOffer.state == OfferState.ACCEPTED) | ~offer.where(AlarmOffer.state.in_(STANDING))
     return session.scalars(
         select(RungAttempt.alarm_id)
@@ -224,7 +224,7 @@ def hear(session: Session, alarm_id: int, *, now: datetime) -> None:
 
 def _hear_offers(session: Session, alarm: Alarm, made: RungAttempt, row: AlarmRung, *, now: datetime) -> None:
     """Taken on by somebody; or by nobody, and there is nobody left to ask."""
-    offers = [offer for offer, _ in sending.offers_of(session, alarm.id) if offer.offered_at >= made.at]
+    offers = [offer for offer, _ in sending.offers_of(session, alarm.id) if offer.visit_id == made.visit_id]
     if any(offer.state is OfferState.ACCEPTED for offer in offers):
         row.promised_at = alarm.eta_at
         climbing.heard(session, alarm, made, row, ACCEPTED, by=BY_PLATFORM, now=now, by_hand=False)

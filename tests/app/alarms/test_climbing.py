@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.queries import Caller
-from app.alarms import actions, climbing, climbing_acts, log, proving, queries, timers
+from app.alarms import actions, climbing, climbing_acts, log, proving, queries, sending, timers
 from app.alarms.climbing_rules import MOVES, HelpIsNotSkipped, RungEvent, RungState, TreeAtItsEnd, after
 from app.alarms.climbing_tables import AlarmRung, RungAttempt
 from app.alarms.rules import CallBackMissing, NotYours, Rings, State, TimerKind, Verdict
@@ -45,6 +45,11 @@ def at(seconds: float) -> datetime:
 
 def tick(now: datetime) -> int:
     """One turn of the clock: what was heard, then what is due, each in a transaction of its own."""
+    with transaction() as session:
+        offers = sending.unheard(session, now=now)
+    for offer_id in offers:
+        with transaction() as session:
+            sending.hear(session, offer_id, now=now)
     with transaction() as session:
         heard = climbing_acts.answered(session, now=now)
     for alarm_id in heard:
@@ -138,7 +143,7 @@ def test_unclaimed_it_climbs_by_itself_until_a_responder_takes_it_on_and_stands_
     run(280)
     assert house.told()[1:] == [
         (45, "ring_lead", None, None), (90, "call_family", 2, 1), (130, "climb", 2, 2), (170, "climb", 3, 1),
-        (210, "climb", 3, 2), (250, "dispatch", 4, 1),
+        (210, "climb", 3, 2), (250, "dispatch", None, None), (250, "climb", 4, 1),
     ]  # fmt: skip
     assert house.states() == ["waiting", "failed", "failed", "trying", "waiting"]  # she is left for an operator to call
     house.phone(AttendanceState.ACCEPTED)
@@ -261,7 +266,10 @@ def test_a_responder_who_declines_is_followed_by_the_next() -> None:
     assert the_alarm().caregiver_id == house.nurses[0]
     house.phone(AttendanceState.DECLINED)
     tick(at(101))
-    assert the_alarm().caregiver_id == house.nurses[1]
+    assert the_alarm().caregiver_id == house.nurses[1] and house.states() == ["trying", "waiting"]
+    house.phone(AttendanceState.DECLINED)
+    tick(at(102))  # nobody is left to ask: 120 at once
+    assert house.states() == ["failed", "trying"] and house.told()[-1] == (102, "climb", 2, 1)
 
 
 def test_an_operator_who_knows_better_skips_a_rung_with_the_reason() -> None:
