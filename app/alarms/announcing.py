@@ -25,6 +25,7 @@ KIND_ZH: Final = {
     A.OTHER_ALARM: "报警", A.TELEPHONE: "电话求助", A.WATER_LEAK: "漏水报警", A.INACTIVITY: "长时间无活动报警",
     A.GEOFENCE: "走失报警", A.VITALS: "体征异常报警", A.DOOR: "夜间开门报警", A.ENVIRONMENT: "室温异常报警",
 }  # fmt: skip
+COMES, CANNOT = "1", "2"  # keys
 NUMBERS: Final = {Target.AMBULANCE: "120", Target.FIRE: "119"}
 
 
@@ -40,10 +41,11 @@ def announce(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime) -
             to_whom=f"{contact.name}（{RELATION_ZH[contact.relation]}）", about=f"alarms/{alarm.id}", now=now,
             text=text_for(session, alarm, elder_id, to_family=True),
         )  # fmt: skip
-    return calls.dial(
+    return calls.announce(
         session, district_id=alarm.district_id, division_code=alarm.division_code, target=target,
-        phone=contact.phone if contact else NUMBERS[target], user_id=None, elder_id=elder_id,
-        contact_id=contact.id if contact else None, alarm_id=alarm.id, now=now,
+        phone=contact.phone if contact else NUMBERS[target], ref=f"alarm-{alarm.id}-rung-{row.id}-{row.tried + 1}",
+        say=text_for(session, alarm, elder_id, to_family=contact is not None), gather=COMES + CANNOT, now=now,
+        elder_id=elder_id, contact_id=contact.id if contact else None, alarm_id=alarm.id,
     )  # fmt: skip
 
 
@@ -56,12 +58,17 @@ def text_for(session: Session, alarm: Alarm, elder_id: int | None, *, to_family:
     if to_family:
         return (
             f"这里是{hotline}养老服务热线。{who}（{where}）发出{what}，"
-            f"请立即联系老人或回拨{hotline}。能马上过去请按1，去不了请按2。"
+            f"请立即联系老人或回拨{hotline}。能马上过去请按{COMES}，去不了请按{CANNOT}。"
         )
     door = f"{where}{home.address}" if home else where
-    return f"这里是{hotline}养老服务热线。{door}，{who}发出{what}，多次联系无人应答，请派人到场。回拨{hotline}。"
+    return (
+        f"这里是{hotline}养老服务热线。{door}，{who}发出{what}，多次联系无人应答，"
+        f"请派人到场，已受理请按{COMES}。回拨{hotline}。"
+    )
 
 
 def meaning(call: Call) -> str:
-    """What a call's result says to the tree."""
+    """What a call says to the tree: an operator's word; of an automatic one the key, «I am coming» or «I cannot»."""
+    if call.automatic and call.pressed:
+        return Result.HELP if call.pressed == COMES else Result.REFUSED
     return call.result or Result.NO_ANSWER

@@ -65,8 +65,7 @@ ACCEPTED: Final = "accepted"
 DECLINED: Final = "declined"
 NOBODY_FREE: Final = "nobody_free"
 NO_REPLY: Final = "no_reply"
-HEARD: Final = "heard"  # an automatic call was answered, and no key pressed
-IN_VAIN: Final = frozenset({Result.REFUSED, Result.WRONG_NUMBER, "not_in_service", DECLINED})
+IN_VAIN: Final = frozenset({Result.REFUSED, Result.WRONG_NUMBER, Result.NOT_IN_SERVICE, DECLINED})
 """Results after which trying the same once more is no use."""
 
 TARGETS: Final[Mapping[RungKind, Target]] = {
@@ -112,7 +111,7 @@ def counts(rung: RungKind, reached: Reached, result: str, *, by_hand: bool) -> b
     if rung is RungKind.RESPONDER:
         return result == ACCEPTED
     if rung is RungKind.AMBULANCE:
-        return result in (*REACHED, HEARD)
+        return result in (*REACHED, Result.HEARD)
     if result not in REACHED:
         return False
     return result != Result.ANSWERED or (by_hand and reached is not Reached.CONFIRMED)

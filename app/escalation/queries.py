@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from app.calls.rules import Result
+from app.calls.rules import BAD_NUMBER, Result
 from app.calls.tables import Call
 from app.equipment.rules import DeviceState
 from app.equipment.tables import Device, DeviceModel
@@ -22,7 +22,6 @@ from app.people.rules import AbilityLevel
 from app.people.tables import Contact, Elder
 
 REVIEW: Final = timedelta(days=365)
-BAD_NUMBER: Final = (Result.WRONG_NUMBER, Result.OFF)
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,9 @@ def failed_last(session: Session, contact_ids: Sequence[int]) -> dict[int, datet
         .ext(distinct_on(Call.contact_id))
         .order_by(Call.contact_id, Call.began_at.desc(), Call.id.desc())
     )
-    return {number: at for number, result, at in session.execute(last) if number and result in BAD_NUMBER}
+    return {
+        number: at for number, result, at in session.execute(last) if number and result in (*BAD_NUMBER, Result.OFF)
+    }
 
 
 def _speaks(session: Session, elder: Elder) -> bool:
