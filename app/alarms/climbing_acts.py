@@ -74,7 +74,7 @@ def _try(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime, event
         climbing.attempt(session, row, by=BY_PLATFORM, now=now, call_id=call.id)
         name = climbing.name_of(session, row)
         _note(session, alarm, event if name else "climb", row, now=now, attempt=row.tried, of=row.attempts,
-              call_id=call.id, told=[name] if name else [], **late)  # fmt: skip
+              call_id=call.id, target=call.target, told=[name] if name else [], **late)  # fmt: skip
     if alarm.state is State.RINGING:
         timers.schedule(session, alarm, (TimerKind.RUNG, now + timedelta(seconds=row.wait)))
     return True
@@ -156,7 +156,10 @@ def _help_beside(
         elif alarm.claimed_by is None:
             call = announcing.announce(session, alarm, row, now=now)
             climbing.attempt(session, row, by=BY_PLATFORM, now=now, call_id=call.id, beside=True)
-            _note(session, alarm, "climb", row, now=now, attempt=1, of=row.attempts, call_id=call.id, reason=reason)
+            _note(
+                session, alarm, "climb", row, now=now, attempt=1, of=row.attempts, call_id=call.id, target=call.target,
+                reason=reason,
+            )  # fmt: skip
 
 
 def missed(session: Session, alarm: Alarm, *, now: datetime, **late: int) -> None:
