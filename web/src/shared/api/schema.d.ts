@@ -2168,6 +2168,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/{alarm_id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tree
+         * @description The rungs of this alarm, what was tried, what comes next and when.
+         */
+        get: operations["alarms_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/climb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Climb
+         * @description «Next»: call whoever stands on the next rung, or send the nearest who is free.
+         */
+        post: operations["alarms_climb"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm_id}/skip-rung": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip
+         * @description Pass over the next rung, with a reason. The last one sends help and cannot be skipped.
+         */
+        post: operations["alarms_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm_id}/shown": {
         parameters: {
             query?: never;
@@ -4597,25 +4657,6 @@ export interface components {
             caregiver_id: number;
         };
         /**
-         * AttemptOut
-         * @description One try, or the gateway's receipt.
-         */
-        AttemptOut: {
-            /** N */
-            n: number;
-            /**
-             * Began At
-             * Format: date-time
-             */
-            began_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            state: components["schemas"]["MessageState"];
-            trouble: components["schemas"]["Trouble"] | null;
-            /** Detail */
-            detail: string | null;
-        };
-        /**
          * AttendanceEvent
          * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
          * @enum {string}
@@ -5336,6 +5377,37 @@ export interface components {
             until: string | null;
             /** Ended */
             ended: string | null;
+        };
+        /**
+         * ClimbOut
+         * @description Where an alarm stands on its tree. Before the first call the rungs are what the tree says now.
+         */
+        ClimbOut: {
+            /** Rungs */
+            rungs: components["schemas"]["RungOut"][];
+            /** Climb */
+            climb: number;
+            /** Next */
+            next: number | null;
+            /** Next Attempt */
+            next_attempt: number | null;
+            /** Due At */
+            due_at: string | null;
+            /** By Itself */
+            by_itself: boolean;
+            /** Starts At */
+            starts_at: string | null;
+            /** Reached */
+            reached: boolean;
+            /** Own Tree */
+            own_tree: number | null;
+            /** Help At */
+            help_at: string | null;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
         };
         /**
          * Clock
@@ -7621,7 +7693,7 @@ export interface components {
         MessageWhole: {
             message: components["schemas"]["MessageOut"];
             /** Attempts */
-            attempts: components["schemas"]["AttemptOut"][];
+            attempts: components["schemas"]["app__calls__messages_api__AttemptOut"][];
         };
         /**
          * Messages
@@ -9425,6 +9497,48 @@ export interface components {
          */
         RungKind: "device" | "elder" | "family" | "neighbour" | "community" | "responder" | "ambulance";
         /**
+         * RungOut
+         * @description One rung: who, how often, where it stands.
+         */
+        RungOut: {
+            /** N */
+            n: number;
+            kind: components["schemas"]["RungKind"];
+            /** Contact Id */
+            contact_id: number | null;
+            /** Name */
+            name: string | null;
+            relation: components["schemas"]["Relation"] | null;
+            /** Minutes Away */
+            minutes_away: number | null;
+            /** Has Key */
+            has_key: boolean;
+            /** Attempts */
+            attempts: number;
+            /** Wait */
+            wait: number;
+            reached: components["schemas"]["Reached"];
+            state: components["schemas"]["RungState"];
+            /** Beside */
+            beside: boolean;
+            /** Tried */
+            tried: number;
+            /** Tries */
+            tries: components["schemas"]["app__alarms__climbing_api__AttemptOut"][];
+            /** Ended At */
+            ended_at: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Promised At */
+            promised_at: string | null;
+        };
+        /**
+         * RungState
+         * @description Where a rung stands.
+         * @enum {string}
+         */
+        RungState: "waiting" | "trying" | "reached" | "failed" | "skipped" | "broken" | "unneeded";
+        /**
          * ScriptStep
          * @description One step of the pattern as it stands.
          */
@@ -9721,14 +9835,6 @@ export interface components {
          * @enum {string}
          */
         Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
-        /**
-         * SkipIn
-         * @description Why it is left out.
-         */
-        SkipIn: {
-            /** Reason */
-            reason: string;
-        };
         /**
          * SlotOut
          * @description Who is there from when to when.
@@ -11257,6 +11363,35 @@ export interface components {
             how: string;
         };
         /**
+         * AttemptOut
+         * @description One attempt and what came of it.
+         */
+        app__alarms__climbing_api__AttemptOut: {
+            /** N */
+            n: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Who */
+            who: string | null;
+            /** Result */
+            result: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * SkipIn
+         * @description Why this rung is passed over.
+         */
+        app__alarms__climbing_api__SkipIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Because
          * @description A reason, where there is one.
          */
@@ -11560,6 +11695,14 @@ export interface components {
             };
         };
         /**
+         * SkipIn
+         * @description Why it is left out.
+         */
+        app__alarms__steps_api__SkipIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Settled
          * @description Where the alarm stands now, and whether it is still marked as a test.
          */
@@ -11717,6 +11860,25 @@ export interface components {
          * @enum {string}
          */
         app__calls__callers__Kind: "elder" | "contact" | "caregiver" | "linked";
+        /**
+         * AttemptOut
+         * @description One try, or the gateway's receipt.
+         */
+        app__calls__messages_api__AttemptOut: {
+            /** N */
+            n: number;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            state: components["schemas"]["MessageState"];
+            trouble: components["schemas"]["Trouble"] | null;
+            /** Detail */
+            detail: string | null;
+        };
         /**
          * Preview
          * @description How it would read, and how many text messages it is charged as.
@@ -15419,7 +15581,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SkipIn"];
+                "application/json": components["schemas"]["app__alarms__steps_api__SkipIn"];
             };
         };
         responses: {
@@ -16237,6 +16399,103 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_tree: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClimbOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_climb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClimbOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    alarms_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__alarms__climbing_api__SkipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClimbOut"];
+                };
             };
             /** @description Validation Error */
             422: {
