@@ -122,7 +122,7 @@ def climb_of(session: Session, alarm: Alarm, *, now: datetime) -> ClimbOut:
             AlarmTimer.alarm_id == alarm.id, AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None)
         )
     )
-    waits: dict[TimerKind, datetime] = dict(timers.tuples().all())
+    waits: dict[TimerKind, datetime] = {one.kind: one.due_at for one in timers}
     by_hand = next((climbing.waits_until(row) for row in reversed(rows) if row.state is RungState.TRYING), None)
     itself = waits.get(TimerKind.RUNG)
     return ClimbOut(
