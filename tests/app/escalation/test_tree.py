@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
@@ -86,6 +86,7 @@ def test_what_is_sent_beside_the_calls_must_stand_on_a_rung() -> None:
     assert "number" in codes(family(), RESPONDER, known=Known({1: "-"}))
 
 
+@settings(deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(list(K)), max_size=8),
     at=st.times(),
