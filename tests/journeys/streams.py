@@ -313,6 +313,7 @@ class AlarmStream:
             sure = page.get_by_role("dialog").get_by_role("button", name=re.compile("^派"))
             if sure.count() and sure.first.is_visible():
                 sure.first.click()
+                page.get_by_role("dialog").wait_for(state="hidden")
             return self._state() in ("dispatched", "on_site")
 
         press_until(page, "^派", sent, 60)
