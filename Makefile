@@ -40,6 +40,7 @@ lock: setup-test  ## resolve the lock files again; UPGRADE=--upgrade takes newer
 	@test -x .venv/bin/uv || .venv/bin/pip install --quiet uv
 	@$(UV_COMPILE) pyproject.toml -o requirements/base.lock
 	@$(UV_COMPILE) --extra dev -c requirements/base.lock pyproject.toml -o requirements/dev.lock
+	@$(UV_COMPILE) --extra bench -c requirements/dev.lock pyproject.toml -o requirements/bench.lock
 	@$(UV_COMPILE) requirements/build.in -o requirements/build.lock
 	@$(UV_COMPILE) requirements/node.in -o requirements/node.lock
 

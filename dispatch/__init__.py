@@ -26,6 +26,8 @@ from dispatch.layout import plan_of
 from dispatch.plan import Assignment, Plan, Rest, Route, Stop, Unserved
 from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promise, Shift, Visit, Weights, Window
 from dispatch.replan import replan
+from dispatch.rounds import Delivery, Rider, Rounds, Trip, Wave, deliver
+from dispatch.rounds_check import wrong
 from dispatch.solve import solve
 from dispatch.warm import warm
 from dispatch.wire import from_json, schema, to_json
@@ -37,6 +39,7 @@ __all__ = [
     "Cancelled",
     "Candidate",
     "Caregiver",
+    "Delivery",
     "Diff",
     "Event",
     "Fault",
@@ -51,17 +54,22 @@ __all__ = [
     "Reason",
     "Relaxation",
     "Rest",
+    "Rider",
+    "Rounds",
     "Route",
     "Shift",
     "Sick",
     "Stop",
+    "Trip",
     "Unserved",
     "Urgent",
     "Visit",
+    "Wave",
     "Weights",
     "Window",
     "bad",
     "candidates",
+    "deliver",
     "explain",
     "faults",
     "from_json",
@@ -71,4 +79,5 @@ __all__ = [
     "solve",
     "to_json",
     "warm",
+    "wrong",
 ]

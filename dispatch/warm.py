@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ from dispatch.arrays import FAR
 from dispatch.board import Board
 from dispatch.jit import remember, warmed
 from dispatch.problem import Break, Caregiver, Problem, Shift, Visit, Window
+from dispatch.rounds import Delivery, Rider, Wave, deliver
 from dispatch.solve import improve
 
 STEPS = 4
@@ -25,6 +27,8 @@ def warm(progress: Callable[[int, int, str], object] | None = None) -> None:
     if warmed():
         tell(STEPS, "ready")
         return
+    beside = multiprocessing.get_context("spawn").Process(target=rounds)
+    beside.start()
     staff = tuple(Caregiver(name, (Shift(0, 100, (Break(40, 60, 5),)),)) for name in ("a", "b"))
     visits = tuple(Visit(f"v{k}", 0, (Window(0, 90),), 5, caregivers=1 + k % 2) for k in range(4))
     board = Board(Problem(staff, visits, {"ebike": np.zeros((1, 1), dtype=np.int64)}), fast=True)
@@ -38,6 +42,15 @@ def warm(progress: Callable[[int, int, str], object] | None = None) -> None:
     board.kernel.detour(board.f, board.s, 0, 0, board.f.sizes[0], board.s.next[board.f.sizes[0]])
     board.remove(0)
     board.starts()
-    tell(3, "writing it down")
+    tell(3, "rounds")
+    beside.join()
+    rounds()
     remember()
     tell(STEPS, "ready")
+
+
+def rounds() -> None:
+    """The rounds' part, compiled by a process of its own; again here it is read from the cache."""
+    doors = (Delivery("a", 1, Window(0, 99), 1), Delivery("b", 2, Window(0, 99), 1, amount=-1, brings="a"))
+    road = np.ones((3, 3), dtype=np.int64)
+    deliver(Wave(doors, (Rider("r", 0, 99, 2),), road, several=False, fewest=True), iterations=8, fast=True)

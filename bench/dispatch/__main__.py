@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.dispatch.sets import SETS, Instance
-from dispatch import faults, warm
+from dispatch import warm
 
 SAMPLE = 900  # seconds a run without --all may take
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seconds", type=float, default=10.0, help="for each solve, on one core")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--engines", default="ours,ortools", help="a comma list of: ours, ortools")
+    parser.add_argument("--engines", default="", help="a comma list of: ours, ortools, pyvrp, vroom; all that can")
     parser.add_argument("--only", default="", help="a comma list of instances or families")
     parser.add_argument("--all", action="store_true", help="everything, however long it takes")
     parser.add_argument("--solutions", type=Path, default=Path("var/bench/solutions"))
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if SETS[options.name].folder and not folder.exists():
         print(f"skipped: no data at {folder}")
         return 2 if os.environ.get("CI") else 0
+    options.engines = options.engines or SETS[options.name].engines
     warm(lambda step, steps, what: print(f"compiling {step}/{steps}: {what}", flush=True))
     SETS[options.name].warm()
     run(options, folder)
@@ -62,9 +63,8 @@ def run(options: argparse.Namespace, folder: Path) -> None:
 
 
 def measure(options: argparse.Namespace, instance: Instance, engine: str, seed: int) -> dict[str, Any]:
-    problem = instance.read()
     wall, cpu = time.monotonic(), time.process_time()
-    plan = instance.solve(problem, engine, options.seconds, seed)
+    found = instance.run(engine, options.seconds, seed)
     line: dict[str, Any] = {
         "set": options.name,
         "family": instance.family,
@@ -75,42 +75,41 @@ def measure(options: argparse.Namespace, instance: Instance, engine: str, seed: 
         "wall": round(time.monotonic() - wall, 3),
         "cpu": round(time.process_time() - cpu, 3),
         "best_known": instance.best,
-        "cost": None,
-    }
-    if plan is None:
-        line["failed"] = "no plan"
-    else:
-        wrong = [fault.rule for fault in faults(problem, plan)]
-        cost, complaint = instance.judge(problem, plan)
-        line |= {"cost": cost, "iterations": plan.iterations, "unserved": len(plan.unserved)}
-        if wrong or complaint:
-            line |= {"cost": None, "failed": complaint or ", ".join(sorted(set(wrong)))}
+        "cost": found.cost,
+        "iterations": found.iterations,
+    } | dict(found.more)
+    if found.failed:
+        line["failed"] = found.failed
+    if found.solution is not None:
         name = f"{options.name}-{instance.name}-{engine}-{options.seconds:g}s-{seed}.json"
         options.solutions.mkdir(parents=True, exist_ok=True)
-        (options.solutions / name).write_text(json.dumps(instance.solution(plan)), "utf-8")
+        (options.solutions / name).write_text(json.dumps(found.solution), "utf-8")
     return line
 
 
 def show(options: argparse.Namespace) -> None:
-    """One row for each family and engine: gaps over all instances and seeds, failures apart."""
+    """One row for each family and engine: gaps over all instances and seeds, failures and more vehicles apart."""
     rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for line in _lines(options.json):
         if line["set"] == options.name and line["seconds"] == options.seconds:
             rows.setdefault((line["family"], line["engine"]), []).append(line)
-    print("\n| family | engine | solves | failed | mean gap | median | worst | below best | mean wall | mean cpu |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    heads = "family, engine, solves, failed, mean gap, median, worst, below best, more vehicles, mean wall, mean cpu"
+    print(f"\n| {heads.replace(', ', ' | ')} |\n{'|---' * 11}|")
     for (family, engine), lines in sorted(rows.items()):
         print(_row(family, engine, lines))
 
 
 def _row(family: str, engine: str, lines: list[dict[str, Any]]) -> str:
-    gaps = [100 * (x["cost"] / x["best_known"] - 1) for x in lines if x["cost"] is not None and x["best_known"]]
+    more = sum(x.get("vehicles", 0) > 0 for x in lines)
+    level = [x for x in lines if x["cost"] is not None and x["best_known"] and x.get("vehicles", 0) == 0]
+    gaps = [100 * (x["cost"] / x["best_known"] - 1) for x in level]
     figures = (statistics.mean, statistics.median, max)
     told = [f"{figure(gaps):+.2f} %" for figure in figures] if gaps else ["–"] * 3
-    below = len({x["instance"] for x in lines if x["cost"] and x["best_known"] and x["cost"] < x["best_known"] - 0.005})
+    below = len({x["instance"] for x in level if x["cost"] < x["best_known"] - 0.005})
     times = [f"{statistics.mean(x[key] for x in lines):.1f} s" for key in ("wall", "cpu")]
     failed = sum(x["cost"] is None for x in lines)
-    return f"| {family} | {engine} | {len(lines)} | {failed} | {' | '.join(told)} | {below} | {' | '.join(times)} |"
+    cells = [family, engine, len(lines), failed, *told, below, more, *times]
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def _mixed(instances: list[Instance]) -> list[Instance]:
