@@ -25,6 +25,7 @@ from dispatch.impossible import bad
 from dispatch.layout import plan_of
 from dispatch.plan import Assignment, Plan, Rest, Route, Stop, Unserved
 from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promise, Shift, Visit, Weights, Window
+from dispatch.regions import solve_large
 from dispatch.replan import replan
 from dispatch.rounds import Delivery, Rider, Rounds, Trip, Wave, deliver
 from dispatch.rounds_check import wrong
@@ -77,6 +78,7 @@ __all__ = [
     "replan",
     "schema",
     "solve",
+    "solve_large",
     "to_json",
     "warm",
     "wrong",
