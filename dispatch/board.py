@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from dispatch import insertion, ruin, timing
+from dispatch import insertion, probing, ruin, timing
 from dispatch.arrays import FAR, Day, Facts, Ints, day_of
 from dispatch.jit import plain, warmed
 from dispatch.plan import Assignment
-from dispatch.problem import Problem
+from dispatch.problem import Problem, Visit
 from dispatch.timing import State
 
 USED = (
     timing.put, timing.pull, timing.settle, timing.retime, timing.choose, timing.enqueue, timing.detour,
     timing.untimely,
     insertion.insert, insertion.bind, insertion.scan, insertion.scan_route, insertion.construct, insertion.slot,
-    ruin.total, ruin.copy, ruin.search,
+    ruin.total, ruin.copy, ruin.search, probing.offers, probing.starts, probing.probe,
 )  # fmt: skip
 FAST = SimpleNamespace(**{f.__name__: f for f in USED})
 _modules: dict[str, dict[str, Any]] = {}
@@ -154,14 +154,36 @@ class Board:
         begun = [r for r, shift in zip(routes, shifts, strict=True) if shift.start <= start]
         return begun[-1] if begun else None
 
+    def visit_at(self, node: int) -> Visit:
+        return self.day.visits[self.day.roles[node][0]]
+
+    def offers(self, node: int, apart: int, opens: int, closes: int) -> list[int]:
+        """[route, (cost, after, earliest, latest)] of the best spots of a node; FAR where there is none."""
+        self.kernel.offers(self.f, self.s, node, apart, opens, closes)
+        return list(self.s.offer.tolist() if self.fast else self.s.offer)
+
+    def probe(
+        self, visit: int, ways: list[list[tuple[int, int]]], most: int
+    ) -> tuple[list[tuple[int, int, int]], list[list[int]]]:
+        """Tries ways to serve a visit: (way, cost, detour) of the first `most` that work, and all starts by node.
+
+        The first row of starts is without the visit, then come those of each way told.
+        """
+        nodes, crew = len(self.day.roles), self.day.visits[visit].caregivers
+        flat = [number for way in ways for spot in way for number in spot]
+        told, found = self.like([0] * (3 * most)), self.like([0] * (nodes * (most + 1)))
+        worked = self.kernel.probe(self.f, self.s, visit, self.like(flat), crew, most, told, found)
+        told, found = (list(x.tolist() if self.fast else x) for x in (told, found))
+        triples = [(told[3 * k], told[3 * k + 1], told[3 * k + 2]) for k in range(worked)]
+        return triples, [found[k * nodes : (k + 1) * nodes] for k in range(worked + 1)]
+
     def starts(self) -> dict[str, int]:
         """When each visit on the board starts, in the earliest schedule."""
-        f, s = self.f, self.s
-        for r in range(f.sizes[1]):
-            if s.stops[r]:
-                self.kernel.choose(f, s, r)
-        placed = ((visit.id, f.first[v]) for v, visit in enumerate(self.day.visits))
-        return {name: int(s.start[node]) for name, node in placed if s.where[node] >= 0}
+        found = self.like([0] * len(self.day.roles))
+        self.kernel.starts(self.f, self.s, found, 0)
+        told = found.tolist() if self.fast else found
+        firsts = self.f.first.tolist() if self.fast else self.f.first
+        return {v.id: told[node] for v, node in zip(self.day.visits, firsts, strict=True) if told[node] < FAR}
 
     def assignments(self) -> list[Assignment]:
         """The earliest schedule of what is on the board, and what is frozen."""

@@ -25,66 +25,37 @@ def candidates(
     if board.s.where[board.f.first[index]] >= 0:
         board.remove(index)
     ways = _pairs(board, index, most) if board.day.visits[index].caregivers == 2 else _singles(board, index)
-    before, starts = board.cost(), board.starts()
-    found = []
-    for way in ways:
-        candidate = _tried(board, index, way, before, starts)
-        if candidate is not None:
-            found.append(candidate)
-        if len(found) == most:
-            break
-    return sorted(found, key=lambda c: (c.added, c.start, c.caregivers))
+    before, prize = board.cost(), int(board.f.prize[index])
+    told, found = board.probe(index, [[(r, p) for _, r, p, _, _ in way] for way in ways], most)
+    first, answers = board.f.first[index], []
+    for (w, cost, detour), starts in zip(told, found[1:], strict=True):
+        names = tuple(problem.caregivers[board.f.owner[spot[1]]].id for spot in ways[w])
+        start = starts[first]
+        latest = max(start, min(spot[4] for spot in ways[w]))
+        late = {board.visit_at(k).id: starts[k] - t for k, t in enumerate(found[0]) if t < FAR and starts[k] != t}
+        answers.append(Candidate(names, start, latest, cost - before + prize, detour, tuple(late.items())))
+    return sorted(answers, key=lambda c: (c.added, c.start, c.caregivers))
 
 
-def _offers(board: Board, node: int, apart: int) -> list[Spot]:
+def _offers(board: Board, node: int, apart: int, opens: int = -FAR, closes: int = FAR) -> list[Spot]:
     """The best spot on every route, cheapest first."""
-    f, s = board.f, board.s
-    for r in range(f.sizes[1]):
-        board.kernel.scan_route(f, s, node, r, apart, FAR)
-    spots = [
-        (int(s.offer[4 * r]), r, int(s.offer[4 * r + 1]), int(s.offer[4 * r + 2]), int(s.offer[4 * r + 3]))
-        for r in range(f.sizes[1])
-        if s.offer[4 * r] < FAR
-    ]
+    offer = board.offers(node, apart, opens, closes)
+    spots: list[Spot] = []
+    for r in range(len(offer) // 4):
+        cost, after, earliest, latest = offer[4 * r : 4 * r + 4]
+        if cost < FAR:
+            spots.append((cost, r, after, earliest, latest))
     return sorted(spots)
 
 
 def _singles(board: Board, index: int) -> list[list[Spot]]:
-    node = board.f.first[index]
-    board.kernel.bind(board.f, board.s, node)
-    return [[spot] for spot in _offers(board, node, -1)]
+    return [[spot] for spot in _offers(board, board.f.first[index], -1)]
 
 
 def _pairs(board: Board, index: int, most: int) -> list[list[Spot]]:
-    f, s, kernel = board.f, board.s, board.kernel
-    node = f.first[index]
-    kernel.bind(f, s, node)
+    f, node = board.f, board.f.first[index]
     ways = []
     for one in _offers(board, node, -1)[: 2 * most]:
-        kernel.bind(f, s, node + 1)
-        s.lo[node + 1], s.hi[node + 1] = max(s.lo[node + 1], one[3]), min(s.hi[node + 1], one[4])
-        ways += [[one, two] for two in _offers(board, node + 1, f.owner[one[1]])[:3]]
+        ways += [[one, two] for two in _offers(board, node + 1, f.owner[one[1]], one[3], one[4])[:3]]
     # the offers of both hold what the start costs
-    return sorted(ways, key=lambda way: way[0][0] + way[1][0] - kernel.untimely(f, node, way[0][3]))
-
-
-def _tried(board: Board, index: int, way: list[Spot], before: int, starts: dict[str, int]) -> Candidate | None:
-    f, s, kernel = board.f, board.s, board.kernel
-    node, size = f.first[index], 0
-    visit = board.day.visits[index]
-    for role in range(len(way)):
-        kernel.bind(f, s, node + role)
-    for role, (_, route, after, _, _) in enumerate(way):
-        kernel.put(f, s, node + role, route, after)
-        size = kernel.enqueue(s, size, route)
-    found = None
-    if kernel.settle(f, s, size):
-        now = board.starts()
-        start = now[visit.id]
-        delays = tuple((v, now[v] - t) for v, t in starts.items() if now[v] != t)
-        names = tuple(board.day.problem.caregivers[f.owner[spot[1]]].id for spot in way)
-        detour = sum(kernel.detour(f, s, node + i, spot[1], spot[2], s.next[node + i]) for i, spot in enumerate(way))
-        latest = max(start, min(spot[4] for spot in way))
-        found = Candidate(names, start, latest, board.cost() - before + int(f.prize[index]), int(detour), delays)
-    board.remove(index)
-    return found
+    return sorted(ways, key=lambda way: way[0][0] + way[1][0] - board.kernel.untimely(f, node, way[0][3]))

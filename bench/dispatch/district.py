@@ -39,9 +39,9 @@ ITEMS: Final = (
 )
 
 
-def day(size: str, seed: int, *, plain: bool = False) -> Problem:
-    """One day; `plain` is without pairs, links and breaks, for engines that have none."""
-    visits, caregivers = SIZES[size]
+def day(size: str | tuple[int, int], seed: int, *, plain: bool = False) -> Problem:
+    """One day by its size's name or (visits, caregivers); `plain`: no pairs, links, breaks, as some engines want it."""
+    visits, caregivers = SIZES[size] if isinstance(size, str) else size
     rng = np.random.default_rng([seed, visits])
     communities = max(2, visits // 60)
     side = int(np.ceil(np.sqrt(communities)))
