@@ -27,6 +27,8 @@ from dispatch.plan import Assignment, Plan, Rest, Route, Stop, Unserved
 from dispatch.problem import BadProblem, Break, Caregiver, Link, Problem, Promise, Shift, Visit, Weights, Window
 from dispatch.regions import solve_large
 from dispatch.replan import replan
+from dispatch.roster import Line, Roster, RosterPlan, RosterProblem, Worker, solve_roster
+from dispatch.roster_check import roster_faults
 from dispatch.rounds import Delivery, Rider, Rounds, Trip, Wave, deliver
 from dispatch.rounds_check import wrong
 from dispatch.solve import solve
@@ -46,6 +48,7 @@ __all__ = [
     "Fault",
     "Handed",
     "Late",
+    "Line",
     "Link",
     "Moved",
     "NoShow",
@@ -56,6 +59,9 @@ __all__ = [
     "Relaxation",
     "Rest",
     "Rider",
+    "Roster",
+    "RosterPlan",
+    "RosterProblem",
     "Rounds",
     "Route",
     "Shift",
@@ -68,6 +74,7 @@ __all__ = [
     "Wave",
     "Weights",
     "Window",
+    "Worker",
     "bad",
     "candidates",
     "deliver",
@@ -76,9 +83,11 @@ __all__ = [
     "from_json",
     "plan_of",
     "replan",
+    "roster_faults",
     "schema",
     "solve",
     "solve_large",
+    "solve_roster",
     "to_json",
     "warm",
     "wrong",

@@ -16,6 +16,7 @@ from typing import Any
 import dispatch
 
 EXPLAINING = 10.0  # seconds
+LARGE = 120  # caregivers from whom on a day is cut into regions, searched side by side
 AT_ONCE = 8
 MANY = {"zh-CN": "当日预约超出可服务能力，此单未能排入。", "en": "More was asked for this day than can be served."}
 
@@ -27,7 +28,8 @@ def main() -> None:
     threading.Thread(target=_listen, args=(stop,), daemon=True).start()
     try:
         problem = dispatch.from_json(dispatch.Problem, json.dumps(asked["problem"]))
-        plan = dispatch.solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=Teller(stop))
+        solve = dispatch.solve_large if len(problem.caregivers) > LARGE else dispatch.solve
+        plan = solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=Teller(stop))
         _say({"plan": json.loads(dispatch.to_json(plan)), "why": _why(problem, plan, stop)})
     except dispatch.BadProblem as error:
         _say({"error": str(error)})
