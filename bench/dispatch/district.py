@@ -40,7 +40,7 @@ ITEMS: Final = (
 
 
 def day(size: str | tuple[int, int], seed: int, *, plain: bool = False) -> Problem:
-    """One day by its size's name or (visits, caregivers); `plain`: no pairs, links, breaks, as some engines want it."""
+    """One day by size or (visits, caregivers); `plain`: no pairs, links, breaks, known faces or fair hours."""
     visits, caregivers = SIZES[size] if isinstance(size, str) else size
     rng = np.random.default_rng([seed, visits])
     communities = max(2, visits // 60)
@@ -60,7 +60,7 @@ def day(size: str | tuple[int, int], seed: int, *, plain: bool = False) -> Probl
         visit = _visit(k, rng, plain)
         able = [int(c) for c in near[k, : 4 * 12] if visit.needs <= staff[c].skills]
         familiar = frozenset(staff[c].id for c in able[: 12 : max(1, int(rng.integers(1, 5)))][:3])
-        asked.append(replace(visit, known=familiar))
+        asked.append(visit if plain else replace(visit, known=familiar))
         if not plain and k and rng.random() < 0.03 and asked[-2].caregivers == visit.caregivers == 1:
             links.append(Link(asked[-2].id, visit.id, 0, 600))
     return Problem(tuple(staff), tuple(asked), {"ebike": road}, tuple(links), WEIGHTS, tick_seconds=60)
@@ -83,7 +83,7 @@ def _caregiver(k: int, place: int, rng: np.random.Generator, plain: bool) -> Car
     skills = {"care"} if rng.random() < 0.8 else set()
     skills |= {"bath"} if rng.random() < 0.45 else set()
     skills |= {"nurse"} if rng.random() < 0.3 else set()
-    return Caregiver(f"c{k}", shifts, frozenset(skills), start=place, end=place, fair_work=450)
+    return Caregiver(f"c{k}", shifts, frozenset(skills), start=place, end=place, fair_work=None if plain else 450)
 
 
 def _visit(k: int, rng: np.random.Generator, plain: bool) -> Visit:

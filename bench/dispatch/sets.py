@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.dispatch import hhcrsp, published, rounds_peers
+from bench.dispatch import district, district_peers, hhcrsp, published, rounds_peers
 from dispatch import (  # fmt: skip
     Caregiver,
     Delivery,
+    Plan,
     Problem,
     Rider,
     Rounds,
@@ -27,8 +28,11 @@ from dispatch import (  # fmt: skip
     deliver,
     faults,
     solve,
+    solve_large,
     wrong,
 )
+
+LARGE = 200  # caregivers from whom on ours uses all cores; the table's budget is then of the wall
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,39 @@ def _warm_rounds() -> None:
     deliver(Wave(doors, (Rider("r", 0, 99, 2),), road), iterations=10)
 
 
+# -- days of a district --------------------------------------------------------------------------------------
+
+
+def _district(plain: bool) -> Callable[[Path], Iterator[Instance]]:
+    def instances(_: Path) -> Iterator[Instance]:
+        for size in district.SIZES:
+            for seed in (1, 2, 3):
+                yield Instance(f"{size}{seed}", size, None, _planned(size, seed, plain))
+
+    return instances
+
+
+def _planned(size: str, day: int, plain: bool) -> Callable[[str, float, int], Found]:
+    def run(engine: str, seconds: float, seed: int) -> Found:
+        problem = district.day(size, day, plain=plain)
+        found: Plan | None
+        if engine == "ortools-warm":
+            found = solve(problem, seconds=seconds, seed=seed, engine="ortools")
+        elif engine != "ours":
+            found = district_peers.ENGINES[engine](problem, seconds, seed)
+        elif len(problem.caregivers) > LARGE:
+            found = solve_large(problem, seconds=seconds, seed=seed)
+        else:
+            found = solve(problem, seconds=seconds, seed=seed, clock=time.process_time)
+        if found is None:
+            return Found(None, "no plan")
+        failed = ", ".join(sorted({f.rule for f in faults(problem, found)}))
+        more = {"unserved": len(found.unserved), "travel": found.cost["travel"]}
+        return Found(None if failed else found.total, failed, found.iterations, None, more)
+
+    return run
+
+
 def _known(folder: Path) -> Iterator[dict[str, str]]:
     with (folder / "bks.csv").open(encoding="utf-8") as file:
         yield from csv.DictReader(file)
@@ -200,5 +237,7 @@ SETS = {
     "hhcrsp-json": Set("hhcrsp-json", "ours,ortools", _json, _warm_annealing),
     "solomon": Set("vrptw-solomon", "ours,pyvrp,vroom,ortools", _solomon, _warm_rounds),
     "lilim": Set("pdptw-lilim", "ours,ortools", _lilim, _warm_rounds),
+    "district": Set("", "ours,ortools-parallel,ortools-local,ortools-warm", _district(False), lambda: None),
+    "district-plain": Set("", "ours,pyvrp,vroom,ortools-parallel", _district(True), lambda: None),
     "meals": Set("meals-mtvrptwr", "ours,pyvrp", _meals, _warm_rounds),
 }
