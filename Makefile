@@ -5,7 +5,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format api lock bench bench-alarms torture conformance wheel clean setup setup-test
+.PHONY: help demo test check format api lock bench-alarms bench-dispatch torture conformance wheel clean setup setup-test
 
 demo: setup  ## the whole platform with a simulated district; RESET=1 begins anew
 	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
@@ -19,7 +19,8 @@ check: setup-test  ## what needs no running: ruff, mypy, lint-imports, vue-tsc, 
 format: setup-test  ## put the code into its usual shape
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
 
-bench: setup  ## the measurements behind docs/benchmarks.md (long); ARGS="--seconds 10 ..."
+bench-dispatch: setup-test  ## the dispatcher beside OR-Tools, PyVRP and VROOM (long); ARGS="--set solomon --seconds 10 --all"
+	@.venv/bin/pip install --quiet --require-hashes -r requirements/bench.lock
 	@.venv/bin/yinling bench dispatch $(ARGS)
 
 bench-alarms: setup-test  ## the alarm centre's measurements, each within about three minutes; ARGS="--rows 2 3 9 10"
