@@ -27,7 +27,7 @@ def bench(context: typer.Context) -> None:
     try:
         from bench.dispatch.__main__ import main
     except ModuleNotFoundError:
-        typer.echo("The benchmarks are in the checkout: `make bench`, or run this from there.", err=True)
+        typer.echo("The benchmarks are in the checkout: `make bench-dispatch`, or run this from there.", err=True)
         raise typer.Exit(2) from None
     if context.args[:1] != ["dispatch"]:
         typer.echo("Say what: `yinling bench dispatch`.", err=True)
