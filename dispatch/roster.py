@@ -5,7 +5,7 @@
 
 Continuity goes first: a week that repeats itself is chosen by CP-SAT (few faces for an elder, then those she knows,
 then short ways and fair hours); whoever is absent is replaced by somebody who comes to that elder anyway, where there
-is one. In the literature: home care crew scheduling with patterns.
+is one. OR-Tools is imported when it is needed: it takes a second. In the literature: home care crew scheduling with patterns.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
-
-from ortools.sat.python import cp_model
+from typing import TYPE_CHECKING, Final
 
 from dispatch.problem import BadProblem, Matrix, Window
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
 
 SLOT: Final = 15  # minutes between two possible starts
 CHOICE: Final = 6  # caregivers considered for one plan
@@ -138,6 +139,8 @@ def _choices(problem: RosterProblem) -> list[list[int]]:
 
 
 def _regular_week(problem: RosterProblem, seconds: float, seed: int, workers: int) -> tuple[Week, bool]:
+    from ortools.sat.python import cp_model
+
     model, costs = cp_model.CpModel(), []
     choices = _choices(problem)
     takes: dict[tuple[int, int], cp_model.IntVar] = {}
@@ -224,6 +227,8 @@ def _stand_ins(
     problem: RosterProblem, lines: Sequence[Slot], open_lines: Sequence[Slot], seconds: float, seed: int, workers: int
 ) -> list[Slot]:
     """Somebody for each line whose caregiver is absent, at its hour: as few further faces as can be."""
+    from ortools.sat.python import cp_model
+
     taken: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)  # worker, day: (start, end)
     faces: dict[str, set[int]] = defaultdict(set)
     weekly: dict[tuple[int, int], int] = defaultdict(int)
@@ -270,6 +275,8 @@ def _stand_ins(
 
 
 def _solver(seconds: float, seed: int, workers: int) -> cp_model.CpSolver:
+    from ortools.sat.python import cp_model
+
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.random_seed = seed
