@@ -5,7 +5,8 @@
 
 Continuity goes first: a week that repeats itself is chosen by CP-SAT (few faces for an elder, then those she knows,
 then short ways and fair hours); whoever is absent is replaced by somebody who comes to that elder anyway, where there
-is one. OR-Tools is imported when it is needed: it takes a second. In the literature: home care crew scheduling with patterns.
+is one. OR-Tools is imported when it is needed: it takes a second. In the literature: home care crew scheduling with
+patterns.
 """
 
 from __future__ import annotations
