@@ -1,141 +1,30 @@
 """Up the tree: by itself while nobody claims, beside the calls when help must not wait, by the operator's key."""
 
-import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from app.access.queries import Caller
-from app.alarms import actions, climbing, climbing_acts, log, proving, queries, sending, timers
+from app.alarms import actions, climbing, climbing_acts, queries
 from app.alarms.climbing_rules import MOVES, HelpIsNotSkipped, RungEvent, RungState, TreeAtItsEnd, after
-from app.alarms.climbing_tables import AlarmRung, RungAttempt
+from app.alarms.climbing_tables import RungAttempt
 from app.alarms.rules import CallBackMissing, NotYours, Rings, State, TimerKind, Verdict
 from app.alarms.tables import Alarm, AlarmTimer
-from app.calls import actions as calls
 from app.calls.rules import Result, Target
 from app.calls.tables import Call
 from app.db import transaction
 from app.errors import IllegalMove
 from app.escalation import actions as escalation
-from app.escalation.rules import BY_ITSELF, Hours, Reached, Rung, RungKind, Tree
-from app.people.rules import Relation, Skill
-from app.people.tables import Elder
+from app.escalation.rules import Hours, Tree
 from app.planning.rules import AttendanceState
-from app.planning.tables import Attendance
+from tests.app.alarms.climb_story import AMBULANCE, RESPONDER, House, K, at, run, tick
 from tests.app.alarms.story import an_operator, hear, press, the_alarm
-from tests.cast import a_caregiver, a_contact, a_device, an_elder, an_item
 from tests.conftest import MORNING
 
 pytestmark = pytest.mark.usefixtures("database")
-K, R = RungKind, Reached
-RESPONDER = Rung(kind=K.RESPONDER, reached=R.ACCEPTED, attempts=2, wait=90)
-AMBULANCE = Rung(kind=K.AMBULANCE, reached=R.SPOKEN, attempts=2, wait=30)
-
-
-def at(seconds: float) -> datetime:
-    return MORNING + timedelta(seconds=seconds)
-
-
-def tick(now: datetime) -> int:
-    """One turn of the clock: what was heard, then what is due, each in a transaction of its own."""
-    with transaction() as session:
-        offers = sending.unheard(session, now=now)
-    for offer_id in offers:
-        with transaction() as session:
-            sending.hear(session, offer_id, now=now)
-    with transaction() as session:
-        heard = climbing_acts.answered(session, now=now)
-    for alarm_id in heard:
-        with transaction() as session:
-            climbing_acts.hear(session, alarm_id, now=now)
-    with transaction() as session:
-        ids = timers.due(session, now=now)
-    fired = 0
-    for timer_id in ids:
-        with transaction() as session:
-            fired += timers.fire(session, timer_id, now=now)
-    return fired
-
-
-def run(until: float, since: float = 0) -> None:
-    """The clock, at every moment something is due."""
-    now = at(since)
-    while True:
-        with transaction() as session:
-            due = session.scalar(
-                select(func.min(AlarmTimer.due_at)).where(
-                    AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None)
-                )
-            )
-        if due is None or due > at(until):
-            tick(at(until))
-            return
-        now = max(now, due)
-        tick(now)
-
-
-class House:
-    """An elder with a daughter, a neighbour with a key and a caregiver who can be sent; she has pressed."""
-
-    def __init__(self, kind: str = "sos", rungs: list[Rung] | None = None, *, free: int = 2, **said: Any) -> None:
-        with transaction() as session:
-            self.elder = an_elder(session)
-            self.daughter = a_contact(session, self.elder)
-            self.neighbour = a_contact(
-                session, self.elder, rank=2, name="王建国", relation=Relation.NEIGHBOUR, minutes_away=2
-            )
-            an_item(session, "URGENT", needs=[Skill.FIRST_AID], cents=0)
-            self.nurses = [a_caregiver(session, name=f"护士{n}", skills=(Skill.FIRST_AID,), responder=True).id
-                           for n in range(free)]  # fmt: skip
-            usual = [Rung(kind=K.ELDER, reached=R.VOICE, attempts=1), self.rung(self.daughter.id),
-                     self.rung(self.neighbour.id, kind=K.NEIGHBOUR), RESPONDER, AMBULANCE]  # fmt: skip
-            tree = Tree(rungs=rungs or usual, **said)
-            escalation.save(session, self.elder.id, tree, based_on=None, by="王琳", now=MORNING)
-            device = a_device(session, elder=self.elder)
-            self.me = an_operator(session)
-        hear(press(device.wire_id, kind=kind), now=MORNING)
-        self.device, self.alarm_id = device.wire_id, the_alarm().id
-
-    @staticmethod
-    def rung(contact_id: int, **said: Any) -> Rung:
-        return Rung(**{"kind": K.FAMILY, "contact_id": contact_id, "reached": R.SPOKEN, "wait": 40} | said)
-
-    def do(self, act: Any, *args: Any, now: datetime, me: Caller | None = None, **said: Any) -> Any:
-        who = me or self.me
-        with transaction(who.scope) as session:
-            return act(session, self.alarm_id, *args, me=who, now=now, **said)
-
-    def told(self) -> list[tuple[float, str, Any, Any]]:
-        """The log: when, what, and of which rung and attempt."""
-        with transaction() as session:
-            lines = log.of(session, session.get_one(Alarm, self.alarm_id))
-        return [((x.at - MORNING).total_seconds(), x.event, x.facts.get("n") or x.facts.get("rung"),
-                 x.facts.get("attempt")) for x in lines]  # fmt: skip
-
-    def states(self) -> list[str]:
-        with transaction() as session:
-            return [row.state for row in climbing.rungs_of(session, session.get_one(Alarm, self.alarm_id))]
-
-    def result(self, result: Result) -> None:
-        """The switchboard says what came of the last call."""
-        with transaction() as session:
-            call = session.scalars(select(Call).order_by(Call.id.desc()).limit(1)).one()
-            calls.write_result(session, call.id, result, now=MORNING)
-
-    def phone(self, state: AttendanceState, **said: Any) -> None:
-        """What the phone of whoever was sent last says."""
-        with transaction() as session:
-            sent = session.scalars(select(Attendance).order_by(Attendance.id.desc()).limit(1)).one()
-            sent.state = state
-            for name, value in said.items():
-                setattr(sent, name, value)
 
 
 def test_unclaimed_it_climbs_by_itself_until_a_responder_takes_it_on_and_stands_at_the_door() -> None:
@@ -365,84 +254,3 @@ def test_a_rung_moves_by_the_table_or_not_at_all(state: RungState, events: list[
         else:
             with pytest.raises(IllegalMove):
                 after(state, event)
-
-
-# -- thirty days ---------------------------------------------------------------------------------------------
-
-
-def _a_tree(chance: random.Random, contacts: list[int]) -> Tree:
-    """A random safe tree."""
-    calls_ = [House.rung(one, attempts=chance.randint(1, 3), wait=chance.choice((20, 40, 60)))
-              for one in chance.sample(contacts, chance.randint(1, len(contacts)))]  # fmt: skip
-    if chance.random() < 0.5:
-        calls_.insert(0, Rung(kind=K.ELDER, reached=R.VOICE))
-    ends = [AMBULANCE] if chance.random() < 0.5 else [RESPONDER, AMBULANCE]
-    return Tree(rungs=[*calls_, *ends])
-
-
-def _elders(session: Session, chance: random.Random, n: int) -> Iterator[tuple[Elder, str]]:
-    for _ in range(n):
-        elder = an_elder(session)
-        contacts = [a_contact(session, elder, rank=rank + 1).id for rank in range(3)]
-        escalation.save(session, elder.id, _a_tree(chance, contacts), based_on=None, by="王琳", now=MORNING)
-        yield elder, a_device(session, elder=elder).wire_id
-
-
-def test_thirty_days_of_climbs_with_dead_clocks_skip_nothing_repeat_nothing_and_end_at_a_human_or_120() -> None:
-    """The clock dies at random for up to a minute, thawed ones fire once more; some answer, most do not."""
-    chance = random.Random(11)
-    with transaction() as session:
-        devices = [device for _, device in _elders(session, chance, 6)]
-    now = MORNING
-    for day in range(30):
-        hear(press(devices[day % 6], f"e{day}"), now=now)
-        for _ in range(60):
-            with transaction() as session:
-                due = session.scalar(select(func.min(AlarmTimer.due_at)).where(
-                    AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None)))  # fmt: skip
-            if due is None:
-                break
-            late = timedelta(seconds=chance.randint(1, 60) if chance.random() < 0.1 else 0)
-            tick(due + late)
-            tick(due + late)
-            with transaction() as session:
-                last = session.scalars(select(Call).order_by(Call.id.desc()).limit(1)).first()
-                if last and last.result is None and chance.random() < 0.1:
-                    calls.write_result(session, last.id, chance.choice((Result.HELP, Result.NO_ANSWER)), now=due)
-        with transaction() as session:
-            me = an_operator(session, name=f"操作员{day}")
-            alarm = session.scalars(select(Alarm).order_by(Alarm.id.desc()).limit(1)).one()
-        with transaction(me.scope) as session:
-            actions.claim(session, alarm.id, me=me, now=now + timedelta(hours=20))
-            actions.call(session, alarm.id, target=Target.ELDER, result=Result.SAFE, me=me,
-                         now=now + timedelta(hours=20, seconds=9))  # fmt: skip
-            actions.close(session, alarm.id, Verdict.FALSE, me=me, now=now + timedelta(hours=20, minutes=1), note=None)
-        now += timedelta(days=1)
-    with transaction() as session:
-        _judge(session)
-        assert not list(proving.verify(session))
-
-
-def _judge(session: Session) -> None:
-    rows = session.execute(
-        select(AlarmRung, RungAttempt)
-        .outerjoin(RungAttempt, (RungAttempt.rung_id == AlarmRung.id) & (RungAttempt.by == "platform"))
-        .where(AlarmRung.kind.in_(BY_ITSELF))
-        .order_by(AlarmRung.alarm_id, AlarmRung.climb, RungAttempt.at, RungAttempt.id)
-    ).all()
-    climbs: dict[tuple[int, int], list[tuple[AlarmRung, RungAttempt | None]]] = {}
-    for row, made in rows:
-        climbs.setdefault((row.alarm_id, row.climb), []).append((row, made))
-    assert len(climbs) >= 30
-    for tries in climbs.values():
-        if not any(made for _, made in tries):  # begun by the operator who then closed it
-            continue
-        done = [(row.n, made.n) for row, made in tries if made]
-        assert done == sorted(set(done))  # in order, none twice
-        assert all(made.n <= row.attempts for row, made in tries if made)
-        last = max((row.n for row, made in tries if made), default=0)
-        below = {row.n: row for row, _ in tries if row.n < last}
-        assert all(row.tried or row.state is RungState.SKIPPED for row in below.values())  # none skipped unsaid
-        states = {row.state for row, _ in tries}
-        ended = next(row for row, _ in tries if row.n == max(r.n for r, _ in tries))
-        assert states & {RungState.REACHED, RungState.BROKEN} or ended.kind is K.AMBULANCE and ended.tried
