@@ -22,15 +22,19 @@ needs_mosquitto = pytest.mark.skipif(not executable(), reason="mosquitto is not 
 
 @pytest.fixture
 def house_of_its_own() -> Iterator[None]:
-    """The settings of this process point at the run's own parts, and afterwards at the tests' again."""
-    before = {name: value for name, value in os.environ.items() if name.startswith("YINLING_")}
+    """The run lays its own parts, as if nothing were set, and afterwards the settings are the tests' again."""
+    before = _forget_settings()
     yield
     engine().dispose()
-    for name in [name for name in os.environ if name.startswith("YINLING_")]:
-        del os.environ[name]
+    _forget_settings()
     os.environ.update(before)
+
+
+def _forget_settings() -> dict[str, str]:
+    """What was set."""
     for cached in (configuration, engine, live.client, vault.keyring):
         cached.cache_clear()
+    return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("YINLING_")}
 
 
 @needs_mosquitto

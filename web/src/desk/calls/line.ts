@@ -3,7 +3,9 @@ import { computed, shallowRef } from 'vue'
 import { api, ask } from '@/shared/api/client'
 import type { Call } from '@/shared/api/types'
 import { useLive } from '@/shared/live'
+import { useSession } from '@/shared/session'
 import { useTry } from '@/shared/toast'
+import { DESK } from '../pages'
 
 type Result = NonNullable<Call['result']>
 
@@ -28,6 +30,7 @@ function load(): Promise<void> {
   }))
 }
 async function askOnce(): Promise<void> {
+  if (!DESK.includes(useSession().me.value?.role ?? '')) return // nobody else hears of calls
   try {
     calls.value = (await ask(api.GET('/api/calls', { params: { query: { open: true } } }))).items
   } catch (error) {
