@@ -25,13 +25,16 @@ def house_of_its_own() -> Iterator[None]:
     """The run lays its own parts, as if nothing were set, and afterwards the settings are the tests' again."""
     before = _forget_settings()
     yield
-    engine().dispose()
     _forget_settings()
     os.environ.update(before)
 
 
 def _forget_settings() -> dict[str, str]:
-    """What was set."""
+    """What was set. Connections are closed first: whoever comes next opens their own."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    if live.client.cache_info().currsize:
+        live.client().close()
     for cached in (configuration, engine, live.client, vault.keyring):
         cached.cache_clear()
     return {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("YINLING_")}
