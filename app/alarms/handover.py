@@ -69,7 +69,6 @@ def write(
     *,
     me: Caller,
     now: datetime,
-    also: dict[str, Any] | None = None,
 ) -> HandoverSheet:
     """Write the sheet and sign it as the one who leaves; it holds no case yet, the second signature does."""
     user = session.get(User, to)
@@ -84,7 +83,7 @@ def write(
         .order_by(HandoverSheet.id.desc())
         .limit(1)
     )  # fmt: skip
-    rows = {"cases": rows_of(session, me.id, notes), "shelved": shelved(session), **(also or {})}
+    rows = {"cases": rows_of(session, me.id, notes), "shelved": shelved(session)}
     sheet = HandoverSheet(
         district_id=me.district_id, area=me.area, from_id=me.id, to_id=to, written_at=now, words=words, rows=rows,
         before=before or "", state=SheetState.WRITTEN,

@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -71,15 +72,10 @@ def asked(problem: Problem, plan: Plan, times: int, seed: int) -> list[Row]:
     board = Board(problem)
     kept, fresh = [], []
     for name in names:
-        board.fill(a for a in plan.assignments if a.visit not in board_has(board))
-        kept.append(_timed(lambda name=name: candidates(problem, plan, name, board=board)))  # type: ignore[misc]
-        fresh.append(_timed(lambda name=name: candidates(problem, plan, name)))  # type: ignore[misc]
+        board.fill(plan.assignments)  # what is there already stays
+        kept.append(_timed(partial(candidates, problem, plan, name, board=board)))
+        fresh.append(_timed(partial(candidates, problem, plan, name)))
     return [_row("candidates, board kept", kept, ""), _row("candidates, from the plan", fresh, "")]
-
-
-def board_has(board: Board) -> set[str]:
-    """What stands on the board."""
-    return {v.id for k, v in enumerate(board.day.visits) if board.s.where[board.f.first[k]] >= 0}
 
 
 def mended(problem: Problem, plan: Plan, times: int, seed: int) -> list[Row]:
@@ -89,19 +85,18 @@ def mended(problem: Problem, plan: Plan, times: int, seed: int) -> list[Row]:
     kinds = cycle((_sick, _late, _cancelled, _no_show, _urgent))
     for make, _ in zip(kinds, range(times), strict=False):
         event = make(problem, plan, luck)
-        diff, *took = _timed(lambda event=event: replan(problem, plan, [event], now=NOON))  # type: ignore[misc]
+        diff, *took = _timed(partial(replan, problem, plan, [event], now=NOON))
         first.append((diff, *took))
-        found = _timed(lambda event=event: replan(problem, plan, [event], now=NOON, seconds=0.4))  # type: ignore[misc]
+        found = _timed(partial(replan, problem, plan, [event], now=NOON, seconds=0.4))
         better.append(found)
         hands.append(len(found[0].handed))
-        moved += sum(_wrong(problem, plan, each) for each in (diff, found[0]))
+        moved += sum(_wrong(plan, each) for each in (diff, found[0]))
     told = f"{moved} unsound; change hands: median {np.median(hands):.0f}, most {max(hands)}"
     return [_row("mended at once", first, ""), _row("mended, improved", better, told)]
 
 
-def _wrong(problem: Problem, plan: Plan, diff: Any) -> int:
+def _wrong(plan: Plan, diff: Any) -> int:
     """1 where the judge complains, or what had begun before noon moved."""
-    del problem
     was = {a.visit: a for a in plan.assignments}
     held = {v.id for v in diff.problem.visits if v.frozen}
     stood = all(a == was[a.visit] for a in diff.plan.assignments if a.visit in held and a.visit in was)

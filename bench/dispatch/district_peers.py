@@ -5,13 +5,12 @@ Each gets what its documentation offers for the rule; whatever comes out is judg
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
 
 import numpy as np
 
+from bench.dispatch.apart import apart
 from dispatch import Assignment, Caregiver, Plan, Problem, Shift, Visit, plan_of
 from dispatch.problem import Matrix
 
@@ -45,24 +44,13 @@ def ortools(strategy: str) -> Engine:
 
     def run(problem: Problem, seconds: float, seed: int) -> Plan | None:
         del seed  # it has none
-        here, there = multiprocessing.get_context("spawn").Pipe()
-        child = multiprocessing.get_context("spawn").Process(target=_ortools, args=(problem, seconds, strategy, there))
-        child.start()
-        there.close()
-        found = None
-        try:
-            if here.poll(3 * seconds + 300):
-                found = here.recv()
-        except EOFError:
-            pass
-        child.kill()
-        child.join()
+        found = apart(_ortools, problem, seconds, strategy, patience=3 * seconds + 300)
         return None if found is None else _plan(problem, found)
 
     return run
 
 
-def _ortools(problem: Problem, seconds: float, strategy: str, answer: Connection) -> None:
+def _ortools(problem: Problem, seconds: float, strategy: str) -> list[Trip] | None:
     from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
     visits, shifts, w = _nodes(problem), _shifts(problem), problem.weights
@@ -125,8 +113,7 @@ def _ortools(problem: Problem, seconds: float, strategy: str, answer: Connection
     parameters.time_limit.FromMilliseconds(int(1000 * seconds))
     found = routing.SolveWithParameters(parameters)
     if found is None:
-        answer.send(None)
-        return
+        return None
     trips: list[Trip] = []
     for k in range(count):
         index, stops = found.Value(routing.NextVar(routing.Start(k))), []
@@ -134,7 +121,7 @@ def _ortools(problem: Problem, seconds: float, strategy: str, answer: Connection
             stops.append((manager.IndexToNode(index), found.Min(clock.CumulVar(index))))
             index = found.Value(routing.NextVar(index))
         trips.append((k, stops))
-    answer.send(trips)
+    return trips
 
 
 def _plan(problem: Problem, trips: list[Trip]) -> Plan:

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from multiprocessing.connection import Connection
-
+from bench.dispatch.apart import apart
 from dispatch import Assignment, Plan, Problem, plan_of
 
 
 def hhcrsp(problem: Problem, seconds: float) -> Plan | None:
     """Soft ends of windows, pairs tied by constraints on their times; in a process of its own (it may crash)."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=_route, args=(problem, seconds, there))
-    child.start()
-    there.close()
-    found = None
-    try:
-        if here.poll(2 * seconds + 20):
-            found = here.recv()
-    except EOFError:
-        pass
-    child.kill()
-    child.join()
+    found = apart(_route, problem, seconds, patience=2 * seconds + 20)
     return None if found is None else plan_of(problem, found, engine="ortools")
 
 
-def _route(problem: Problem, seconds: float, answer: Connection) -> None:
+def _route(problem: Problem, seconds: float) -> list[Assignment] | None:
     from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
     visits, staff = problem.visits, problem.caregivers
@@ -61,7 +48,6 @@ def _route(problem: Problem, seconds: float, answer: Connection) -> None:
     parameters.time_limit.FromMilliseconds(int(1000 * seconds))
     found = routing.SolveWithParameters(parameters)
     if found is None:
-        answer.send(None)
-        return
+        return None
     crew = {v.id: staff[found.Value(routing.VehicleVar(where[v.id]))].id for v in visits}
-    answer.send([Assignment(v.id, found.Min(clock.CumulVar(where[v.id])), (crew[v.id],)) for v in visits])
+    return [Assignment(v.id, found.Min(clock.CumulVar(where[v.id])), (crew[v.id],)) for v in visits]

@@ -5,13 +5,12 @@ PyVRP counts seconds of the processor as ours does; VROOM runs to its own end; O
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Sequence
-from multiprocessing.connection import Connection
 
 import numpy as np
 
+from bench.dispatch.apart import apart
 from dispatch import Rounds, Trip, Wave
 
 Engine = Callable[[Wave, float, int], Rounds | None]
@@ -82,22 +81,11 @@ def vroom(wave: Wave, seconds: float, seed: int) -> Rounds | None:
 def ortools(wave: Wave, seconds: float, seed: int) -> Rounds | None:
     """Parallel cheapest insertion, then guided local search, in a process of its own (it may crash)."""
     del seed  # it has none
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=_ortools, args=(wave, seconds, there))
-    child.start()
-    there.close()
-    found = None
-    try:
-        if here.poll(2 * seconds + 20):
-            found = here.recv()
-    except EOFError:
-        pass
-    child.kill()
-    child.join()
+    found = apart(_ortools, wave, seconds, patience=2 * seconds + 20)
     return None if found is None else _driven(wave, found, 0)
 
 
-def _ortools(wave: Wave, seconds: float, answer: Connection) -> None:
+def _ortools(wave: Wave, seconds: float) -> list[tuple[int, list[int]]] | None:
     from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
     doors, rider, n = wave.deliveries, wave.riders[0], len(wave.deliveries)
@@ -127,8 +115,7 @@ def _ortools(wave: Wave, seconds: float, answer: Connection) -> None:
     parameters.time_limit.FromMilliseconds(int(1000 * seconds))
     found = routing.SolveWithParameters(parameters)
     if found is None:
-        answer.send(None)
-        return
+        return None
     trips: list[tuple[int, list[int]]] = []
     for vehicle in range(len(wave.riders)):
         index, stops = found.Value(routing.NextVar(routing.Start(vehicle))), []
@@ -137,7 +124,7 @@ def _ortools(wave: Wave, seconds: float, answer: Connection) -> None:
             index = found.Value(routing.NextVar(index))
         if stops:
             trips.append((vehicle, stops))
-    answer.send(trips)
+    return trips
 
 
 def _driven(wave: Wave, trips: Sequence[tuple[int, Sequence[int]]], iterations: int) -> Rounds:
