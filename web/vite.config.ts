@@ -1,5 +1,5 @@
 // Builds the screens (desk, phone, board): one HTML entry each, served by `yinling web` from dist/.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
@@ -25,9 +25,24 @@ function screensOwnTheirAddresses(): Plugin {
   }
 }
 
+/** The server prints with this font; it travels with the pages, so that every installation has it. */
+function fontOfPrintedSheets(): Plugin {
+  const folder = new URL('./node_modules/@expo-google-fonts/noto-sans-sc/', import.meta.url)
+  const files = { 'NotoSansSC-Regular.ttf': '400Regular/NotoSansSC_400Regular.ttf', 'NotoSansSC-LICENSE.txt': 'LICENSE_FONT' }
+  return {
+    name: 'font-of-printed-sheets',
+    apply: 'build',
+    generateBundle() {
+      for (const [name, from] of Object.entries(files)) {
+        this.emitFile({ type: 'asset', fileName: `fonts/${name}`, source: readFileSync(new URL(from, folder)) })
+      }
+    },
+  }
+}
+
 export default defineConfig({
   appType: 'mpa',
-  plugins: [vue(), screensOwnTheirAddresses()],
+  plugins: [vue(), screensOwnTheirAddresses(), fontOfPrintedSheets()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'true', // Element Plus is written with it

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.db import notice
 from app.funding import queries
-from app.funding.rules import OF_ENTITLEMENT, Account, EntitlementUsedUp, EntryKind, GraceOver, Payable, Split
+from app.funding.rules import OF_ENTITLEMENT, Account, EntitlementUsedUp, EntryKind, GraceOver, Payable, Split, portion
 from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramAmount
 from app.people.rules import AbilityLevel
 from app.people.tables import Elder
@@ -126,6 +126,30 @@ def capture_for(session: Session, visit: Payable, *, by: str, now: datetime) -> 
         post(session, K.CAPTURE, A.RESERVED, A.CAPTURED, cents, entitlement_id, by=by, now=now, visit=visit)
     if (own := visit.self_pay_cents - queries.owed_for(session, visit)) > 0:
         _self_pay(session, visit, K.CAPTURE, own, by=by, now=now)
+
+
+def capture_part(session: Session, visit: Payable, given: int, of: int, *, by: str, now: datetime) -> int:
+    """A visit given in part is owed in part: `given`/`of` of every source and of the elder's own, the rest released.
+
+    Answers the cents owed. Harmless when repeated; raises GraceOver when the month is settled.
+    """
+    if captured := sum(cents for _, cents in queries.captured_for(session, visit)) + queries.owed_for(session, visit):
+        return captured
+    held = queries.held_for(session, visit)
+    if sum(cents for _, cents in held) < visit.allowance_cents:
+        raise GraceOver("What was reserved for this visit has expired.", month=str(calendar.month_of(visit.opens)))
+    *parts, own = portion([*(cents for _, cents in held), visit.self_pay_cents], given, of)
+    for (entitlement_id, cents), part in zip(held, parts, strict=True):
+        moves = ((K.CAPTURE, A.CAPTURED, part, None), (K.RELEASE, A.FREE, cents - part, "given in part"))
+        for kind, target, moved, reason in moves:
+            if moved:
+                post(
+                    session, kind, A.RESERVED, target, moved, entitlement_id, by=by, now=now, visit=visit,
+                    reason=reason,
+                )  # fmt: skip
+    if own:
+        _self_pay(session, visit, K.CAPTURE, own, by=by, now=now)
+    return sum(parts) + own
 
 
 def release_for(session: Session, visit: Payable, *, by: str, now: datetime, reason: str | None = None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 from app.catalogue.rules import half_up
@@ -114,6 +115,18 @@ def split(cents: int, aid: str, sources: Sequence[Source]) -> Split:
             parts.append(Part(source.entitlement_id, source.program, take))
             left -= take
     return Split(tuple(parts), left)
+
+
+def portion(cents: Sequence[int], given: int, of: int) -> list[int]:
+    """The part `given`/`of` of each amount: together exactly the whole sum's part, rounded half up, none above its own.
+
+    Rounded along the running sum, so that a cent is neither lost nor made between two payers.
+    """
+    bounds, total = [0], 0
+    for amount in cents:
+        total += amount
+        bounds.append(half_up(total * given, of))
+    return [after - before for before, after in pairwise(bounds)]
 
 
 def spend(sources: Sequence[Source], parts: Sequence[Part]) -> list[Source]:

@@ -149,11 +149,13 @@ def move_visit(
     by: str,
     now: datetime,
     reason: str | None = None,
+    part: tuple[int, int] | None = None,
     **facts: Any,
 ) -> Visit:
     """The only place that changes a visit's state. Money and order follow here, so that nobody can forget them.
 
-    Verified captures, not delivered and cancelled release (or refund); an order all of whose visits have ended closes.
+    Verified captures (`part` of it, where a visit was given in part: given, of), not delivered and cancelled release
+    (or refund); an order all of whose visits have ended closes.
     """
     if event in EXPLAINED and not reason:
         raise NoReason(f"Say why: to {event} needs a reason.")
@@ -166,7 +168,9 @@ def move_visit(
     if event in EXPLAINED:
         visit.reason = reason
     record(session, visit, event, before, after, by=by, now=now, reason=reason, **facts)
-    if after is VisitState.VERIFIED:
+    if after is VisitState.VERIFIED and part:
+        funding.capture_part(session, visit, *part, by=by, now=now)
+    elif after is VisitState.VERIFIED:
         funding.capture_for(session, visit, by=by, now=now)
     elif before is VisitState.VERIFIED:
         funding.refund_for(session, visit, by=by, now=now, reason=reason)

@@ -50,6 +50,7 @@ class VisitEvent(StrEnum):
     VERIFY = "verify"
     HOLD = "hold"
     REJECT = "reject"  # a human found that it does not count
+    UPHOLD = "uphold"  # it was rejected, and an appeal showed that it counts
     FAIL = "fail"  # no one home, refused, missed
     CANCEL = "cancel"
 
@@ -101,6 +102,7 @@ VISIT_MOVES: Final[dict[tuple[VisitState, VisitEvent], VisitState]] = {
     (V.HELD, VE.VERIFY): V.VERIFIED,
     (V.HELD, VE.REJECT): V.NOT_DELIVERED,
     (V.VERIFIED, VE.REJECT): V.NOT_DELIVERED,  # found out later: the money goes back
+    (V.NOT_DELIVERED, VE.UPHOLD): V.VERIFIED,
 }
 
 VISIT_ENDED: Final = frozenset({V.VERIFIED, V.NOT_DELIVERED, V.CANCELLED})

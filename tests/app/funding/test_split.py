@@ -5,7 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.funding.rules import Source, spend, split
+from app.catalogue.rules import half_up
+from app.funding.rules import Source, portion, spend, split
 
 MONTH = date(2026, 11, 1)
 
@@ -36,3 +37,12 @@ def test_a_split_is_exact_and_no_source_pays_more_than_it_has(cents: int, of: li
     assert paid.allowance_cents + paid.self_pay_cents == cents
     assert paid.self_pay_cents >= 0
     assert all(source.free_cents >= 0 for source in spend(of, paid.parts))
+
+
+@given(st.lists(st.integers(0, 50_000), max_size=5), st.integers(0, 300), st.integers(1, 300))
+def test_a_part_is_exact_to_the_cent_and_nobody_pays_more_than_was_agreed(cents: list[int], some: int, of: int) -> None:
+    some = min(some, of)
+    parts = portion(cents, some, of)
+    assert sum(parts) == half_up(sum(cents) * some, of)
+    assert all(0 <= part <= agreed for part, agreed in zip(parts, cents, strict=True))
+    assert portion(cents, of, of) == cents

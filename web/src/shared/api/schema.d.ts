@@ -10654,7 +10654,7 @@ export interface components {
          * @description What can happen to a visit.
          * @enum {string}
          */
-        VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "verify" | "hold" | "reject" | "fail" | "cancel";
+        VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "verify" | "hold" | "reject" | "uphold" | "fail" | "cancel";
         /**
          * VisitOut
          * @description A visit as every screen knows it.
