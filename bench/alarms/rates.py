@@ -7,7 +7,7 @@ by `executemany` (psycopg's pipeline), one commit for each 500 messages. Whoever
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Final
@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from app.listener import session_name
 from bench.alarms import figures, traffic
 from bench.alarms.stage import OF_ALARMS, Stage, say
 from devices.mqtt import Address, Client
@@ -138,8 +139,8 @@ def _ours(stage: Stage, connection: Any, what: str, count: int, into: Contender,
 def _forget_sessions(stage: Stage) -> None:
     """What a listener that is not running would find waiting: the broker would write it down at each message."""
     address = Address.of(stage.env["YINLING_MQTT_URL"])
-    for name in ("yinling-listener-1", "yinling-listener-2", "yinling-telemetry", "yinling-bridges"):
-        client = address.client(name)
+    for name in ("listener-1", "listener-2", "telemetry", "bridges"):
+        client = address.client(session_name(name))
         client.reconnect()
         while not client.is_connected():
             client.loop(0.1)
@@ -167,7 +168,7 @@ def _taken(connection: Any, tables: frozenset[str]) -> Rows:
     """The rows as our listener wrote them, parents first; the tables are empty afterwards."""
     taken: Rows = {}
     for name in [one for one in ORDER if one in tables]:
-        cursor = connection.execute(sql.SQL("select * from {}").format(sql.Identifier(name)))
+        cursor = connection.execute(sql.SQL("select * from {} order by id").format(sql.Identifier(name)))
         columns = [column.name for column in cursor.description]
         kept = [at for at, column in enumerate(columns) if (name, column) != ("alarms", "subject")]  # it is computed
         rows = [tuple(_plain(row[at]) for at in kept) for row in cursor]
@@ -200,16 +201,27 @@ def _insert(connection: Any, taken: Rows, count: int, into: Contender) -> None:
         for name, (columns, rows) in taken.items() if rows
     }  # fmt: skip
     connection.execute("select set_config('app.area', '*', false)")
-    batches = max(-(-count // BATCH), 1)
+    parts = _parts(taken, max(-(-count // BATCH), 1))
     begun, spent = time.perf_counter(), time.process_time()
-    for batch in range(batches):
+    for part in parts:
         with connection.transaction(), connection.cursor() as cursor:
             for name, statement in statements.items():
-                cursor.executemany(statement, _part(taken[name][1], batch, batches))
+                cursor.executemany(statement, part[name])
     into.rates.append(count / (time.perf_counter() - begun))
     into.spent.append((time.process_time() - spent) / count)
 
 
-def _part(rows: Sequence[tuple[Any, ...]], batch: int, batches: int) -> Sequence[tuple[Any, ...]]:
-    size = -(-len(rows) // batches)
-    return rows[batch * size : (batch + 1) * size]
+def _parts(taken: Rows, batches: int) -> list[dict[str, list[tuple[Any, ...]]]]:
+    """The rows of each batch; what belongs to an alarm stands in the alarm's."""
+    parts: list[dict[str, list[tuple[Any, ...]]]] = [{name: [] for name in taken} for _ in range(batches)]
+    batch_of: dict[Any, int] = {}
+    for name in sorted(taken, key=lambda name: name != "alarms"):
+        columns, rows = taken[name]
+        for at, row in enumerate(rows):
+            batch = at * batches // len(rows)
+            if name == "alarms":
+                batch_of[row[columns.index("id")]] = batch
+            elif "alarm_id" in columns:
+                batch = batch_of.get(row[columns.index("alarm_id")], batch)
+            parts[batch][name].append(row)
+    return parts
