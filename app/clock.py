@@ -16,7 +16,6 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import Counter
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.access.tables import District
 from app.alarms import actions as alarm_actions
@@ -30,8 +29,7 @@ from app.config import settings
 from app.db import transaction
 from app.election import Election
 from app.equipment import batteries, models, presence, testing
-from app.funding import actions as funding
-from app.funding import queries as money
+from app.funding import month_runs
 from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.logs import configure
@@ -68,15 +66,9 @@ def sweep(due: Callable[..., Sequence[int]], act: Callable[..., object]) -> None
             DONE.labels(name, "failed").inc()
 
 
-def grant() -> None:
-    """This month's allowances and, in advance, next month's."""
-    with transaction() as session:
-        funding.grant_months(session, now=datetime.now(UTC))
-
-
-def expire(session: Session, entitlement_id: int, *, now: datetime) -> None:
-    """What is free of an ended month expires; after its days of grace also what is reserved."""
-    funding.expire(session, entitlement_id, now=now, grace_days=settings().capture_grace_days)
+def run_months() -> None:
+    """This month's allowances and, in advance, next month's; what is over expires."""
+    month_runs.keep_up(now=datetime.now(UTC))
 
 
 def load_models() -> None:
@@ -162,9 +154,8 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
-    every(grant, minutes=30, id="grant", next_run_time=datetime.now(UTC))
-    graced = partial(money.expirable, grace_days=settings().capture_grace_days)
-    every(sweep, minutes=30, args=[graced, expire], id="expire", next_run_time=datetime.now(UTC))
+    every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))
+    clock.add_job(run_months, "cron", day=1, hour=0, minute=0, timezone=settings().zone, id="month turn")
     return clock
 
 

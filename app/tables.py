@@ -14,6 +14,7 @@ from app.desk import wall_tables as wall
 from app.equipment import installing_tables as installing
 from app.equipment import tables as equipment
 from app.escalation import tables as escalation
+from app.family import tables as family
 from app.funding import tables as funding
 from app.history import History
 from app.idempotency import KeptAnswer
@@ -22,6 +23,7 @@ from app.jobs import tables as jobs
 from app.messages import tables as messages
 from app.monitoring import tables as monitoring
 from app.orders import tables as orders
+from app.people import life_tables as life
 from app.people import tables as people
 from app.performance import tables as performance
 from app.places import tables as places
@@ -29,6 +31,7 @@ from app.planning import replan_tables as replans
 from app.planning import tables as planning
 from app.stock import tables as stock
 from app.visits import tables as visits
+from app.what_if import tables as what_ifs
 
 metadata = Base.metadata
 __all__ = [
@@ -43,11 +46,13 @@ __all__ = [
     "commands",
     "equipment",
     "escalation",
+    "family",
     "funding",
     "handling",
     "imports",
     "installing",
     "jobs",
+    "life",
     "messages",
     "metadata",
     "monitoring",
@@ -61,4 +66,5 @@ __all__ = [
     "stock",
     "visits",
     "wall",
+    "what_ifs",
 ]

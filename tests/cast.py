@@ -23,6 +23,7 @@ from app.equipment import models
 from app.equipment.rules import DeviceState
 from app.equipment.tables import Device
 from app.funding import actions as funding
+from app.funding import programs
 from app.funding.tables import Entitlement, Program
 from app.main import create_app
 from app.orders.rules import VISIT_ENDED, Channel, OrderState, Payer, VisitState
@@ -308,7 +309,7 @@ def a_program(session: Session, **given: Any) -> Program:
         },
     } | given  # fmt: skip
     found = session.query(Program).filter_by(district_id=DISTRICT, code=values["code"]).first()
-    return found or funding.add_program(session, district_id=DISTRICT, **values)
+    return found or programs.add_program(session, district_id=DISTRICT, **values)
 
 
 def an_entitlement(session: Session, elder: Elder, *, free: int | None = None, month: date = date(2026, 11, 1)) -> int:

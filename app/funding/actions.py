@@ -1,27 +1,26 @@
 """Granting, reserving, capturing, releasing, expiring: each an entry of the ledger and a change of balance at once."""
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from app import calendar
 from app.db import notice
-from app.funding import queries
+from app.funding import granting, queries
+from app.funding.granting import CLOCK
 from app.funding.rules import OF_ENTITLEMENT, Account, EntitlementUsedUp, EntryKind, GraceOver, Payable, Split, portion
-from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramAmount
-from app.people.rules import AbilityLevel
+from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramVersion
+from app.funding.terms import Person, Terms, of_days
 from app.people.tables import Elder
 
-CLOCK: Final = "clock"  # who grants and expires
 COLUMN: Final = {
     Account.FREE: Entitlement.free_cents,
     Account.RESERVED: Entitlement.reserved_cents,
     Account.CAPTURED: Entitlement.captured_cents,
     Account.EXPIRED: Entitlement.expired_cents,
+    Account.CASH: Entitlement.cash_cents,
 }
 SHARED: Final = (  # what an entry repeats of its entitlement
     Entitlement.district_id,
@@ -31,29 +30,6 @@ SHARED: Final = (  # what an entry repeats of its entitlement
     Entitlement.program_id,
 )
 K, A = EntryKind, Account
-
-
-def add_program(
-    session: Session,
-    *,
-    district_id: int,
-    code: str,
-    name_zh: str,
-    name_en: str,
-    amounts: Mapping[AbilityLevel, int],
-    starts: date,
-    **given: Any,
-) -> Program:
-    """A programme and its cents a month by level, both from a month on."""
-    program = Program(district_id=district_id, code=code, name_zh=name_zh, name_en=name_en, starts=starts, **given)
-    session.add(program)
-    session.flush()
-    session.add_all(
-        ProgramAmount(district_id=district_id, program_id=program.id, level=level, starts=starts, cents=cents)
-        for level, cents in amounts.items()
-    )
-    session.flush()
-    return program
 
 
 def post(
@@ -174,46 +150,91 @@ def adjust(session: Session, entitlement_id: int, cents: int, *, by: str, now: d
 
 def grant_to(session: Session, elder: Elder, month: date, *, by: str = CLOCK, now: datetime) -> None:
     """Every programme's entitlement of one month that an elder is due and does not have yet."""
-    for program_id, cents in queries.due_to(session, elder, month):
-        empty = {
-            "district_id": elder.district_id, "division_code": elder.division_code, "elder_id": elder.id,
-            "month": month, "program_id": program_id, "level": elder.level,
-        }  # fmt: skip
-        made = session.scalar(insert(Entitlement).values(empty).on_conflict_do_nothing().returning(Entitlement.id))
-        if made is not None:
-            post(session, K.GRANT, A.BUDGET, A.FREE, cents, made, by=by, now=now)
+    granting.follow(session, elder.district_id, month, after=elder.id - 1, until=elder.id, by=by, now=now)
+    notice(session, elder.district_id, f"entitlements/{elder.id}")
+
+
+def mend_ahead(session: Session, elder: Elder, *, by: str, now: datetime, reason: str) -> int:
+    """The month granted in advance follows what has changed for an elder; answers the cents more (or less)."""
+    granted, mended = granting.follow(
+        session, elder.district_id, calendar.next_month(calendar.month_of(now)), after=elder.id - 1, until=elder.id,
+        by=by, now=now, mended_for=reason,
+    )  # fmt: skip
+    notice(session, elder.district_id, f"entitlements/{elder.id}")
+    return mended.cents + granted.cents
+
+
+def mend_begun(
+    session: Session, elder: Elder, month: date, before: Person, after: Person, *, by: str, now: datetime, reason: str
+) -> int:
+    """A month that has begun and an event broke: by its days where the version says so, gone where no day is left.
+
+    What is spent or reserved stays; answers the cents given back to the budget (negative) or added.
+    """
+    rows = session.execute(
+        select(Entitlement, ProgramVersion.terms, Program.code)
+        .join(ProgramVersion, ProgramVersion.id == Entitlement.version_id)
+        .join(Program, Program.id == Entitlement.program_id)
+        .where(Entitlement.elder_id == elder.id, Entitlement.month == month)
+        .order_by(Entitlement.id)
+        .with_for_update(of=Entitlement)
+        .execution_options(populate_existing=True)
+    ).all()
+    moved = 0
+    for row, said, code in rows:
+        terms = Terms(**said)
+        (was, was_cash), (is_, is_cash) = (of_days(terms, row.level, who, code, month) for who in (before, after))
+        for account, cents in (
+            (A.FREE, max(is_ - was, -row.free_cents)),
+            (A.CASH, max(is_cash - was_cash, -row.cash_cents)),
+        ):
+            moved += _to_budget(session, row.id, account, -cents, by=by, now=now, reason=reason)
+    return moved
+
+
+def give_again(session: Session, elder: Elder, *, taken_for: str, by: str, now: datetime, reason: str) -> int:
+    """Put back what was taken from entitlements for a reason that turned out wrong; answers the cents."""
+    E_ = LedgerEntry
+    back = case((E_.target == A.BUDGET, E_.cents), else_=-E_.cents)
+    account = case((E_.target == A.BUDGET, E_.source), else_=E_.target)
+    rows = session.execute(
+        select(E_.entitlement_id, account.label("account"), func.sum(back).label("cents"))
+        .where(E_.district_id == elder.district_id, E_.elder_id == elder.id, E_.kind == K.ADJUST)
+        .where(E_.reason == taken_for, E_.entitlement_id.is_not(None))
+        .group_by(E_.entitlement_id, account)
+        .order_by(E_.entitlement_id)
+    ).all()
+    return sum(
+        _to_budget(session, row.entitlement_id, A(row.account), -row.cents, by=by, now=now, reason=reason)
+        for row in rows
+        if row.cents > 0
+    )
+
+
+def _to_budget(
+    session: Session, entitlement_id: int, account: Account, cents: int, *, by: str, now: datetime, reason: str
+) -> int:
+    """Cents from an entitlement's account to the budget, or (negative) from it; answers what the elder gained."""
+    if cents:
+        way = (account, A.BUDGET) if cents > 0 else (A.BUDGET, account)
+        post(session, K.ADJUST, *way, abs(cents), entitlement_id, by=by, now=now, reason=reason)
+    return -cents
 
 
 def grant_month(session: Session, month: date, *, now: datetime) -> None:
     """The entitlements of a month for everybody who is due one. Harmless when repeated or late."""
-    for elder_id in queries.ungranted(session, month):
-        grant_to(session, session.get_one(Elder, elder_id), month, now=now)
+    for district_id in session.scalars(select(Program.district_id).distinct()).all():
+        granting.follow(session, district_id, month, now=now)
 
 
 def grant_months(session: Session, *, now: datetime) -> None:
-    """The job: this month's and, in advance, next month's."""
+    """This month's entitlements and, in advance, next month's, in one transaction."""
     this_month = calendar.month_of(now)
     for month in (this_month, calendar.next_month(this_month)):
         grant_month(session, month, now=now)
 
 
-def expire(session: Session, entitlement_id: int, *, now: datetime, grace_days: int) -> None:
-    """Expire what is free of an ended month; when its days of grace are over, also what is reserved."""
-    month = session.scalar(select(Entitlement.month).where(Entitlement.id == entitlement_id).with_for_update())
-    if month is None or month >= calendar.month_of(now):
-        return
-    if month < calendar.month_of(now - timedelta(days=grace_days)):
-        for visit_id, order_id, cents in queries.held_of(session, entitlement_id):
-            post(
-                session, K.RELEASE, A.RESERVED, A.FREE, cents, entitlement_id, by=CLOCK, now=now, visit_id=visit_id,
-                order_id=order_id, reason="the days of grace are over",
-            )  # fmt: skip
-    free = session.scalars(select(Entitlement.free_cents).where(Entitlement.id == entitlement_id)).one()
-    if free:
-        post(session, K.EXPIRE, A.FREE, A.EXPIRED, free, entitlement_id, by=CLOCK, now=now)
-
-
 def expire_months(session: Session, *, now: datetime, grace_days: int) -> None:
     """All that is due to expire, in one transaction. Harmless when repeated or late."""
-    for entitlement_id in queries.expirable(session, now=now, grace_days=grace_days):
-        expire(session, entitlement_id, now=now, grace_days=grace_days)
+    granting.release(session, now=now, grace_days=grace_days)
+    granting.expire(session, now=now)

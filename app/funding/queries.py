@@ -1,17 +1,14 @@
 """Reading entitlements and the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from app import calendar
-from app.funding.rules import Account, EntryKind, Payable, Source, eligible
-from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramAmount
-from app.people.rules import AbilityLevel, Register
-from app.people.tables import Elder
+from app.funding.rules import Account, EntryKind, Payable, Source
+from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramVersion
 
 E = Entitlement
 L = LedgerEntry
@@ -26,12 +23,13 @@ class Balance:
     name_zh: str
     name_en: str
     month: date
-    level: AbilityLevel
+    level: str
     granted_cents: int
     free_cents: int
     reserved_cents: int
     captured_cents: int
     expired_cents: int
+    cash_cents: int
 
 
 @dataclass(frozen=True)
@@ -71,14 +69,21 @@ def net(account: Account) -> ColumnElement[int]:
 def sources(session: Session, elder_id: int, months: Iterable[date], *, lock: bool = False) -> dict[date, list[Source]]:
     """What may pay in each month, in the stated order. `lock` holds the balances until the transaction ends."""
     query = (
-        select(E.id, Program.code, E.month, E.free_cents, Program.share_percent, Program.aids)
+        select(E.id, Program.code, E.month, E.free_cents, E.line_cap_cents, ProgramVersion.terms)
         .join(Program, Program.id == E.program_id)
+        .join(ProgramVersion, ProgramVersion.id == E.version_id)
         .where(E.elder_id == elder_id, E.month.in_(list(months)))
-        .order_by(E.month, Program.rank, E.id)
+        .order_by(E.id)
     )
+    rows = session.execute(query.with_for_update(of=E) if lock else query).all()
     found: dict[date, list[Source]] = {}
-    for row in session.execute(query.with_for_update(of=E) if lock else query):
-        found.setdefault(row.month, []).append(Source(*row[:5], tuple(row.aids)))
+    for row in sorted(rows, key=lambda row: (row.terms["rank"], row.id)):
+        terms = row.terms
+        source = Source(
+            row.id, row.code, row.month, row.free_cents, terms["share_percent"], tuple(terms["aids"]),
+            row.line_cap_cents, tuple(terms["items"]), tuple(terms["canteens"]), tuple(terms["not_on_line_with"]),
+        )  # fmt: skip
+        found.setdefault(row.month, []).append(source)
     return found
 
 
@@ -87,11 +92,12 @@ def balances(session: Session, elder_id: int, month: date) -> Sequence[Balance]:
     rows = session.execute(
         select(
             E.id, Program.code, Program.name_zh, Program.name_en, E.month, E.level, E.granted_cents, E.free_cents,
-            E.reserved_cents, E.captured_cents, E.expired_cents,
+            E.reserved_cents, E.captured_cents, E.expired_cents, E.cash_cents,
         )
         .join(Program, Program.id == E.program_id)
+        .join(ProgramVersion, ProgramVersion.id == E.version_id)
         .where(E.elder_id == elder_id, E.month == month)
-        .order_by(Program.rank, E.id)
+        .order_by(ProgramVersion.terms["rank"].as_integer(), E.id)
     )  # fmt: skip
     return [Balance(*row) for row in rows]
 
@@ -150,64 +156,11 @@ def held_of(session: Session, entitlement_id: int) -> Sequence[tuple[int, int, i
     return [(row.visit_id, row.order_id, row.cents) for row in rows]
 
 
-def ungranted(session: Session, month: date) -> Sequence[int]:
-    """Elders on purchased service who lack an entitlement of a programme running in the month, whoever they are."""
-    return session.scalars(_ungranted(month).with_only_columns(Elder.id).distinct().order_by(Elder.id)).all()
-
-
-def due_to(session: Session, elder: Elder, month: date) -> Sequence[tuple[int, int]]:
-    """(programme, cents) an elder is still to be granted for a month; TOTAL without a line of its own is SEVERE."""
-    programs = session.execute(
-        _ungranted(month)
-        .with_only_columns(Program.id, Program.excluded_categories)
-        .where(Elder.id == elder.id)
-        .order_by(Program.rank)
-    )
-    due = []
-    for program_id, excluded in programs:
-        amount = _amount(session, program_id, elder.level, month)
-        if amount is None and elder.level is AbilityLevel.TOTAL:
-            amount = _amount(session, program_id, AbilityLevel.SEVERE, month)
-        if amount and eligible(excluded, elder.categories):
-            due.append((program_id, amount))
-    return due
-
-
-def _ungranted(month: date) -> Select[int]:
-    return (
-        select(Elder.id)
-        .join(Program, Program.district_id == Elder.district_id)
-        .outerjoin(E, and_(E.elder_id == Elder.id, E.program_id == Program.id, E.month == month))
-        .where(Elder.register == Register.PURCHASED_SERVICE, Elder.ended_at.is_(None), E.id.is_(None))
-        .where(Program.starts < calendar.next_month(month), or_(Program.ends.is_(None), Program.ends >= month))
-    )
-
-
-def _amount(session: Session, program_id: int, level: AbilityLevel, month: date) -> int | None:
-    return session.scalar(
-        select(ProgramAmount.cents)
-        .where(ProgramAmount.program_id == program_id, ProgramAmount.level == level, ProgramAmount.starts <= month)
-        .order_by(ProgramAmount.starts.desc())
-        .limit(1)
-    )
-
-
-def expirable(session: Session, *, now: datetime, grace_days: int) -> Sequence[int]:
-    """Entitlements of ended months with something free, or with something reserved when the days of grace are over."""
-    this_month = calendar.month_of(now)
-    settled = calendar.month_of(now - timedelta(days=grace_days))
-    return session.scalars(
-        select(E.id)
-        .where(or_(and_(E.month < this_month, E.free_cents > 0), and_(E.month < settled, E.reserved_cents > 0)))
-        .order_by(E.id)
-    ).all()
-
-
-def faults(session: Session) -> Sequence[Fault]:
-    """Every balance that differs from the sum of its ledger entries; none, if all is well."""
+def faults(session: Session) -> Iterator[Fault]:
+    """Every balance that differs from the sum of its ledger entries; none, if all is well. Read as a stream."""
     kept = {
         Account.BUDGET: -E.granted_cents, Account.FREE: E.free_cents, Account.RESERVED: E.reserved_cents,
-        Account.CAPTURED: E.captured_cents, Account.EXPIRED: E.expired_cents,
+        Account.CAPTURED: E.captured_cents, Account.EXPIRED: E.expired_cents, Account.CASH: E.cash_cents,
     }  # fmt: skip
     sums = (
         select(L.entitlement_id.label("id"), *(net(account).label(account) for account in kept))
@@ -215,14 +168,33 @@ def faults(session: Session) -> Sequence[Fault]:
         .group_by(L.entitlement_id)
         .subquery()
     )
-    found: list[Fault] = []
-    for account, column in kept.items():
-        summed = func.coalesce(sums.c[account], 0)
-        rows = session.execute(
-            select(func.coalesce(E.id, sums.c.id), func.coalesce(column, 0), summed)
-            .select_from(E)
-            .join(sums, sums.c.id == E.id, full=True)
-            .where(func.coalesce(column, 0) != summed)
+    told = [(account, func.coalesce(column, 0), func.coalesce(sums.c[account], 0)) for account, column in kept.items()]
+    query = (
+        select(func.coalesce(E.id, sums.c.id), *(value for _, *pair in told for value in pair))
+        .select_from(E)
+        .join(sums, sums.c.id == E.id, full=True)
+        .where(or_(*(balance != summed for _, balance, summed in told)))
+    )
+    for row in session.execute(query.execution_options(yield_per=1000)):
+        for n, account in enumerate(kept):
+            balance, summed = row[1 + 2 * n], row[2 + 2 * n]
+            if balance != summed:
+                yield Fault(row[0], account, balance, summed)
+
+
+def strangers(session: Session) -> Iterator[int]:
+    """Entries that name another elder, month, programme or district than the entitlement they move."""
+    query = (
+        select(L.id)
+        .join(E, E.id == L.entitlement_id)
+        .where(
+            or_(
+                L.elder_id != E.elder_id,
+                L.month != E.month,
+                L.program_id != E.program_id,
+                L.district_id != E.district_id,
+            )
         )
-        found += [Fault(row[0], account, row[1], row[2]) for row in rows]
-    return found
+        .order_by(L.id)
+    )
+    yield from session.scalars(query.execution_options(yield_per=1000))

@@ -1,7 +1,7 @@
 """How a price is split over sources, and which moves of money exist."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -24,28 +24,29 @@ class EntryKind(StrEnum):
 
 
 class Account(StrEnum):
-    """Where cents are. Free, reserved, captured and expired belong to an entitlement; purse and owed to a visit."""
+    """Where cents are. Purse and owed belong to a visit, budget to a programme, the rest to an entitlement."""
 
     BUDGET = "budget"  # the programme's
     FREE = "free"
     RESERVED = "reserved"
     CAPTURED = "captured"  # owed to the provider, from the allowance
     EXPIRED = "expired"
+    CASH = "cash"  # to be paid out to the elder; no way leads there from what is for services
     PURSE = "purse"  # the elder's own money
     OWED = "owed"  # owed to the provider, by the elder
 
 
 K, A = EntryKind, Account
 WAYS: Final[dict[EntryKind, frozenset[tuple[Account, Account]]]] = {
-    K.GRANT: frozenset({(A.BUDGET, A.FREE)}),
+    K.GRANT: frozenset({(A.BUDGET, A.FREE), (A.BUDGET, A.CASH)}),
     K.RESERVE: frozenset({(A.FREE, A.RESERVED)}),
     K.CAPTURE: frozenset({(A.RESERVED, A.CAPTURED), (A.PURSE, A.OWED)}),
     K.RELEASE: frozenset({(A.RESERVED, A.FREE)}),
     K.EXPIRE: frozenset({(A.FREE, A.EXPIRED)}),
-    K.ADJUST: frozenset({(A.BUDGET, A.FREE), (A.FREE, A.BUDGET)}),
+    K.ADJUST: frozenset({(A.BUDGET, A.FREE), (A.FREE, A.BUDGET), (A.BUDGET, A.CASH), (A.CASH, A.BUDGET)}),
     K.REFUND: frozenset({(A.CAPTURED, A.FREE), (A.OWED, A.PURSE)}),
 }
-OF_ENTITLEMENT: Final = (A.FREE, A.RESERVED, A.CAPTURED, A.EXPIRED)  # balances kept in its row
+OF_ENTITLEMENT: Final = (A.FREE, A.RESERVED, A.CAPTURED, A.EXPIRED, A.CASH)  # balances kept in its row
 
 
 class EntitlementUsedUp(Conflict):
@@ -70,9 +71,20 @@ class Payable(Protocol):
     self_pay_cents: Any
 
 
+class Skipped(StrEnum):
+    """Why a source pays nothing of a line."""
+
+    AID = "aid"
+    ITEM = "item"
+    CANTEEN = "canteen"
+    BESIDE = "beside"  # another programme pays of this line already, and the two exclude each other
+    USED_UP = "used_up"
+    PAID = "paid"  # those before it have paid all
+
+
 @dataclass(frozen=True)
 class Source:
-    """An entitlement as it may pay: what is free, the share of a line it may pay, the aids it is for (none: all)."""
+    """An entitlement as it may pay: what is free, the most of a line, what it is for (none: all), beside whom not."""
 
     entitlement_id: int
     program: str
@@ -80,6 +92,10 @@ class Source:
     free_cents: int
     share_percent: int = 100
     aids: tuple[str, ...] = ()
+    line_cap_cents: int | None = None
+    items: tuple[str, ...] = ()
+    canteens: tuple[str, ...] = ()
+    not_beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,7 @@ class Split:
 
     parts: tuple[Part, ...]
     self_pay_cents: int
+    skipped: tuple[tuple[str, Skipped], ...] = field(default=(), compare=False)
 
     @property
     def allowance_cents(self) -> int:
@@ -104,17 +121,37 @@ class Split:
         return sum(part.cents for part in self.parts)
 
 
-def split(cents: int, aid: str, sources: Sequence[Source]) -> Split:
-    """Take from each source in turn, at most its free cents and its share of the line rounded half up."""
-    left, parts = cents, []
+def split(cents: int, aid: str, sources: Sequence[Source], *, item: str = "", canteen: str = "") -> Split:
+    """Take from each source in turn, at most its free cents, its share of the line rounded half up, and its cap."""
+    left, parts, skipped = cents, [], []
+    paying: dict[str, Source] = {}
     for source in sources:
-        if source.aids and aid not in source.aids:
+        if why := _barred(source, aid, item, canteen, paying, left):
+            skipped.append((source.program, why))
             continue
-        take = min(left, source.free_cents, half_up(cents * source.share_percent, 100))
+        most = half_up(cents * source.share_percent, 100)
+        take = min(left, source.free_cents, most if source.line_cap_cents is None else min(most, source.line_cap_cents))
         if take > 0:
             parts.append(Part(source.entitlement_id, source.program, take))
+            paying[source.program] = source
             left -= take
-    return Split(tuple(parts), left)
+    return Split(tuple(parts), left, tuple(skipped))
+
+
+def _barred(
+    source: Source, aid: str, item: str, canteen: str, paying: Mapping[str, Source], left: int
+) -> Skipped | None:
+    if source.aids and aid not in source.aids:
+        return Skipped.AID
+    if source.items and item not in source.items:
+        return Skipped.ITEM
+    if source.canteens and canteen not in source.canteens:
+        return Skipped.CANTEEN
+    if any(source.program in other.not_beside or other.program in source.not_beside for other in paying.values()):
+        return Skipped.BESIDE
+    if left == 0:
+        return Skipped.PAID
+    return None if source.free_cents else Skipped.USED_UP
 
 
 def portion(cents: Sequence[int], given: int, of: int) -> list[int]:
@@ -133,8 +170,3 @@ def spend(sources: Sequence[Source], parts: Sequence[Part]) -> list[Source]:
     """The sources after a line was taken from them: the next line sees what is left."""
     taken = {part.entitlement_id: part.cents for part in parts}
     return [replace(source, free_cents=source.free_cents - taken.get(source.entitlement_id, 0)) for source in sources]
-
-
-def eligible(excluded: Collection[str], categories: Collection[str]) -> bool:
-    """Whether no category of the elder shuts them out of a programme."""
-    return not set(excluded) & set(categories)

@@ -61,7 +61,8 @@ def receive(
         raise Conflict("This elder is no longer served.")
     item = catalogue.item(session, elder.district_id, item_code)
     bills = queries.bills(session, elder, item, wishes, now=now)
-    quoted = quote(bills, item.aid, funding_queries.sources(session, elder.id, {bill.month for bill in bills}))
+    paying = funding_queries.sources(session, elder.id, {bill.month for bill in bills})
+    quoted = quote(bills, item.aid, paying, item=item.code)
     order = Order(
         district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, home_id=elder.home_id,
         item_id=item.id, state=OrderState.RECEIVED, channel=channel, payer=Payer.ENTITLEMENT, agent=agent, note=note,
@@ -90,7 +91,7 @@ def confirm(
         for v in visits
     ]
     sources = funding_queries.sources(session, order.elder_id, {bill.month for bill in bills}, lock=True)
-    holds = quote(bills, item.aid, sources)
+    holds = quote(bills, item.aid, sources, item=item.code)
     _check_promise(holds, allowance_cents, self_pay_cents)
     order.allowance_cents, order.self_pay_cents = allowance_cents, self_pay_cents
     for visit, line in zip(visits, holds.lines, strict=True):

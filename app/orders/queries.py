@@ -18,6 +18,7 @@ from app.funding.tables import LedgerEntry
 from app.orders.quotes import Bill, Quote, Wish, quote
 from app.orders.rules import VISIT_ENDED, BadWindow, OrderState, VisitState
 from app.orders.tables import Order, Visit
+from app.people import life_queries as life
 from app.people import queries as people
 from app.people.tables import Elder
 
@@ -140,7 +141,8 @@ def orders(
 
 
 def bills(session: Session, elder: Elder, item: ServiceItem, wishes: Sequence[Wish], *, now: datetime) -> list[Bill]:
-    """What the wished visits would cost; raises BadWindow, OutsideHours or NoPrice."""
+    """What the wished visits would cost; raises BadWindow, NotAtHome, OutsideHours or NoPrice."""
+    life.check_at_home(session, elder.id, (calendar.day_of(wish.opens) for wish in wishes))
     windows, prices = catalogue.windows_of(item), catalogue.prices_of(session, item.id)
     made = []
     for wish in wishes:
@@ -178,7 +180,8 @@ def quoted(session: Session, elder_id: int, item_code: str, wishes: Sequence[Wis
     elder = people.get(session, elder_id)
     item = catalogue.item(session, elder.district_id, item_code)
     made = bills(session, elder, item, wishes, now=now)
-    return quote(made, item.aid, funding.sources(session, elder.id, {bill.month for bill in made}))
+    paying = funding.sources(session, elder.id, {bill.month for bill in made})
+    return quote(made, item.aid, paying, item=item.code)
 
 
 def clashes(session: Session, elder_id: int, wishes: Sequence[Wish]) -> Sequence[Visit]:
@@ -213,10 +216,17 @@ def uncovered(session: Session) -> Sequence[Uncovered]:
 
 def verify_ledger(session: Session) -> list[str]:
     """`yinling ledger verify`: one sentence for each balance or captured cent that cannot be explained."""
-    return [
-        f"entitlement {f.entitlement_id}: {f.account} is {f.kept_cents}, the ledger says {f.ledger_cents}"
-        for f in funding.faults(session)
-    ] + [
-        f"visit {row.visit_id}: {row.cents} cents captured, the visit is {row.state or 'missing'}"
-        for row in uncovered(session)
-    ]
+    return (
+        [
+            f"entitlement {f.entitlement_id}: {f.account} is {f.kept_cents}, the ledger says {f.ledger_cents}"
+            for f in funding.faults(session)
+        ]
+        + [
+            f"entry {entry_id}: it names another elder, month or programme than its entitlement"
+            for entry_id in funding.strangers(session)
+        ]
+        + [
+            f"visit {row.visit_id}: {row.cents} cents captured, the visit is {row.state or 'missing'}"
+            for row in uncovered(session)
+        ]
+    )

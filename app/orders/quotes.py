@@ -67,12 +67,12 @@ class Quote:
         }
 
 
-def quote(bills: Iterable[Bill], aid: str, sources: Mapping[date, Sequence[Source]]) -> Quote:
+def quote(bills: Iterable[Bill], aid: str, sources: Mapping[date, Sequence[Source]], *, item: str = "") -> Quote:
     """Earlier visits take first; each month's allowance pays that month's visits only."""
     left = {month: list(of_month) for month, of_month in sources.items()}
     lines = []
     for bill in sorted(bills, key=lambda bill: bill.opens):
-        paid = split(bill.cents, aid, left.get(bill.month, []))
+        paid = split(bill.cents, aid, left.get(bill.month, []), item=item)
         left[bill.month] = spend(left.get(bill.month, []), paid.parts)
         lines.append(QuoteLine(bill, paid))
     return Quote(tuple(lines))

@@ -71,8 +71,7 @@ def past(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
         tell("past visits", done, len(days))
     with transaction() as session:
         funding.grant_months(session, now=now)
-        for entitlement_id in balances.expirable(session, now=now, grace_days=10):
-            funding.expire(session, entitlement_id, now=now, grace_days=10)
+        funding.expire_months(session, now=now, grace_days=10)
         session.info.pop("notices", None)
     return count
 
@@ -242,7 +241,7 @@ def _money(session: Session, told: Told, visit: Visit) -> None:
     order = session.get_one(Order, visit.order_id)
     month, booked = calendar.month_of(visit.opens), order.received_at
     found = balances.sources(session, visit.elder_id, [month]).get(month, [])
-    paid: Split = split(visit.price_cents, visit.aid, found)
+    paid: Split = split(visit.price_cents, visit.aid, found, item=visit.item_code)
     for row in (order, visit):
         row.allowance_cents, row.self_pay_cents = paid.allowance_cents, paid.self_pay_cents
     session.flush()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.catalogue import actions as catalogue_actions
-from app.funding import actions as funding
+from app.funding import programs
 from app.people import actions as people
 from app.people.rules import AbilityLevel, Category
 from app.people.tables import Elder, Home
@@ -28,7 +28,7 @@ def catalogue(session: Session, district_id: int, today: date) -> None:
     for some in ITEMS:
         item = catalogue_actions.add_item(session, district_id=district_id, **some.columns())
         catalogue_actions.set_price(session, item, unit=some.unit, cents=some.cents, starts=since)
-    funding.add_program(
+    programs.add_program(
         session, district_id=district_id, code="district_purchase", name_zh="区政府购买居家养老服务",
         name_en="District purchase of home care", amounts=LEVEL_CENTS, starts=since,
     )  # fmt: skip

@@ -7,9 +7,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.db import transaction
-from app.funding import actions, queries
+from app.funding import actions, programs, queries
 from app.funding.rules import Account, EntitlementUsedUp, EntryKind, GraceOver, Part, Split
 from app.funding.tables import Entitlement
+from app.funding.terms import Terms
 from app.orders import actions as orders
 from app.orders import queries as orders_queries
 from app.orders.rules import VisitEvent, VisitState
@@ -47,7 +48,7 @@ def test_this_month_and_the_next_are_granted_once_however_often_the_job_runs(dat
 
 def test_an_excluded_category_and_a_programme_that_has_ended_give_nothing(database: Engine) -> None:
     with transaction() as session:
-        a_program(session, code="voucher", excluded_categories=[Category.TEKUN])
+        a_program(session, code="voucher", no_category=[Category.TEKUN])
         a_program(session, code="old", ends=date(2026, 10, 31))
         poor, elder = an_elder(session, categories=[Category.TEKUN]), an_elder(session)
         actions.grant_month(session, NOVEMBER, now=TEN)
@@ -58,13 +59,9 @@ def test_an_excluded_category_and_a_programme_that_has_ended_give_nothing(databa
 def test_an_amount_changes_from_its_month_on(database: Engine) -> None:
     with transaction() as session:
         program = a_program(session)
-        session.execute(
-            text(
-                "insert into program_amounts (district_id, program_id, level, starts, cents) "
-                "values (:district, :program, 'moderate', '2026-12-01', 30000)"
-            ),
-            {"district": program.district_id, "program": program.id},
-        )
+        terms = Terms(amounts={"moderate": 30_000})
+        drafted = programs.draft(session, program, terms, starts=DECEMBER, note="文件 7 号", by="王", now=TEN)
+        programs.approve(session, drafted.id, program.district_id, by="李", now=TEN)
         elder = an_elder(session)
         actions.grant_months(session, now=TEN)
     assert (balance(elder.id)[0], balance(elder.id, DECEMBER)[0]) == (26_000, 30_000)

@@ -1,0 +1,289 @@
+"""Programmes and their versions: drafted by one person, approved by another, in force from a month on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.errors import Conflict, NotFound
+from app.funding.tables import Enrolment, Program, ProgramVersion
+from app.funding.terms import (
+    BadTerms,
+    Enrolled,
+    Person,
+    ProgramKind,
+    SamePerson,
+    Terms,
+    Verdict,
+    VersionEvent,
+    VersionState,
+    check,
+    judge_all,
+    version_after,
+)
+from app.history import record
+from app.people import life_queries as life
+from app.people.life_rules import Away, LifeKind
+from app.people.rules import AbilityLevel
+from app.people.tables import Elder
+
+FOUNDING = ("set-up", "set-up, second person")  # who writes and approves what an installation begins with
+
+
+class TooLate(Conflict):
+    """A version begins with a month that has not begun."""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A programme and what it says in a month."""
+
+    program_id: int
+    version_id: int
+    code: str
+    kind: ProgramKind
+    name_zh: str
+    name_en: str
+    n: int
+    terms: Terms
+
+
+def get(session: Session, program_id: int, district_id: int) -> Program:
+    """The programme of this district; raises NotFound."""
+    found = session.get(Program, program_id)
+    if found is None or found.district_id != district_id:
+        raise NotFound("There is no such programme.")
+    return found
+
+
+def version(session: Session, version_id: int, district_id: int, *, lock: bool = False) -> ProgramVersion:
+    """The version of a programme of this district; raises NotFound."""
+    found = session.get(ProgramVersion, version_id, with_for_update=lock, populate_existing=lock)
+    if found is None or found.district_id != district_id:
+        raise NotFound("There is no such version.")
+    return found
+
+
+def all_of(session: Session, district_id: int) -> Sequence[Program]:
+    """Every programme of a district, by its number."""
+    return session.scalars(select(Program).where(Program.district_id == district_id).order_by(Program.id)).all()
+
+
+def versions_of(session: Session, program_id: int) -> Sequence[ProgramVersion]:
+    """The history of a programme, the newest first."""
+    return session.scalars(
+        select(ProgramVersion).where(ProgramVersion.program_id == program_id).order_by(ProgramVersion.n.desc())
+    ).all()
+
+
+def in_force(session: Session, district_id: int, month: date) -> list[InForce]:
+    """What the programmes say in a month: of each the approved version that began last."""
+    V = ProgramVersion
+    rows = session.execute(
+        select(Program.id, V.id, Program.code, Program.kind, Program.name_zh, Program.name_en, V.n, V.terms, V.ends)
+        .join(V, V.program_id == Program.id)
+        .where(Program.district_id == district_id, V.state == VersionState.APPROVED, V.starts <= month)
+        .order_by(V.program_id, V.starts.desc(), V.n.desc())
+        .ext(distinct_on(V.program_id))
+    )
+    return [InForce(*row[:7], Terms(**row.terms)) for row in rows if row.ends is None or row.ends >= month]
+
+
+def read(terms: Mapping[str, Any]) -> Terms:
+    """Terms from their JSON form; raises BadTerms."""
+    try:
+        return Terms(**terms)
+    except ValidationError as error:
+        raise BadTerms("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from None
+
+
+def found_program(
+    session: Session, *, district_id: int, code: str, kind: ProgramKind, name_zh: str, name_en: str
+) -> Program:
+    """A new programme; it pays nothing before a version of it is approved."""
+    if session.scalar(select(Program.id).where(Program.district_id == district_id, Program.code == code)):
+        raise Conflict("A programme with this code exists already.", code=code)
+    program = Program(district_id=district_id, code=code, kind=kind, name_zh=name_zh, name_en=name_en)
+    session.add(program)
+    session.flush()
+    return program
+
+
+def draft(
+    session: Session,
+    program: Program,
+    terms: Terms,
+    *,
+    starts: date,
+    ends: date | None = None,
+    note: str,
+    by: str,
+    now: datetime,
+) -> ProgramVersion:
+    """Write a version down for somebody else to approve; raises BadTerms or TooLate."""
+    _check(session, program, terms, starts=starts, ends=ends, now=now)
+    n = session.scalar(select(func.max(ProgramVersion.n)).where(ProgramVersion.program_id == program.id)) or 0
+    row = ProgramVersion(
+        district_id=program.district_id, program_id=program.id, kind=program.kind, n=n + 1, state=VersionState.DRAFT,
+        starts=starts, ends=ends, terms=terms.model_dump(mode="json"), note=note, drafted_by=by, drafted_at=now,
+    )  # fmt: skip
+    session.add(row)
+    record(session, row, "draft", None, row.state, by=by, now=now, program=program.code, n=row.n)
+    return row
+
+
+def approve(session: Session, version_id: int, district_id: int, *, by: str, now: datetime) -> ProgramVersion:
+    """A second person agrees; judged once more, for other programmes may have changed meanwhile."""
+    row = version(session, version_id, district_id, lock=True)
+    after = version_after(row.state, VersionEvent.APPROVE)
+    if row.drafted_by == by:
+        raise SamePerson("You have drafted it yourself; somebody else must approve it.")
+    program = get(session, row.program_id, district_id)
+    _check(session, program, Terms(**row.terms), starts=row.starts, ends=row.ends, now=now)
+    return _move(session, row, VersionEvent.APPROVE, after, by=by, now=now)
+
+
+def drop(session: Session, version_id: int, district_id: int, *, by: str, now: datetime, reason: str) -> ProgramVersion:
+    """A draft that will not come into force."""
+    row = version(session, version_id, district_id, lock=True)
+    return _move(
+        session, row, VersionEvent.DROP, version_after(row.state, VersionEvent.DROP), by=by, now=now, reason=reason
+    )
+
+
+def _move(
+    session: Session, row: ProgramVersion, event: VersionEvent, after: VersionState, *, by: str, now: datetime,
+    reason: str | None = None,
+) -> ProgramVersion:  # fmt: skip
+    before, row.state = row.state, after
+    if after is VersionState.APPROVED:
+        row.approved_by, row.approved_at = by, now
+    record(session, row, event, before, after, by=by, now=now, reason=reason)
+    return row
+
+
+def _check(session: Session, program: Program, terms: Terms, *, starts: date, ends: date | None, now: datetime) -> None:
+    """A month that has begun was promised to elders as it is; only a programme's first version may begin in it."""
+    first = not session.scalar(
+        select(func.count())
+        .select_from(ProgramVersion)
+        .where(ProgramVersion.program_id == program.id, ProgramVersion.state == VersionState.APPROVED)
+    )
+    this_month = calendar.month_of(now)
+    if starts.day != 1 or (ends is not None and ends < starts):
+        raise BadTerms("A version begins with a month and ends after it began.")
+    if starts < this_month or (starts == this_month and not first):
+        raise TooLate("Elders have been promised this month as it is; let it begin with the next.", month=str(starts))
+    others = {one.code: one.terms for one in in_force(session, program.district_id, starts) if one.code != program.code}
+    check(terms, program.kind, program.code, others)
+
+
+def add_program(
+    session: Session,
+    *,
+    district_id: int,
+    code: str,
+    name_zh: str,
+    name_en: str,
+    starts: date,
+    amounts: Mapping[AbilityLevel, int] | Mapping[str, int],
+    ends: date | None = None,
+    kind: ProgramKind = ProgramKind.DISTRICT,
+    note: str = "",
+    people: tuple[str, str] = FOUNDING,
+    now: datetime | None = None,
+    **terms: Any,
+) -> Program:
+    """A programme with its first version approved: how an installation begins, or takes over what was before it."""
+    program = found_program(
+        session, district_id=district_id, code=code, kind=kind, name_zh=name_zh, name_en=name_en
+    )  # fmt: skip
+    told = Terms(amounts={str(level): cents for level, cents in amounts.items()}, **terms)
+    at = now or calendar.month_bounds(starts)[0]
+    drafted = draft(session, program, told, starts=starts.replace(day=1), ends=ends, note=note, by=people[0], now=at)
+    approve(session, drafted.id, district_id, by=people[1], now=at)
+    return program
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+def enrol(
+    session: Session,
+    elder: Elder,
+    program: Program,
+    *,
+    starts: date,
+    ends: date | None = None,
+    level: str | None = None,
+    decision: str,
+    agent: dict[str, Any] | None = None,
+    by: str,
+    now: datetime,
+) -> Enrolment:
+    """Put an elder on a programme's list; raises Conflict when she stands there in these days."""
+    if ends is not None and ends < starts:
+        raise BadTerms("The last day is before the first.")
+    taken = select(Enrolment.id).where(
+        Enrolment.elder_id == elder.id, Enrolment.program_id == program.id, Enrolment.starts <= (ends or date.max),
+        or_(Enrolment.ends.is_(None), Enrolment.ends >= starts),
+    )  # fmt: skip
+    if session.scalar(taken.limit(1)) is not None:
+        raise Conflict("She is on this list in these days already.")
+    row = Enrolment(
+        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, program_id=program.id,
+        starts=starts, ends=ends, level=level, decision=decision, agent=agent, by=by, at=now,
+    )  # fmt: skip
+    session.add(row)
+    record(session, row, "enrol", None, None, by=by, now=now, program=program.code, level=level)
+    return row
+
+
+def strike(session: Session, enrolment_id: int, *, last_day: date, by: str, now: datetime, reason: str) -> Enrolment:
+    """Take an elder off a list after a day."""
+    row = session.get(Enrolment, enrolment_id, with_for_update=True)
+    if row is None:
+        raise NotFound("She is not on that list, or lives outside your area.")
+    row.ends = max(last_day, row.starts.fromordinal(row.starts.toordinal() - 1))
+    record(session, row, "strike", None, None, by=by, now=now, reason=reason, last_day=str(row.ends))
+    return row
+
+
+def lists_of(session: Session, elder_id: int) -> Sequence[Enrolment]:
+    """Every list an elder stands or stood on, the newest first."""
+    return session.scalars(
+        select(Enrolment).where(Enrolment.elder_id == elder_id).order_by(Enrolment.starts.desc(), Enrolment.id.desc())
+    ).all()
+
+
+# -- why --------------------------------------------------------------------------------------------------------------
+
+
+def person(session: Session, elder: Elder, month: date) -> Person:
+    """What programmes ask of an elder in a month."""
+    codes = {program.id: program.code for program in all_of(session, elder.district_id)}
+    last = calendar.next_month(month)
+    on_lists = {
+        codes[row.program_id]: Enrolled(row.starts, row.ends, row.level)
+        for row in reversed(lists_of(session, elder.id))
+        if row.starts < last and (row.ends is None or row.ends >= month)
+    }
+    away = life.away(session, elder.id)
+    if elder.ended_at is not None and not any(event.kind in (LifeKind.DEATH, LifeKind.MOVED_AWAY) for event in away):
+        away.append(Away(LifeKind.MOVED_AWAY, calendar.day_of(elder.ended_at)))
+    return Person(
+        elder.level, elder.register, elder.born, elder.division_code, tuple(elder.categories), on_lists, tuple(away)
+    )
+
+
+def why(session: Session, elder: Elder, month: date) -> list[tuple[InForce, Verdict]]:
+    """Every programme of the month with what it gives the elder and each rule that was looked at."""
+    known = {one.code: one for one in in_force(session, elder.district_id, month)}
+    verdicts = judge_all(person(session, elder, month), {code: one.terms for code, one in known.items()}, month)
+    return [(known[verdict.program], verdict) for verdict in verdicts]
