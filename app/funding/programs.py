@@ -86,13 +86,29 @@ def in_force(session: Session, district_id: int, month: date) -> list[InForce]:
     """What the programmes say in a month: of each the approved version that began last."""
     V = ProgramVersion
     rows = session.execute(
-        select(Program.id, V.id, Program.code, Program.kind, Program.name_zh, Program.name_en, V.n, V.terms, V.ends)
+        select(
+            V.program_id,
+            V.id.label("version_id"),
+            Program.code,
+            Program.kind,
+            Program.name_zh,
+            Program.name_en,
+            V.n,
+            V.terms,
+            V.ends,
+        )  # fmt: skip
         .join(V, V.program_id == Program.id)
         .where(Program.district_id == district_id, V.state == VersionState.APPROVED, V.starts <= month)
         .order_by(V.program_id, V.starts.desc(), V.n.desc())
         .ext(distinct_on(V.program_id))
     )
-    return [InForce(*row[:7], Terms(**row.terms)) for row in rows if row.ends is None or row.ends >= month]
+    return [
+        InForce(
+            r.program_id, r.version_id, r.code, r.kind, r.name_zh, r.name_en, r.n, Terms(**r.terms)
+        )
+        for r in rows
+        if r.ends is None or r.ends >= month
+    ]  # fmt: skip
 
 
 def read(terms: Mapping[str, Any]) -> Terms:

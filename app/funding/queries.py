@@ -91,15 +91,15 @@ def balances(session: Session, elder_id: int, month: date) -> Sequence[Balance]:
     """The entitlements of an elder's month, in the order in which they pay."""
     rows = session.execute(
         select(
-            E.id, Program.code, Program.name_zh, Program.name_en, E.month, E.level, E.granted_cents, E.free_cents,
-            E.reserved_cents, E.captured_cents, E.expired_cents, E.cash_cents,
+            E.id, Program.code.label("program"), Program.name_zh, Program.name_en, E.month, E.level, E.granted_cents,
+            E.free_cents, E.reserved_cents, E.captured_cents, E.expired_cents, E.cash_cents,
         )
         .join(Program, Program.id == E.program_id)
         .join(ProgramVersion, ProgramVersion.id == E.version_id)
         .where(E.elder_id == elder_id, E.month == month)
         .order_by(ProgramVersion.terms["rank"].as_integer(), E.id)
     )  # fmt: skip
-    return [Balance(*row) for row in rows]
+    return [Balance(**row._mapping) for row in rows]
 
 
 def statement(session: Session, district_id: int, elder_id: int, month: date) -> Sequence[Line]:

@@ -1,5 +1,7 @@
 """Programmes as versioned rules with lists; runs over a month, events in lives, links of families, what-ifs."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -344,12 +346,13 @@ def downgrade() -> None:
         sa.UniqueConstraint("program_id", "level", "starts", name=op.f("uq_program_amounts_program_id_level_starts")),
     )
     op.create_index(op.f("ix_program_amounts_district_id"), "program_amounts", ["district_id"])
-    for column in (
+    added: tuple[sa.Column[Any], ...] = (
         sa.Column("rank", sa.Integer()), sa.Column("share_percent", sa.Integer()),
         sa.Column("aids", postgresql.JSONB(astext_type=sa.Text())),
         sa.Column("excluded_categories", postgresql.JSONB(astext_type=sa.Text())), sa.Column("starts", sa.Date()),
         sa.Column("ends", sa.Date()),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for column in added:
         op.add_column("programs", column)
     op.execute(
         "update programs p set (rank, share_percent, aids, excluded_categories, starts, ends) = (select"
@@ -359,14 +362,14 @@ def downgrade() -> None:
     )
     op.execute("delete from programs where rank is null")  # never approved, so nothing rests on them
     op.execute(BACK)
-    for column in ("rank", "share_percent", "aids", "excluded_categories", "starts"):
-        op.alter_column("programs", column, nullable=False)
+    for name in ("rank", "share_percent", "aids", "excluded_categories", "starts"):
+        op.alter_column("programs", name, nullable=False)
     op.create_check_constraint(op.f("ck_programs_share"), "programs", "share_percent between 1 and 100")
     _accounts(ACCOUNTS, WAYS)
     _nothing_lost("free_cents + reserved_cents + captured_cents + expired_cents")
     op.drop_constraint(op.f("ck_entitlements_cash"), "entitlements")
-    for column in ("cash_cents", "line_cap_cents", "version_id"):
-        op.drop_column("entitlements", column)
+    for name in ("cash_cents", "line_cap_cents", "version_id"):
+        op.drop_column("entitlements", name)
     op.execute(
         "update entitlements set level = 'moderate' where level not in ('intact', 'mild', 'moderate', 'severe', 'total')"
     )

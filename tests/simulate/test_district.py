@@ -38,7 +38,7 @@ def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None
         assert served == 40 and built.caregivers == session.scalar(select(func.count(Caregiver.id)))
         assert states[VisitState.VERIFIED] > 150 and states[VisitState.WAITING] > 20
         assert states[VisitState.PUBLISHED] > 3, "today's plan"
-        assert funding.faults(session) == []
+        assert list(funding.faults(session)) == []
         assert not list(proving.verify(session)) and session.scalar(select(func.count(LogAnchor.id)))
         rung = session.scalars(select(Alarm).where(Alarm.state == State.CLOSED)).all()
         assert len(rung) > 30

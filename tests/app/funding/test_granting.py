@@ -5,11 +5,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
 
 from app.db import Scope, engine
 from app.funding import granting, programs, queries
+from app.funding.tables import ProgramVersion
 from app.funding.terms import Band, ProgramKind, Terms, judge_all
 from app.orders import queries as order_queries
 from app.people.life_rules import LifeKind, LifeSource
@@ -96,7 +97,7 @@ def _a_program(session: Session, code: str, rule: Terms) -> Any:
         session, district_id=DISTRICT, code=code, kind=ProgramKind.CASH_SERVICE, name_zh=code, name_en=code
     )
     session.execute(
-        programs.ProgramVersion.__table__.insert().values(
+        insert(ProgramVersion).values(
             district_id=DISTRICT, program_id=program.id, kind=program.kind, n=1, state="approved", starts=NOVEMBER,
             terms=rule.model_dump(mode="json"), note="", drafted_by="a", drafted_at=TEN, approved_by="b",
             approved_at=TEN,
