@@ -96,7 +96,7 @@ def in_force(session: Session, district_id: int, month: date) -> list[InForce]:
             V.n,
             V.terms,
             V.ends,
-        )  # fmt: skip
+        )
         .join(V, V.program_id == Program.id)
         .where(Program.district_id == district_id, V.state == VersionState.APPROVED, V.starts <= month)
         .order_by(V.program_id, V.starts.desc(), V.n.desc())

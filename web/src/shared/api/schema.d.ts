@@ -4226,10 +4226,10 @@ export interface components {
         };
         /**
          * Account
-         * @description Where cents are. Free, reserved, captured and expired belong to an entitlement; purse and owed to a visit.
+         * @description Where cents are. Purse and owed belong to a visit, budget to a programme, the rest to an entitlement.
          * @enum {string}
          */
-        Account: "budget" | "free" | "reserved" | "captured" | "expired" | "purse" | "owed";
+        Account: "budget" | "free" | "reserved" | "captured" | "expired" | "cash" | "purse" | "owed";
         /**
          * Agent
          * @description Whoever acts for the elder (代办人).
