@@ -126,8 +126,12 @@ def call(
     caregiver_id: int | None = None,
     result: Result | None = None,
     note: str | None = None,
+    climbs: bool = False,
 ) -> tuple[Alarm, Call]:
-    """Call somebody about it. With a result it is written down; without one the switchboard is asked to dial."""
+    """Call somebody about it. With a result it is written down; without one the switchboard is asked to dial.
+
+    `climbs`: it is the tree's next attempt, whoever stands there.
+    """
     alarm = mine(session, alarm_id, Event.CALL, me)
     phone, contact = _number(session, alarm, target, contact_id, caregiver_id)
     made = calls.dial(
@@ -149,6 +153,7 @@ def call(
         result=result,
         call_id=made.id,
         text=note,
+        climbs=climbs or None,
         **rung,
     )
     return move(session, alarm, Event.CALL, by=me.by, now=now, **facts), made

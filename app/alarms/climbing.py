@@ -1,7 +1,6 @@
 """Where an alarm stands on its tree: the rungs as rows, each attempt and what came of it, and which rung is next."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select, update
@@ -15,6 +14,7 @@ from app.alarms.climbing_rules import (
     OPEN,
     RungEvent,
     RungState,
+    Turn,
     after,
     counts,
     promises,
@@ -31,18 +31,6 @@ from app.people import queries as people
 from app.people.tables import Contact, Elder
 
 SPEAKS = (RungKind.DEVICE, RungKind.ELDER)
-
-
-@dataclass(frozen=True)
-class Next:
-    """The rung to try next and which attempt that would be; `attempt` counts from 1."""
-
-    n: int
-    kind: RungKind
-    contact_id: int | None
-    attempt: int
-    attempts: int
-    wait: int
 
 
 # -- the rungs -----------------------------------------------------------------------------------------------
@@ -104,17 +92,32 @@ def reached(alarm: Alarm, rows: Sequence[AlarmRung]) -> bool:
     return any(row.state is RungState.REACHED and row.ended_at and row.ended_at >= alarm.rung_at for row in rows)
 
 
-def next_rung(session: Session, alarm: Alarm) -> Next | None:
-    """What comes next by hand; none where somebody was reached or the tree is at its end.
+def goes_on(alarm: Alarm, rows: Sequence[AlarmRung]) -> bool:
+    """Whether this climb still has something to try or to hear of, or has reached somebody; else a new one begins."""
+    return reached(alarm, rows) or any(_untried(row) or awaits(row) for row in rows)
 
-    Where the elder herself asked for help, the first rung that sends somebody.
+
+def awaits(row: AlarmRung) -> bool:
+    """Whether nothing was heard of its last attempt yet."""
+    return row.state is RungState.TRYING and row.result is None
+
+
+def next_rung(session: Session, alarm: Alarm, rows: Sequence[AlarmRung] | None = None) -> Turn | None:
+    """What comes next by hand; none where somebody was reached, or the last answer is awaited.
+
+    Where the elder herself asked for help, the first rung that sends somebody. After a climb in vain the first again.
     """
-    rows = rungs_of(session, alarm)
-    if not rows or not (any(row.state in OPEN for row in rows) or reached(alarm, rows)):
-        rungs, _ = planned(session, alarm)
-        return Next(1, rungs[0].kind, rungs[0].contact_id, 1, rungs[0].attempts, rungs[0].wait) if rungs else None
+    rows = rungs_of(session, alarm) if rows is None else rows
+    if not goes_on(alarm, rows):
+        first = next(iter(planned(session, alarm)[0]), None)
+        return _turn(alarm, 1, first, attempt=1) if first else None
     row = in_turn(alarm, rows)
-    return Next(row.n, row.kind, row.contact_id, row.tried + 1, row.attempts, row.wait) if row else None
+    return _turn(alarm, row.n, row, attempt=row.tried + 1) if row else None
+
+
+def _turn(alarm: Alarm, n: int, rung: AlarmRung | Rung, *, attempt: int) -> Turn:
+    target = target_of(rung.kind, alarm.kind)
+    return Turn(n, rung.kind, rung.contact_id, attempt, rung.attempts, rung.wait, target)
 
 
 def in_turn(alarm: Alarm, rows: Sequence[AlarmRung]) -> AlarmRung | None:
@@ -152,7 +155,7 @@ def attempt(
         .where(RungAttempt.rung_id == row.id, RungAttempt.result.is_(None))
         .values(result=NO_REPLY, ended_at=now)
     )
-    row.tried, row.tried_at, row.beside = row.tried + 1, now, row.beside or beside
+    row.tried, row.tried_at, row.beside, row.result = row.tried + 1, now, row.beside or beside, None
     made = RungAttempt(
         district_id=row.district_id, division_code=row.division_code, alarm_id=row.alarm_id, rung_id=row.id,
         n=row.tried, at=now, by=by, call_id=call_id, caregiver_id=caregiver_id, visit_id=visit_id,
@@ -222,19 +225,23 @@ def _unsent(rows: Sequence[AlarmRung], wanted: Sequence[RungKind]) -> bool:
 # -- what came of it -----------------------------------------------------------------------------------------
 
 
-def heard_call(
-    session: Session, alarm: Alarm, call_id: int, result: str, *, by: str, now: datetime, by_hand: bool
-) -> bool:
-    """What came of a call of this alarm, whose row is locked; False where it was no rung, or nothing new."""
+def heard_by_hand(session: Session, alarm: Alarm, call_id: int, result: Result, *, by: str, now: datetime) -> None:
+    """What an operator says came of a call of this alarm, whose row is locked, where it stands on a rung."""
     found = session.execute(
         select(RungAttempt, AlarmRung)
         .join(AlarmRung, AlarmRung.id == RungAttempt.rung_id)
         .where(RungAttempt.alarm_id == alarm.id, RungAttempt.call_id == call_id)
     ).first()
-    if found is None or found[0].result == result or alarm.state is State.CLOSED:
-        return False
-    heard(session, alarm, found[0], found[1], result, by=by, now=now, by_hand=by_hand)
-    return True
+    if found is not None and found[0].result != result:
+        found[0].heard = result
+        heard(session, alarm, found[0], found[1], result, by=by, now=now, by_hand=True)
+
+
+def give_up(rows: Sequence[AlarmRung], *, by: str, now: datetime) -> None:
+    """Of a climb that does not go on: what was tried in vain has failed."""
+    for row in rows:
+        if row.state is RungState.TRYING:
+            move(row, RungEvent.FAIL, by=by, now=now, reason=row.result)
 
 
 def heard(

@@ -16,6 +16,7 @@ from app.alarms.climbing_rules import (
     DECLINED,
     NOBODY_FREE,
     OPEN,
+    ClimbedOn,
     HelpIsNotSkipped,
     RungEvent,
     RungState,
@@ -24,15 +25,19 @@ from app.alarms.climbing_rules import (
 )
 from app.alarms.climbing_tables import AlarmRung, RungAttempt
 from app.alarms.rules import Event, Rings, State, TimerKind
-from app.alarms.sending_rules import STANDING, OfferState
+from app.alarms.sending_rules import STANDING, NobodyLeft, OfferState
 from app.alarms.sending_tables import AlarmOffer
 from app.alarms.tables import Alarm
+from app.calls.rules import Result
 from app.calls.tables import Call
 from app.config import settings
 from app.errors import Conflict
 from app.escalation import queries as trees
 from app.escalation.rules import BY_ITSELF, CONTACTS, HELP, Hours, RungKind
 from app.people.tables import Contact
+
+Seen = tuple[int | None, int | None]
+"""The rung and attempt a screen showed as next."""
 
 # -- by itself -----------------------------------------------------------------------------------------------
 
@@ -239,24 +244,42 @@ def _hear_offers(session: Session, alarm: Alarm, made: RungAttempt, row: AlarmRu
 # -- by hand -------------------------------------------------------------------------------------------------
 
 
-def climb(session: Session, alarm_id: int, *, me: Caller, now: datetime) -> tuple[Alarm, Call | None]:
-    """«Next»: the operator calls whoever stands on the next rung, or sends the nearest who is free."""
+def climb(
+    session: Session, alarm_id: int, *, me: Caller, now: datetime, seen: Seen = (None, None),
+    result: Result | None = None, note: str | None = None,
+) -> tuple[Alarm, Call | None]:  # fmt: skip
+    """«Next»: the operator calls whoever stands on the next rung, or sends the nearest who is free.
+
+    Where nobody is, the rung is passed over and the log says so: the next key goes on to 120. `seen` is the rung and
+    attempt that stood next on the operator's screen; raises ClimbedOn where the climb has gone on since.
+    """
     alarm = actions.mine(session, alarm_id, Event.CALL, me)
-    row = _turn(session, alarm)
+    row = _turn(session, alarm, seen, by=me.by, now=now)
     target = target_of(row.kind, alarm.kind)
     if target is not None:
-        return actions.call(session, alarm_id, target=target, contact_id=row.contact_id, me=me, now=now)
-    asked = {offer.caregiver_id for offer, _ in sending.offers_of(session, alarm.id)}
+        return actions.call(
+            session, alarm_id, target=target, contact_id=row.contact_id, result=result, note=note, climbs=True,
+            me=me, now=now,
+        )  # fmt: skip
     actions.mine(session, alarm_id, Event.DISPATCH, me)
-    offer = sending.send_nearest(session, alarm, by=me.by, now=now, without=asked)
+    asked = {offer.caregiver_id for offer, _ in sending.offers_of(session, alarm.id)}
+    try:
+        offer = sending.send_nearest(session, alarm, by=me.by, now=now, without=asked)
+    except NobodyLeft:
+        climbing.move(row, RungEvent.SKIP, by=me.by, now=now, reason=NOBODY_FREE)
+        told = dict(climbing.facts_of(session, row))
+        log.append(session, alarm, NOBODY_FREE, alarm.state, alarm.state, by=me.by, now=now, **told)
+        return alarm, None
     climbing.sent(session, alarm, offer.caregiver_id, offer.visit_id, by=me.by, now=now)
     return alarm, None
 
 
-def skip(session: Session, alarm_id: int, reason: str, *, me: Caller, now: datetime) -> Alarm:
+def skip(
+    session: Session, alarm_id: int, reason: str, *, me: Caller, now: datetime, seen: Seen = (None, None)
+) -> Alarm:
     """The operator knows better than the tree, and says why; the last rung sends help and is never skipped."""
     alarm = actions.mine(session, alarm_id, Event.CALL, me)
-    row = _turn(session, alarm)
+    row = _turn(session, alarm, seen, by=me.by, now=now)
     later = [other for other in climbing.begun(session, alarm) if other.n > row.n and other.state in OPEN]
     if row.kind in HELP and not any(other.kind in HELP for other in later):
         raise HelpIsNotSkipped("Nobody has been reached and this is the last who could go; call or send them.")
@@ -264,12 +287,17 @@ def skip(session: Session, alarm_id: int, reason: str, *, me: Caller, now: datet
     return alarm
 
 
-def _turn(session: Session, alarm: Alarm) -> AlarmRung:
+def _turn(session: Session, alarm: Alarm, seen: Seen, *, by: str, now: datetime) -> AlarmRung:
     rows = climbing.begun(session, alarm)
+    if not climbing.goes_on(alarm, rows):
+        climbing.give_up(rows, by=by, now=now)
+        rows = climbing.begun(session, alarm)
     row = climbing.in_turn(alarm, rows)
     if row is None:
         raise TreeAtItsEnd("Somebody has been reached." if climbing.reached(alarm, rows)
-                           else "Every rung has been tried.")  # fmt: skip
+                           else "The last answer is awaited.")  # fmt: skip
+    if seen[0] not in (None, row.n) or seen[1] not in (None, row.tried + 1):
+        raise ClimbedOn("The climb has gone on meanwhile; look again.", n=row.n, attempt=row.tried + 1)
     return row
 
 

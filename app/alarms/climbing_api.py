@@ -79,16 +79,23 @@ def tree(alarm_id: int, me: Desk) -> ClimbOut:
         return climb_of(session, queries.row(session, alarm_id).alarm, now=datetime.now(UTC))
 
 
+class TurnIn(BaseModel):
+    """What stood next on the screen: two keys at once make one attempt."""
+
+    n: int | None = None
+    attempt: int | None = None
+
+
 @router.post("/{alarm_id}/climb")
-def climb(alarm_id: int, me: Hotline) -> ClimbOut:
-    """«Next»: call whoever stands on the next rung, or send the nearest who is free."""
-    now = datetime.now(UTC)
+def climb(alarm_id: int, me: Hotline, seen: TurnIn | None = None) -> ClimbOut:
+    """«Next»: call whoever stands on the next rung, or send the nearest who is free. 409 where the climb went on."""
+    now, turn = datetime.now(UTC), seen or TurnIn()
     with transaction(me.scope) as session:
-        alarm, _ = climbing_acts.climb(session, alarm_id, me=me, now=now)
+        alarm, _ = climbing_acts.climb(session, alarm_id, me=me, now=now, seen=(turn.n, turn.attempt))
         return climb_of(session, alarm, now=now)
 
 
-class SkipIn(BaseModel):
+class SkipIn(TurnIn):
     """Why this rung is passed over."""
 
     reason: str = Field(min_length=1, max_length=500)
@@ -99,7 +106,7 @@ def skip(alarm_id: int, why: SkipIn, me: Hotline) -> ClimbOut:
     """Pass over the next rung, with a reason. The last one sends help and cannot be skipped."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        alarm = climbing_acts.skip(session, alarm_id, why.reason, me=me, now=now)
+        alarm = climbing_acts.skip(session, alarm_id, why.reason, me=me, now=now, seen=(why.n, why.attempt))
         return climb_of(session, alarm, now=now)
 
 

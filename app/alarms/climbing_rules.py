@@ -1,6 +1,7 @@
 """The life of a rung in an alarm, and what counts as having reached somebody."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -76,8 +77,25 @@ TARGETS: Final[Mapping[RungKind, Target]] = {
 BURNING: Final = (AlarmKind.FIRE, AlarmKind.SMOKE, AlarmKind.GAS)
 
 
+@dataclass(frozen=True)
+class Turn:
+    """The rung to try next and which attempt that would be; `attempt` counts from 1."""
+
+    n: int
+    kind: RungKind
+    contact_id: int | None
+    attempt: int
+    attempts: int
+    wait: int  # seconds
+    target: Target | None  # whom it calls; none where it sends somebody
+
+
 class TreeAtItsEnd(Conflict):
-    """Every rung of the tree has been tried."""
+    """There is nobody to try next on the tree."""
+
+
+class ClimbedOn(Conflict):
+    """Somebody else stands next on the tree by now."""
 
 
 class HelpIsNotSkipped(Conflict):

@@ -85,8 +85,8 @@ def _pattern(
         steps.append(Step(key="fire", do=Do.FIRE, when=fire))
     steps += [
         Step(key="ambulance", do=Do.AMBULANCE, when=_when(W.AMBULANCE, urgent=True)),
-        Step(key="send", do=Do.SEND, when=send),
         Step(key="climb", do=Do.CLIMB, when=_when(W.UNREACHED)),
+        Step(key="send", do=Do.SEND, when=send),
         Step(key="inform", do=Do.INFORM, when=_when(W.HELP, W.AMBULANCE, W.SENT)),
         Step(key="arrive", do=Do.ARRIVE, when=_when(W.SENT, W.HELP, W.AMBULANCE)),
         Step(key="note", do=Do.NOTE, when=_when(W.ARRIVED, W.HELP, W.AMBULANCE)),

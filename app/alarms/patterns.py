@@ -75,7 +75,7 @@ EVENT_OF: Final[Mapping[Do, Event]] = {
 }  # fmt: skip
 """The event of the alarm a step is; whoever may do that may do the step."""
 TARGET_OF: Final[Mapping[Do, Target]] = {
-    D.SPEAK: Target.DEVICE, D.CALL_ELDER: Target.ELDER, D.CLIMB: Target.CONTACT, D.INFORM: Target.CONTACT,
+    D.SPEAK: Target.DEVICE, D.CALL_ELDER: Target.ELDER, D.INFORM: Target.CONTACT,
     D.AMBULANCE: Target.AMBULANCE, D.FIRE: Target.FIRE, D.POLICE: Target.POLICE,
 }  # fmt: skip
 MUST: Final = frozenset({D.CLAIM, D.CLOSE})  # neither can be skipped

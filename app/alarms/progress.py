@@ -1,14 +1,16 @@
 """Where an alarm stands in its pattern: which steps are done, which is next and why; no database, no clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from app.alarms.climbing_rules import Turn
 from app.alarms.patterns import TARGET_OF, Condition, Do, Evidence, Pattern, Question, Step, When
 from app.alarms.rules import ATTENDED, State
 from app.calls.rules import REACHED, Result, Target
+from app.escalation.rules import RungKind
 
 
 class Status(StrEnum):
@@ -25,6 +27,9 @@ class Status(StrEnum):
 ENDED: Final = (Status.DONE, Status.SKIPPED)
 PEOPLE: Final = (Target.ELDER, Target.DEVICE, Target.CONTACT)
 BAD: Final = ("help", "ambulance")
+RESCUERS: Final = (Target.AMBULANCE, Target.FIRE)
+RESCUES: Final = (Do.AMBULANCE, Do.FIRE)
+LOOK_AGAIN: Final = timedelta(minutes=2)  # when nobody was free, somebody may be
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,13 @@ class Facts:
     has_phone: bool = False
     named: bool = True  # it is known whose alarm it is
     contacts: tuple[int, ...] = ()  # to call, in order
-    climbing: bool = False  # the elder has a tree to climb
-    climbed: tuple[datetime, str] | None = None  # the tree has reached somebody or come to its end
+    climbing: bool = False  # there is a tree to climb
+    turn: Turn | None = None  # whom it tries next; none while an answer is awaited
+    climbs: frozenset[int] = frozenset()  # calls that were its next attempt, whomever they went to
+    climbed: tuple[datetime, str] | None = None  # it has reached somebody, or is at its end and help is coming
+    answer_by: datetime | None = None  # a responder's phone rings until then
+    brought: Mapping[Do, tuple[datetime, str]] = field(default_factory=dict)  # what must not wait: since when, and why
+    nobody_free: datetime | None = None  # when nobody could be sent, if nobody is on the way since
     calls: Sequence[Tried] = ()
     marks: Mapping[str, Mark] = field(default_factory=dict)
     answers: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # step to (question, answer)
@@ -83,6 +93,12 @@ class Facts:
     def reached(self) -> bool:
         """Somebody was spoken to, or is there."""
         return self.arrived is not None or any(call.result in REACHED for call in self.tries)
+
+    @property
+    def coming(self) -> bool:
+        """Somebody was sent, or a rescue service has taken it on."""
+        rescued = any(call.target in RESCUERS and call.result in (*REACHED, Result.HEARD) for call in self.calls)
+        return self.sent is not None or rescued
 
     @property
     def word(self) -> str | None:
@@ -108,10 +124,13 @@ class Standing:
     question: Question | None = None  # the one to ask now
     contact_id: int | None = None  # the next to call
     call_id: int | None = None  # the call whose result is awaited
+    turn: Turn | None = None  # of the tree: whom the next key tries
 
 
 def standings(pattern: Pattern, facts: Facts, *, now: datetime) -> list[Standing]:
-    """Every step in order."""
+    """Every step in order. Without a rescue service among them sending is tried again at once."""
+    if not any(step.do in RESCUES for step in pattern.steps):
+        facts = replace(facts, nobody_free=None)
     return [_standing(step, facts, now=now) for step in pattern.steps]
 
 
@@ -142,12 +161,28 @@ def _standing(step: Step, facts: Facts, *, now: datetime) -> Standing:
                         contact_id=call.contact_id)  # fmt: skip
     if step.do is not Do.CLAIM and facts.state not in (*ATTENDED, State.FOLLOW_UP):
         return Standing(step, Status.WAITING, "claim_first")
+    if held_up := _held_up(step, facts, now=now):
+        return Standing(step, Status.WAITING, held_up[0], due_at=held_up[1])
     due_at, urgent, why = _due(step, facts, now=now)
     if why is None:
         later = "call_back" if step.do is Do.CLOSE else "no_answer"
         return Standing(step, Status.WAITING, later if due_at else "not_needed", due_at=due_at)
     question = question_of(step, facts) if step.do is Do.ASK else None
-    return Standing(step, Status.OPEN, why, urgent=urgent, question=question, contact_id=contact)
+    return Standing(step, Status.OPEN, why, urgent=urgent, question=question, contact_id=contact,
+                    turn=facts.turn if step.do is Do.CLIMB else None)  # fmt: skip
+
+
+def _held_up(step: Step, facts: Facts, *, now: datetime) -> tuple[str, datetime | None] | None:
+    """Why a step whose condition may hold cannot be done at this moment, and until when."""
+    if step.do is Do.SEND and facts.nobody_free and now < facts.nobody_free + LOOK_AGAIN:
+        return "nobody_free", facts.nobody_free + LOOK_AGAIN
+    if step.do is not Do.CLIMB or facts.reached:
+        return None
+    if facts.turn is None:
+        return "answer_awaited", None
+    if facts.turn.kind is RungKind.RESPONDER and facts.answer_by:
+        return "answer_awaited", facts.answer_by
+    return None
 
 
 def _due(step: Step, facts: Facts, *, now: datetime) -> tuple[datetime | None, bool, str | None]:
@@ -160,6 +195,10 @@ def _due(step: Step, facts: Facts, *, now: datetime) -> tuple[datetime | None, b
         return None, False, None
     later: datetime | None = None
     plain: str | None = None
+    if brought := facts.brought.get(step.do):
+        if brought[0] <= now:
+            return None, True, brought[1]
+        later = brought[0]
     for condition in step.when:
         holds, at = _holds(condition, facts, now=now)
         if holds and condition.urgent:
@@ -186,7 +225,7 @@ def _holds(condition: Condition, facts: Facts, *, now: datetime) -> tuple[bool, 
         case When.HELP | When.AMBULANCE | When.SAFE as word:
             return facts.word == word, None
         case When.SENT:
-            return facts.sent is not None and facts.arrived is None, None
+            return facts.coming and facts.arrived is None, None
         case When.ARRIVED:
             return facts.arrived is not None, None
         case When.ALWAYS:
@@ -213,16 +252,20 @@ def _ended(step: Step, facts: Facts) -> tuple[datetime, str] | None:
             return facts.asked.get(step.key) if out else None
         case Evidence.SAID:
             return None  # a mark
-    if step.do is Do.CLIMB and facts.climbed:
+    if step.do is Do.CLIMB:
         return facts.climbed
     calls = list(_made(step, facts))
-    told = [call for call in calls if call.result in REACHED or (step.ended_by is Evidence.TRIED and call.result)]
-    if step.do is Do.CLIMB and not told and not facts.climbing and _all_tried(facts):
-        told = [call for call in calls if call.result]
+    told = [
+        call for call in calls
+        if call.result in REACHED or (step.ended_by is Evidence.TRIED and call.result)
+        or (step.do in RESCUES and call.result is Result.HEARD)
+    ]  # fmt: skip
     return (told[-1].at, told[-1].by or "") if told else None
 
 
 def _made(step: Step, facts: Facts) -> Iterator[Tried]:
+    if step.do is Do.CLIMB:
+        return (call for call in facts.calls if call.id in facts.climbs or call.target is Target.CONTACT)
     target = TARGET_OF.get(step.do)
     return (call for call in facts.calls if target is not None and call.target is target)
 
@@ -231,14 +274,11 @@ def _under_way(step: Step, facts: Facts) -> Tried | None:
     return next((call for call in _made(step, facts) if call.result is None), None)
 
 
-def _all_tried(facts: Facts) -> bool:
-    told = {call.contact_id for call in facts.calls if call.target is Target.CONTACT and call.result}
-    return bool(facts.contacts) and told >= set(facts.contacts)
-
-
 def _next_contact(step: Step, facts: Facts) -> int | None:
-    """Who is called next: whoever was not tried yet, else from the beginning."""
-    if step.do not in (Do.CLIMB, Do.INFORM) or not facts.contacts:
+    """Who is called next: whoever stands on the rung, or was not told yet, else from the beginning."""
+    if step.do is Do.CLIMB:
+        return facts.turn.contact_id if facts.turn else None
+    if step.do is not Do.INFORM or not facts.contacts:
         return None
     tried = {call.contact_id for call in facts.calls if call.target is Target.CONTACT}
     return next((contact for contact in facts.contacts if contact not in tried), facts.contacts[0])
@@ -250,7 +290,7 @@ def _lacking(step: Step, facts: Facts) -> str | None:
         return "no_voice"
     if step.do is Do.CALL_ELDER and not facts.has_phone:
         return "no_phone"
-    if step.do in (Do.CLIMB, Do.INFORM) and not facts.contacts and not (facts.climbing and step.do is Do.CLIMB):
+    if step.do is Do.INFORM and not facts.contacts or step.do is Do.CLIMB and not facts.climbing:
         return "no_contacts"
     return None
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.alarms import log, nearest, timers
 from app.alarms.rules import MOVES, OPEN, Event, State, TimerKind
-from app.alarms.sending_rules import STANDING, NobodyLeft, OfferEvent, OfferState, offer_after, said
+from app.alarms.sending_rules import NOBODY_LEFT, STANDING, NobodyLeft, OfferEvent, OfferState, offer_after, said
 from app.alarms.sending_tables import AlarmOffer
 from app.alarms.tables import Alarm
 from app.config import settings
@@ -173,10 +173,9 @@ def _next(session: Session, alarm: Alarm, *, now: datetime) -> None:
     except Conflict as refused:
         alarm.caregiver_id = alarm.eta_at = None
         if alarm.state is State.DISPATCHED:
-            reason = "nobody_left"
-            timers.ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason=reason)
+            timers.ring(session, alarm, Event.RING, by=PLATFORM, now=now, to=alarm.claimed_by, reason=NOBODY_LEFT)
         else:
-            _note(session, alarm, "nobody_left", now=now, text=refused.detail)
+            _note(session, alarm, NOBODY_LEFT, now=now, text=refused.detail)
 
 
 def _note(session: Session, alarm: Alarm, event: str, *, now: datetime, **facts: object) -> None:

@@ -35,6 +35,7 @@ OFFER_MOVES: Final[dict[tuple[OfferState, OfferEvent], OfferState]] = {
     (S.OFFERED, E.WITHDRAW): S.WITHDRAWN,
     (S.ACCEPTED, E.WITHDRAW): S.WITHDRAWN,
 }
+NOBODY_LEFT: Final = "nobody_left"  # in the log: everybody who could be sent was asked
 STANDING: Final = frozenset({S.OFFERED, S.ACCEPTED})
 SAID_YES: Final = frozenset({AttendanceState.ACCEPTED, *BEGUN, AttendanceState.FINISHED})
 

@@ -5,23 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.access.queries import Caller
-from app.alarms import actions, log, nearest, publishing
+from app.alarms import actions, climbing, climbing_acts, known, log, nearest, publishing
+from app.alarms.climbing_rules import NOBODY_FREE
 from app.alarms.log import Line
 from app.alarms.patterns import CALL_BACK, MUST, TARGET_OF, Do, Step
-from app.alarms.progress import ENDED, PEOPLE, Facts, Mark, Standing, Status, Tried, following, next_of, standings
+from app.alarms.progress import ENDED, PEOPLE, Standing, Status, following, next_of, standings
 from app.alarms.publishing import Held
 from app.alarms.rules import Event, State, Verdict
 from app.alarms.tables import Alarm
 from app.calls import actions as calls
-from app.calls import queries as call_queries
-from app.calls.rules import REACHED, Result
-from app.equipment.tables import Device, DeviceModel
+from app.calls.rules import REACHED, Result, Target
 from app.errors import Conflict, NotFound
-from app.people import queries as people
+from app.escalation.rules import RungKind
 from app.people.tables import Elder, Home
 
 
@@ -35,10 +33,6 @@ class CannotBeDone(Conflict):
 
 class SayMore(Conflict):
     """Something is still to be said for this step."""
-
-
-class NobodyToSend(Conflict):
-    """Nobody near is free and qualified."""
 
 
 NEEDS: Final[dict[Do, str]] = {Do.ASK: "answer", Do.NOTE: "note", Do.CLOSE: "verdict"}
@@ -78,7 +72,7 @@ def script_of(session: Session, alarm: Alarm, *, now: datetime, lines: Sequence[
     kind = CALL_BACK if begun and begun[0].before == State.FOLLOW_UP and begun[0].event == Event.RING else alarm.kind
     began_at = begun[0].at if begun else alarm.raised_at
     held = publishing.in_force(session, alarm.district_id, alarm.elder_id, kind, at=began_at)
-    stand = standings(held.pattern, _facts(session, alarm, begun, began_at), now=now)
+    stand = standings(held.pattern, known.of(session, alarm, begun, began_at), now=now)
     waits = alarm.state is State.CLOSED or bool(alarm.suspended_until and alarm.suspended_until > now)
     one = None if waits else next_of(stand)
     return Script(held, stand, one, following(stand, one) if one else None)
@@ -129,47 +123,6 @@ def _since_it_began(lines: Sequence[Line]) -> Sequence[Line]:
     return lines[first:]
 
 
-def _facts(session: Session, alarm: Alarm, lines: Sequence[Line], began_at: datetime) -> Facts:
-    last: dict[str, tuple[datetime, str]] = {}
-    marks: dict[str, Mark] = {}
-    answers: dict[str, list[tuple[str, str]]] = {}
-    asked: dict[str, tuple[datetime, str]] = {}
-    outcome: tuple[str, datetime] | None = None
-    for line in lines:
-        said = line.facts
-        if line.event == Event.STEP and "step" in said:
-            key = said["step"]
-            if "question" in said:
-                answers.setdefault(key, []).append((said["question"], said["answer"]))
-                asked[key] = (line.at, line.by)
-                outcome = (said["means"], line.at) if said.get("means") else outcome
-            elif "status" in said:
-                marks[key] = Mark(Status(said["status"]), line.at, line.by, said.get("reason"))
-        elif line.event != Event.NOTE or "text" in said:
-            last[line.event] = (line.at, line.by)
-    device = session.get(Device, alarm.device_id) if alarm.device_id else None
-    model = session.get(DeviceModel, device.model_id) if device else None
-    elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
-    made = [call for call in call_queries.calls(session, alarm_id=alarm.id, limit=200) if call.began_at >= began_at]
-    return Facts(
-        state=alarm.state, began_at=began_at, claimed=last.get(Event.CLAIM) if alarm.claimed_by else None,
-        speaks=bool(model and model.voice), has_phone=bool(elder and elder.phone), named=elder is not None,
-        contacts=_contacts(session, alarm, elder), marks=marks, answers=answers, asked=asked, outcome=outcome,
-        calls=[Tried(c.id, c.target, c.contact_id, c.result, c.began_at, c.operator) for c in reversed(made)],
-        sent=last.get(Event.DISPATCH), arrived=last.get(Event.ARRIVE), noted=last.get(Event.NOTE),
-        promised=last.get(Event.FOLLOW_UP), call_back_at=alarm.call_back_at, closed=last.get(Event.CLOSE),
-    )  # fmt: skip
-
-
-def _contacts(session: Session, alarm: Alarm, elder: Elder | None) -> tuple[int, ...]:
-    living = [elder.id] if elder else []
-    if elder is None and alarm.home_id:
-        living = list(session.scalars(
-            select(Elder.id).where(Elder.home_id == alarm.home_id, Elder.ended_at.is_(None)).order_by(Elder.id)
-        ))  # fmt: skip
-    return tuple(contact.id for one in living for contact in people.contacts_of(session, one))
-
-
 # -- doing ---------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +139,7 @@ def _heard(session: Session, alarm: Alarm, one: Standing, wish: Wish, *, me: Cal
     if wish.result in REACHED and call.target in PEOPLE:
         alarm.reached_at = now
     said = {"text": wish.note} if wish.note else {}
+    climbing.heard_by_hand(session, alarm, call.id, wish.result, by=me.by, now=now)
     return _write(session, alarm, one.step, me, now, call_id=call.id, result=wish.result, **said)
 
 
@@ -194,12 +148,20 @@ def _claim(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller
 
 
 def _call(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller, now: datetime) -> Alarm:
-    target = TARGET_OF[one.step.do]
     contact = wish.contact_id or one.contact_id
     called, _ = actions.call(
-        session, alarm.id, target=target, contact_id=contact, result=wish.result, note=wish.note, me=me, now=now
-    )
+        session, alarm.id, target=TARGET_OF.get(one.step.do, Target.CONTACT), contact_id=contact, result=wish.result,
+        note=wish.note, me=me, now=now,
+    )  # fmt: skip
     return called
+
+
+def _climb(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller, now: datetime) -> Alarm:
+    """The next attempt on her tree, or whoever of her people is named."""
+    if wish.contact_id is not None:
+        return _call(session, alarm, one, wish, me, now)
+    climbed, _ = climbing_acts.climb(session, alarm.id, result=wish.result, note=wish.note, me=me, now=now)
+    return climbed
 
 
 def _ask(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller, now: datetime) -> Alarm:
@@ -216,7 +178,10 @@ def _ask(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller, 
 
 
 def _send(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller, now: datetime) -> Alarm:
-    """Whoever is named; without a name the nearest who lacks nothing and is not on the way to another alarm."""
+    """Whoever is named; without a name the nearest who lacks nothing and is not on the way to another alarm.
+
+    Where nobody is, that is written down, and the rescue service goes before everything else.
+    """
     caregiver = wish.caregiver_id
     if caregiver is None:
         actions.mine(session, alarm.id, Event.DISPATCH, me)
@@ -225,7 +190,9 @@ def _send(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller,
         near = nearest.candidates(session, home, elder, now=now) if home else []
         caregiver = next((c.caregiver_id for c in near if not c.lacks and not c.going), None)
     if caregiver is None:
-        raise NobodyToSend("Nobody near is free and qualified; call 120, or climb the tree.")
+        said = {"kind": RungKind.RESPONDER}
+        log.append(session, alarm, NOBODY_FREE, alarm.state, alarm.state, by=me.by, now=now, **said)
+        return alarm
     return actions.dispatch(session, alarm.id, caregiver, me=me, now=now)
 
 
@@ -252,7 +219,7 @@ def _close(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller
 
 
 _DOES: Final = {
-    Do.CLAIM: _claim, Do.SPEAK: _call, Do.CALL_ELDER: _call, Do.ASK: _ask, Do.CLIMB: _call, Do.SEND: _send,
+    Do.CLAIM: _claim, Do.SPEAK: _call, Do.CALL_ELDER: _call, Do.ASK: _ask, Do.CLIMB: _climb, Do.SEND: _send,
     Do.AMBULANCE: _call, Do.FIRE: _call, Do.POLICE: _call, Do.INFORM: _call, Do.ARRIVE: _arrive, Do.CHECK: _check,
     Do.NOTE: _note, Do.CALL_BACK: _call_back, Do.CLOSE: _close,
 }  # fmt: skip

@@ -8,6 +8,20 @@ from app.alarms.patterns import EVENT_OF, Do, Evidence, Question, Words
 from app.alarms.progress import Standing, Status
 from app.alarms.rules import Event
 from app.alarms.steps import NEEDS, Script
+from app.calls.rules import Target
+from app.escalation.rules import RungKind
+
+
+class TurnOut(BaseModel):
+    """Whom the tree tries next; without a target somebody is sent."""
+
+    n: int
+    kind: RungKind
+    contact_id: int | None
+    attempt: int
+    attempts: int
+    wait: int  # seconds
+    target: Target | None
 
 
 class ScriptStep(BaseModel):
@@ -31,6 +45,7 @@ class ScriptStep(BaseModel):
     call_id: int | None  # the call whose result is awaited
     minutes: int | None
     needs: str | None  # what must be said with the key: result, answer, note, verdict
+    turn: TurnOut | None  # of the step that climbs the tree
 
     @classmethod
     def of(cls, one: Standing) -> "ScriptStep":
@@ -42,6 +57,7 @@ class ScriptStep(BaseModel):
             urgent=one.urgent, ends=step.ended_by, at=one.at, by=one.by, reason=one.reason, due_at=one.due_at,
             questions=step.questions, question=one.question.key if one.question else None, contact_id=one.contact_id,
             call_id=one.call_id, minutes=step.minutes, needs=needs,
+            turn=TurnOut(**vars(one.turn)) if one.turn else None,
         )  # fmt: skip
 
 

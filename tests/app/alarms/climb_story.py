@@ -51,9 +51,9 @@ def tick(now: datetime) -> int:
     return fired
 
 
-def run(until: float, since: float = 0) -> None:
+def run(until: float, since: float = 0, began: datetime = MORNING) -> None:
     """The clock, at every moment something is due."""
-    now = at(since)
+    now, end = began + timedelta(seconds=since), began + timedelta(seconds=until)
     while True:
         with transaction() as session:
             due = session.scalar(
@@ -61,8 +61,8 @@ def run(until: float, since: float = 0) -> None:
                     AlarmTimer.fired_at.is_(None), AlarmTimer.dropped_at.is_(None)
                 )
             )
-        if due is None or due > at(until):
-            tick(at(until))
+        if due is None or due > end:
+            tick(end)
             return
         now = max(now, due)
         tick(now)
@@ -71,7 +71,11 @@ def run(until: float, since: float = 0) -> None:
 class House:
     """An elder with a daughter, a neighbour with a key and a caregiver who can be sent; she has pressed."""
 
-    def __init__(self, kind: str = "sos", rungs: list[Rung] | None = None, *, free: int = 2, **said: Any) -> None:
+    def __init__(
+        self, kind: str = "sos", rungs: list[Rung] | None = None, *, free: int = 2, began: datetime = MORNING,
+        **said: Any,
+    ) -> None:  # fmt: skip
+        self.began = began
         with transaction() as session:
             self.elder = an_elder(session)
             self.daughter = a_contact(session, self.elder)
@@ -84,10 +88,10 @@ class House:
             usual = [Rung(kind=K.ELDER, reached=R.VOICE, attempts=1), self.rung(self.daughter.id),
                      self.rung(self.neighbour.id, kind=K.NEIGHBOUR), RESPONDER, AMBULANCE]  # fmt: skip
             tree = Tree(rungs=rungs or usual, **said)
-            escalation.save(session, self.elder.id, tree, based_on=None, by="王琳", now=MORNING)
+            escalation.save(session, self.elder.id, tree, based_on=None, by="王琳", now=began)
             device = a_device(session, elder=self.elder)
             self.me = an_operator(session)
-        hear(press(device.wire_id, kind=kind), now=MORNING)
+        hear(press(device.wire_id, kind=kind), now=began)
         self.device, self.alarm_id = device.wire_id, the_alarm().id
 
     @staticmethod
@@ -103,7 +107,7 @@ class House:
         """The log: when, what, and of which rung and attempt."""
         with transaction() as session:
             lines = log.of(session, session.get_one(Alarm, self.alarm_id))
-        return [((x.at - MORNING).total_seconds(), x.event, x.facts.get("n") or x.facts.get("rung"),
+        return [((x.at - self.began).total_seconds(), x.event, x.facts.get("n") or x.facts.get("rung"),
                  x.facts.get("attempt")) for x in lines]  # fmt: skip
 
     def states(self) -> list[str]:

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.alarms.climbing_rules import Turn, target_of
 from app.alarms.default_patterns import DEFAULTS
-from app.alarms.patterns import KINDS, Do, Pattern, Step, When
+from app.alarms.patterns import CALL_BACK, KINDS, Do, Pattern, Step, When
 from app.alarms.progress import Facts, Mark, Standing, Status, Tried, next_of, question_of, standings
 from app.alarms.publishing import NoPattern, read
 from app.alarms.rules import AlarmKind, State
 from app.calls.rules import Result, Target
+from app.escalation.rules import RungKind
 from tests.conftest import MORNING
 
 K, R, T = AlarmKind, Result, Target
@@ -95,17 +97,66 @@ def test_an_alarm_is_not_offered_to_be_closed_while_nobody_was_reached_or_help_i
     assert next_of(standings(DEFAULTS[K.SOS], owed, now=MORNING + timedelta(minutes=20))) is None
 
 
-def test_a_step_left_out_is_over_and_contacts_are_called_in_turn() -> None:
+def test_a_step_left_out_is_over() -> None:
     left = known(marks={"speak": Mark(Status.SKIPPED, MORNING, "赵敏", "扬声器坏了")})
     assert coming(K.SOS, left, after=5).step.do is Do.CALL_ELDER
-    climbing = known(
-        state=State.DISPATCHED, sent=(MORNING, "赵敏"),
-        calls=[tried(T.DEVICE, R.NO_ANSWER), tried(T.ELDER, R.NO_ANSWER, after=20)],
-    )  # fmt: skip
-    one = coming(K.SOS, climbing, after=90)
-    assert (one.step.do, one.contact_id) == (Do.CLIMB, 1)
-    first = replace(climbing, calls=[*climbing.calls, tried(T.CONTACT, R.NO_ANSWER, after=40, contact=1)])
-    assert coming(K.SOS, first, after=90).contact_id == 2
+
+
+def turn(kind: RungKind = RungKind.FAMILY, contact: int | None = 1, attempt: int = 1) -> Turn:
+    return Turn(3, kind, contact, attempt, 2, 40, target_of(kind, K.SOS))
+
+
+UNHEARD = known(
+    state=State.CONTACTING, climbing=True, turn=turn(),
+    calls=[tried(T.DEVICE, R.NO_ANSWER), tried(T.ELDER, R.NO_ANSWER, after=20)],
+)  # fmt: skip
+
+
+def test_whoever_does_not_answer_is_followed_by_her_tree_and_after_a_minute_help_goes_first() -> None:
+    one = coming(K.SOS, UNHEARD, after=30)
+    assert (one.step.do, one.contact_id, one.turn) == (Do.CLIMB, 1, turn())
+    on_the_line = replace(UNHEARD, calls=[*UNHEARD.calls, tried(T.CONTACT, None, after=40, contact=1)])
+    assert coming(K.SOS, on_the_line, after=45).status is Status.DOING
+    assert coming(K.SOS, on_the_line, after=70).step.do is Do.SEND
+    once_more = replace(UNHEARD, turn=turn(RungKind.ELDER, None, 2), climbs=frozenset({50}))
+    calling = replace(once_more, calls=[*UNHEARD.calls, tried(T.ELDER, None, after=50)])
+    one = coming(K.SOS, calling, after=51)
+    assert (one.step.do, one.status, one.call_id) == (Do.CLIMB, Status.DOING, 50)
+
+
+def test_while_a_responders_phone_rings_the_climb_waits_and_the_family_is_told() -> None:
+    moment = MORNING + timedelta(seconds=100)
+    sent = replace(UNHEARD, state=State.DISPATCHED, sent=(MORNING, "赵敏"), turn=turn(RungKind.RESPONDER, None),
+                   answer_by=moment)  # fmt: skip
+    (climb,) = (s for s in standings(DEFAULTS[K.SOS], sent, now=MORNING) if s.step.do is Do.CLIMB)
+    assert (climb.status, climb.why, climb.due_at) == (Status.WAITING, "answer_awaited", moment)
+    assert coming(K.SOS, sent, after=90).step.do is Do.INFORM
+    over = replace(sent, turn=turn(RungKind.AMBULANCE, None), answer_by=None)
+    assert coming(K.SOS, over, after=200).step.do is Do.CLIMB
+    assert coming(K.SOS, replace(over, climbed=(moment, "赵敏")), after=200).step.do is Do.INFORM
+
+
+def test_where_nobody_is_free_the_rescue_service_goes_first_and_after_a_while_one_looks_again() -> None:
+    nobody = replace(UNHEARD, nobody_free=MORNING, brought={Do.AMBULANCE: (MORNING, "nobody_free")})
+    one = coming(K.SOS, nobody, after=100)
+    assert (one.step.do, one.urgent, one.why) == (Do.AMBULANCE, True, "nobody_free")
+    heard = replace(nobody, calls=[*nobody.calls, tried(T.AMBULANCE, R.HEARD, after=100)])
+    assert coming(K.SOS, heard, after=110).step.do is Do.CLIMB
+    assert coming(K.SOS, heard, after=121).step.do is Do.SEND
+    told = replace(heard, calls=[*heard.calls, tried(T.CONTACT, R.ANSWERED, after=111, contact=1)])
+    assert coming(K.SOS, replace(told, climbed=(MORNING, "x")), after=119).step.do is Do.ASK
+    assert coming(CALL_BACK, nobody, after=1).step.do is not Do.AMBULANCE, "a call-back knows none: it sends at once"
+
+
+def test_danger_that_does_not_wait_and_silence_bring_119_and_120_forward() -> None:
+    smoke = replace(UNHEARD, brought={Do.FIRE: (MORNING + timedelta(seconds=10), "at_once")})
+    one = coming(K.SMOKE, smoke, after=10)
+    assert (one.step.do, one.why, one.urgent) == (Do.FIRE, "at_once", True)
+    quiet = replace(UNHEARD, brought={Do.AMBULANCE: (MORNING + timedelta(seconds=40), "silence")})
+    assert coming(K.SOS, quiet, after=39).step.do is Do.CLIMB
+    assert coming(K.SOS, quiet, after=40).step.do is Do.AMBULANCE
+    (waits,) = (s for s in standings(DEFAULTS[K.SOS], quiet, now=MORNING) if s.step.do is Do.AMBULANCE)
+    assert waits.due_at == MORNING + timedelta(seconds=40)
 
 
 RESULTS = st.sampled_from([None, *Result])
@@ -124,15 +175,21 @@ MAYBE = st.sampled_from([None, (MORNING, "赵敏")])
 @given(
     calls=CALLS, sent=MAYBE, arrived=MAYBE, noted=MAYBE, state=st.sampled_from([State.CLAIMED, State.CONTACTING]),
     speaks=st.booleans(), phone=st.booleans(), people=st.sampled_from([(), (1,), (1, 2)]), after=st.integers(0, 900),
+    tree=st.sampled_from([None, turn(), turn(RungKind.RESPONDER, None), turn(RungKind.AMBULANCE, None)]),
+    nobody=st.booleans(),
 )  # fmt: skip
 def test_whoever_has_an_alarm_always_has_something_to_do_next(
     kind: str, calls: list[Tried], sent: object, arrived: object, noted: object, state: State, speaks: bool,
-    phone: bool, people: tuple[int, ...], after: int,
+    phone: bool, people: tuple[int, ...], after: int, tree: Turn | None, nobody: bool,
 ) -> None:  # fmt: skip
     facts = known(
         calls=calls, sent=sent, arrived=arrived, noted=noted, speaks=speaks, has_phone=phone, contacts=people,
-        state=State.ON_SITE if arrived else State.DISPATCHED if sent else state,
+        state=State.ON_SITE if arrived else State.DISPATCHED if sent else state, climbing=tree is not None, turn=tree,
+        answer_by=MORNING if sent else None,
     )  # fmt: skip
+    if nobody and not sent and not arrived:
+        rescue = Do.FIRE if kind in (K.SMOKE, K.GAS, K.FIRE) else Do.AMBULANCE
+        facts = replace(facts, nobody_free=MORNING, brought={rescue: (MORNING, "nobody_free")})
     steps = standings(DEFAULTS[kind], facts, now=MORNING + timedelta(seconds=after))
     one = next_of(steps)
     assert one is not None and one.status in (Status.OPEN, Status.DOING)

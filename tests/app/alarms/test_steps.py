@@ -79,8 +79,8 @@ def test_one_key_after_the_other_from_the_ring_to_the_verdict(client: Browser) -
         told = [line.event for line in log.of(session, the_alarm())]
         assert not list(proving.verify(session))
     assert told == [
-        "raise", "claim", "call", "step", "step", "step", "step", "dispatch", "call", "arrive", "note", "follow_up",
-        "close",
+        "raise", "claim", "call", "rung_reached", "step", "step", "step", "step", "dispatch", "call", "arrive", "note",
+        "follow_up", "close",
     ]  # fmt: skip
 
 
