@@ -33,6 +33,10 @@ class NobodyNamed(Conflict):
     """It is not known whose alarm this is."""
 
 
+class AlreadySent(Conflict):
+    """She has been sent to this alarm."""
+
+
 class OnAnotherAlarm(Conflict):
     """She is on the way to another alarm."""
 
@@ -47,6 +51,8 @@ def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: dat
     caregiver = session.get(Caregiver, caregiver_id)
     if caregiver is None or caregiver.ended_at:
         raise NotFound("There is no such caregiver.")
+    if any(o.caregiver_id == caregiver_id and o.state in STANDING for o, _ in offers_of(session, alarm.id)):
+        raise AlreadySent(f"{caregiver.name} has been sent to this alarm already.")
     visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
     if visit is None or visit.state in VISIT_ENDED:
         visit = orders.urgent(session, alarm.elder_id, by=by, now=now, reason=f"alarm {alarm.id}")

@@ -100,7 +100,7 @@ def hear_in(session: Session, wire_id: str, number: str, now: datetime) -> None:
 @pytest.mark.usefixtures("database")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(STEPS), max_size=22))
-@example(["claim", "dispatch"])
+@example(["claim", "dispatch", "dispatch"])
 def test_after_any_events_the_case_is_rebuilt_from_its_log_alone(steps: list[str]) -> None:
     with Session(engine(), expire_on_commit=False, info={"scope": Scope.PLATFORM}) as session:
         elder = an_elder(session)

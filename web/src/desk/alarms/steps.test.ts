@@ -29,6 +29,13 @@ describe('the rows of a case', () => {
       ['close', false, false],
     ])
   })
+  it('put the tree itself first where it calls none of her people next, and keep its call', () => {
+    const [tree, first] = stepsOf(aCase([step('climb', 'open', { turn: { kind: 'ambulance', target: 'ambulance' } })], 'climb'))
+    expect([tree?.id, tree?.callee, tree?.now, first?.now]).toEqual(['climb', 'ambulance', true, false])
+    const called = { at: '2026-11-23T06:06:09Z', kind: 'call', by: '赵敏', text: null, facts: { target: 'elder', call_id: 3, result: null } }
+    const [doing] = stepsOf(aCase([step('climb', 'doing', { call_id: 3, turn: null })], 'climb', { timeline: [called] }))
+    expect([doing?.callee, doing?.now]).toEqual(['elder', true])
+  })
   it('leave out what cannot be done here and what is not due', () => {
     expect(stepsOf(aCase([step('speak', 'out'), step('inform', 'waiting'), step('send', 'open')], 'send')).map(({ id }) => id)).toEqual(['send'])
   })

@@ -38,7 +38,11 @@ export function stepsOf(alarm: AlarmCase): Step[] {
         const made = callee ? calls.filter((one) => one.step === callee) : []
         return { id, key, callee, server, contact, calls: made, done: contact ? made.some(({ result }) => result !== null) : over, now: isNext && (!contact || contact.id === server.contact_id), possible }
       }
-      if (server.do === 'climb') return alarm.contacts.slice(0, 9).map((contact, i) => row(`contact-${contact.id}`, `⇧${i + 1}`, `contact-${contact.id}`, contact))
+      if (server.do === 'climb') {
+        const people = alarm.contacts.slice(0, 9).map((contact, i) => row(`contact-${contact.id}`, `⇧${i + 1}`, `contact-${contact.id}`, contact))
+        const others = ['open', 'doing'].includes(server.status) && server.contact_id === null
+        return others ? [row('climb', '', calls.find(({ id }) => id === server.call_id)?.step ?? server.turn?.target ?? null), ...people] : people
+      }
       const callee = server.do === 'inform' ? `contact-${server.contact_id}` : (CALLEES[server.do] ?? null)
       return [row(server.key, KEYS[server.do] ?? '', callee)]
     })

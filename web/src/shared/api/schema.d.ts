@@ -2199,7 +2199,7 @@ export interface paths {
         put?: never;
         /**
          * Climb
-         * @description «Next»: call whoever stands on the next rung, or send the nearest who is free.
+         * @description «Next»: call whoever stands on the next rung, or send the nearest who is free. 409 where the climb went on.
          */
         post: operations["alarms_climb"];
         delete?: never;
@@ -9577,6 +9577,7 @@ export interface components {
             minutes: number | null;
             /** Needs */
             needs: string | null;
+            turn: components["schemas"]["TurnOut"] | null;
         };
         /**
          * SendIn
@@ -10519,6 +10520,34 @@ export interface components {
          */
         Trouble: "no_answer" | "overloaded" | "refused" | "bad_number" | "unreachable" | "not_configured" | "died";
         /**
+         * TurnIn
+         * @description What stood next on the screen: two keys at once make one attempt.
+         */
+        TurnIn: {
+            /** N */
+            n?: number | null;
+            /** Attempt */
+            attempt?: number | null;
+        };
+        /**
+         * TurnOut
+         * @description Whom the tree tries next; without a target somebody is sent.
+         */
+        TurnOut: {
+            /** N */
+            n: number;
+            kind: components["schemas"]["RungKind"];
+            /** Contact Id */
+            contact_id: number | null;
+            /** Attempt */
+            attempt: number;
+            /** Attempts */
+            attempts: number;
+            /** Wait */
+            wait: number;
+            target: components["schemas"]["Target"] | null;
+        };
+        /**
          * Unknown
          * @description Why there is no day.
          * @enum {string}
@@ -11388,6 +11417,10 @@ export interface components {
          * @description Why this rung is passed over.
          */
         app__alarms__climbing_api__SkipIn: {
+            /** N */
+            n?: number | null;
+            /** Attempt */
+            attempt?: number | null;
             /** Reason */
             reason: string;
         };
@@ -16451,7 +16484,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TurnIn"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
