@@ -20,7 +20,7 @@ ALL: Final = 2**62
 
 DUE: Final = """
 with t as materialized (select cast(:terms as jsonb) as t),
-who as (
+who as materialized (
   select e.id, e.division_code, r.starts as listed, r.ends as unlisted,
     case t.t->>'scale' when 'ltci' then r.level else e.level end as level,
     cast(extract(year from age(cast(:last as date), e.born)) as int) as age,
@@ -75,7 +75,7 @@ sums as (
       case when t.t->'bands' <> '[]' then 0 end) as line_cap
   from told cross join t
 ),
-due as (
+due as materialized (
   select id as elder_id, division_code, level, line_cap,
     cast((2 * service * part + of_days) / (2 * of_days) as int) as cents,
     cast((2 * money * part + of_days) / (2 * of_days) as int) as cash

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from time import monotonic
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -80,6 +80,7 @@ def _slice(session: Session, run: MonthRun, *, now: datetime) -> None:
     if not ids:
         _finish(session, run, now=now)
         return
+    session.execute(text("select set_config('enable_nestloop', 'off', true)"))  # slices are joined whole
     granted, mended = granting.follow(
         session, run.district_id, run.month, after=run.done_to, until=ids[-1], by=run.by, now=now,
         mended_for=CHANGED if run.month > calendar.month_of(now) else None,

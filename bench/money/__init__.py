@@ -1,0 +1,1 @@
+"""What a month of money costs, and how it grows with the elders."""
