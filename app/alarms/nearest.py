@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import calendar
+from app.alarms.rules import State
+from app.alarms.tables import Alarm
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.orders.tables import Visit
@@ -95,6 +98,13 @@ def candidates(session: Session, home: Home, elder: Elder | None, *, now: dateti
             )
         )  # fmt: skip
     return sorted(found, key=lambda candidate: candidate.rank)[:limit]
+
+
+def coming_from(session: Session, alarm: Alarm, *, now: datetime) -> dict[str, Any] | None:
+    """Where whoever was sent sets out, as stored; none once somebody is there, or where nobody goes."""
+    if alarm.state is not State.DISPATCHED or alarm.caregiver_id is None:
+        return None
+    return place_of(session, session.get_one(Caregiver, alarm.caregiver_id), now=now).as_json()
 
 
 def place_of(session: Session, caregiver: Caregiver, *, now: datetime) -> Place:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.queries import Caller
-from app.alarms import actions, handing, log, on_test, queries, sending, steps
+from app.alarms import actions, handing, log, nearest, on_test, queries, sending, steps, timers
 from app.alarms.care_clock import CareClock, care_clock
 from app.alarms.handing_shapes import Handled, handled
 from app.alarms.handling_tables import OnTestWindow
@@ -257,6 +257,8 @@ class AlarmCase(AlarmRow, ScriptOut):
     place: PlaceOut | None
     linked: list[AlarmRow]
     offers: list[OfferOut]  # whom it was offered to, oldest first
+    coming_from: PlaceOut | None  # where whoever was sent set out, until she is there
+    rings_again_at: datetime | None  # unless somebody is called before
     closed_at: datetime | None
     looking: list[str]  # whose screens show it too
     spoken_to: bool  # somebody's voice was heard since it last rang
@@ -293,6 +295,8 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
             )
             for offer, name in sending.offers_of(session, alarm.id)
         ],
+        coming_from=PlaceOut.of(nearest.coming_from(session, alarm, now=now)) if in_clear else None,
+        rings_again_at=timers.rings_again_at(session, alarm),
         linked=[AlarmRow.of(other, me, now=now) for other in queries.linked(session, alarm)],
         closed_at=alarm.closed_at, in_clear=in_clear, server_time=now,
     )  # fmt: skip

@@ -182,6 +182,16 @@ def _note(session: Session, alarm: Alarm, event: str, *, now: datetime, **facts:
     log.append(session, alarm, event, alarm.state, alarm.state, by=PLATFORM, now=now, **facts)
 
 
+def rings_again_at(session: Session, alarm: Alarm) -> datetime | None:
+    """When a claim rings again unless somebody is called before; none where that is done, or nobody has it."""
+    return session.scalar(
+        select(AlarmTimer.due_at).where(
+            AlarmTimer.alarm_id == alarm.id, AlarmTimer.kind == TimerKind.IDLE_CLAIM, AlarmTimer.fired_at.is_(None),
+            AlarmTimer.dropped_at.is_(None),
+        )
+    )  # fmt: skip
+
+
 def idle_at(now: datetime) -> datetime:
     """When a claim without a call rings again."""
     return now + timedelta(seconds=patience().claim_idle)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.rules import Role
-from app.alarms import actions, hearing, log, proving, sending
+from app.alarms import actions, hearing, log, nearest, proving, sending
 from app.alarms.rules import AlarmKind, State
 from app.alarms.sending_rules import NobodyLeft, OfferState
 from app.alarms.tables import Alarm
@@ -79,7 +79,8 @@ def states(alarm_id: int) -> list[tuple[str, OfferState]]:
 
 def test_a_yes_on_her_phone_is_told_in_the_case_and_counts_her_way_anew(database: Engine) -> None:
     with transaction() as session:
-        alarm, _, _ = a_call(session)
+        alarm, near, _ = a_call(session)
+        assert nearest.coming_from(session, alarm, now=at(15)) == Place.of(near.base).as_json()
     assert sweep(at(20)) == 0
     says(alarm.id, AttendanceEvent.ACCEPT, at(40))
     assert sweep(at(41)) == 1 and sweep(at(300)) == 0

@@ -72,6 +72,8 @@ def test_a_claim_stops_the_ringing_and_an_idle_claim_rings_again_after_30_second
     with transaction() as session:
         me = an_operator(session)
         actions.claim(session, number, me=me, now=at(10))
+    with transaction() as session:
+        assert timers.rings_again_at(session, the_alarm()) == at(40)
     assert tick(at(39)) == 0
     assert tick(at(40)) == 1
     assert (the_alarm().state, the_alarm().round, the_alarm().rung_at) == (State.RINGING, 2, at(40))
@@ -84,6 +86,7 @@ def test_a_call_in_time_keeps_the_claim_and_where_she_does_not_speak_help_is_loo
         me = an_operator(session)
         actions.claim(session, number, me=me, now=at(10))
         actions.call(session, number, target=Target.ELDER, result=Result.NO_ANSWER, me=me, now=at(30))
+        assert timers.rings_again_at(session, session.get_one(Alarm, number)) is None
     assert tick(at(10_000)) == 1 and the_alarm().state is State.CONTACTING
     assert events() == ["raise", "claim", "call", "nobody_free"]
 

@@ -19,6 +19,16 @@ const NEAR = [-2, -1, 0, 1, 2]
 /** Steps aside, the nearest first. */
 const ASIDE = NEAR.flatMap((right) => NEAR.map((down): [number, number] => [right, down])).sort((one, other) => Math.hypot(...one) - Math.hypot(...other))
 
+type Box = [left: number, top: number, right: number, bottom: number]
+const SIDES = ['right', 'left', 'above', 'below'] as const
+
+/** Where a name of that size would lie. */
+function besides({ x, y }: { x: number; y: number }, w: number, h: number, side: (typeof SIDES)[number]): Box {
+  const [right, down] = { right: [DOT / 2, -h / 2], left: [-DOT / 2 - w, -h / 2], above: [-w / 2, -DOT / 2 - h], below: [-w / 2, DOT / 2] }[side] as [number, number]
+  return [x + right, y + down, x + right + w, y + down + h]
+}
+const meet = (one: Box, other: Box): boolean => one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3]
+
 export interface Drawing {
   show: (points: MapPoint[], lines: MapLine[], selected?: string) => void
   fit: () => void
@@ -51,7 +61,7 @@ export function draw(box: HTMLElement, district: FeatureCollection, words: Words
     canvas.getSource<GeoJSONSource>('circles')?.setData({ type: 'FeatureCollection', features: circles })
     for (const marker of markers) marker.remove()
     markers = points.map((point) =>
-      new Marker({ element: dot(point, point.id === selected, pick), anchor: 'left', offset: [-DOT / 2, 0] })
+      new Marker({ element: dot(point, point.id === selected, pick), anchor: 'center' })
         .setLngLat([point.lon, point.lat])
         .addTo(canvas),
     )
@@ -66,10 +76,31 @@ export function draw(box: HTMLElement, district: FeatureCollection, words: Words
       const free = (at: { x: number; y: number }) => taken.every((one) => Math.hypot(one.x - at.x, one.y - at.y) >= DOT)
       const found = ASIDE.map(([right, down]) => ({ x: x + right * DOT, y: y + down * DOT })).find(free) ?? { x, y }
       taken.push(found)
-      marker.setOffset([found.x - x - DOT / 2, found.y - y])
+      marker.setOffset([found.x - x, found.y - y])
+    }
+    name(taken)
+  }
+  canvas.on('moveend', spread)
+
+  /** Each name beside its dot where it covers neither a dot nor another name; where there is no room it comes with the pointer. */
+  function name(dots: { x: number; y: number }[]): void {
+    const [wide, high] = [box.clientWidth, box.clientHeight]
+    const taken = dots.map(({ x, y }): Box => [x - DOT / 2, y - DOT / 2, x + DOT / 2, y + DOT / 2])
+    const turn = markers.map((_, i) => i).sort((one, other) => Number(shown.points[other]?.main ?? false) - Number(shown.points[one]?.main ?? false))
+    for (const i of turn) {
+      const [element, at] = [markers[i]?.getElement(), dots[i]]
+      const label = element?.querySelector('span')
+      if (!element || !label || !at || shown.points[i]?.quiet) continue
+      const [w, h] = [label.offsetWidth, label.offsetHeight]
+      const side = SIDES.find((one) => {
+        const area = besides(at, w, h, one)
+        return area[0] >= 0 && area[1] >= 0 && area[2] <= wide && area[3] <= high && !taken.some((other, j) => j !== i && meet(area, other))
+      })
+      element.dataset.side = side ?? 'right'
+      element.classList.toggle('mute', !side)
+      if (side) taken.push(besides(at, w, h, side))
     }
   }
-  canvas.on('zoomend', spread)
 
   /** Moves only when other places are shown, never because a timer ticked. */
   function fit(force = true): void {
@@ -77,7 +108,7 @@ export function draw(box: HTMLElement, district: FeatureCollection, words: Words
     const key = points.map(({ id, lat, lon }) => `${id}${lat.toFixed(3)}${lon.toFixed(3)}`).join()
     if (!force && key === framed) return
     framed = key
-    const places = [...points.map(({ lon, lat }): [number, number] => [lon, lat]), ...lines.flatMap(({ path }) => path)]
+    const places = [...points.filter(({ far }) => !far).map(({ lon, lat }): [number, number] => [lon, lat]), ...lines.flatMap(({ path }) => path)]
     const [first] = places
     if (!first) return
     const bounds = places.reduce((all, place) => all.extend(place), new LngLatBounds(first, first))

@@ -15,6 +15,8 @@ export interface MapPoint {
   main?: boolean
   /** Lies below the others and tells its name only to who points at it. */
   quiet?: boolean
+  /** Too far to be framed: the map is about those who are near. */
+  far?: boolean
 }
 
 export interface MapLine {
