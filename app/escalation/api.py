@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.access.api import Desk, Planner
 from app.access.queries import Caller
+from app.access.rules import PLANNERS
 from app.config import settings
 from app.db import transaction
 from app.errors import Refused
@@ -93,13 +94,14 @@ def back_to_default(elder_id: int, looked: BasedOn, me: Planner) -> TreeOut:
 def defaults(me: Desk) -> Templates:
     """The default trees by ability level and living situation."""
     with transaction(me.scope) as session:
-        return Templates.of(session, me.district_id)
+        return Templates.of(session, me.district_id, may_change=me.role in PLANNERS and _holds_it_all(me))
 
 
 @router.put("/defaults")
 def save_default(wish: TemplateIn, me: Planner) -> TemplateOut:
     """A default of the district's own; for those who have the whole district in hand."""
-    _whole_district(me)
+    if not _holds_it_all(me):
+        raise Refused("Defaults are changed by somebody who has the whole district in hand.")
     with transaction(me.scope) as session:
         made = actions.save_template(
             session, me.district_id, wish.level, wish.living, wish.template, by=me.by, now=datetime.now(UTC),
@@ -108,9 +110,8 @@ def save_default(wish: TemplateIn, me: Planner) -> TemplateOut:
         return template_out(made)
 
 
-def _whole_district(me: Caller) -> None:
-    if len(me.scope.area) > DISTRICT:
-        raise Refused("Defaults are changed by somebody who has the whole district in hand.")
+def _holds_it_all(me: Caller) -> bool:
+    return len(me.scope.area) <= DISTRICT
 
 
 def _told(session: Session, elder_id: int, me: Caller, *, now: datetime) -> TreeOut:

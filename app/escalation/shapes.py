@@ -192,9 +192,11 @@ class Templates(BaseModel):
 
     items: list[TemplateOut]
     history: list[TemplateOut]
+    counts: dict[RungKind, list[Reached]]  # what may count as reached on each kind of rung
+    may_change: bool
 
     @classmethod
-    def of(cls, session: Session, district_id: int) -> "Templates":
+    def of(cls, session: Session, district_id: int, *, may_change: bool) -> "Templates":
         """Of a district."""
         rows = queries.templates(session, district_id)
         own = {(row.level, row.living): row for row in rows if row.ended_at is None}
@@ -206,6 +208,7 @@ class Templates(BaseModel):
                 for level, both in defaults.BUILT_IN.items() for living, template in both.items()
             ],
             history=[template_out(row) for row in rows],
+            counts={kind: list(reached) for kind, reached in COUNTS.items()}, may_change=may_change,
         )  # fmt: skip
 
 

@@ -238,4 +238,7 @@ def test_the_editor_previews_keeps_and_reviews_and_an_operator_only_looks() -> N
     assert lead.get(f"{path}/versions/1").json()["rungs"][0]["contact_id"] == daughter.id
     assert operator.get(path).json()["may_change"] is False
     assert operator.put(path, json={"tree": tree, "based_on": 1}).status_code == 403
-    assert len(lead.get("/api/escalation/defaults").json()["items"]) == len(AbilityLevel) * len(Living)
+    defaults_of = lead.get("/api/escalation/defaults").json()
+    assert len(defaults_of["items"]) == len(AbilityLevel) * len(Living)
+    assert defaults_of["may_change"] and defaults_of["counts"]["ambulance"] == ["spoken"]
+    assert operator.get("/api/escalation/defaults").json()["may_change"] is False

@@ -4353,6 +4353,9 @@ export interface components {
             linked: components["schemas"]["AlarmRow"][];
             /** Offers */
             offers: components["schemas"]["OfferOut"][];
+            coming_from: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
+            /** Rings Again At */
+            rings_again_at: string | null;
             /** Closed At */
             closed_at: string | null;
             /** Looking */
@@ -10293,6 +10296,12 @@ export interface components {
             items: components["schemas"]["app__escalation__shapes__TemplateOut"][];
             /** History */
             history: components["schemas"]["app__escalation__shapes__TemplateOut"][];
+            /** Counts */
+            counts: {
+                [key: string]: components["schemas"]["Reached"][];
+            };
+            /** May Change */
+            may_change: boolean;
         };
         /**
          * TermIn

@@ -93,3 +93,5 @@ export type Rung = TreeData['rungs'][number]
 export type TreeCourse = Answer<'escalation_preview'>['course']
 export type TreePreview = Answer<'escalation_preview'>
 export type Climb = Answer<'alarms_tree'>
+export type Templates = Answer<'escalation_defaults'>
+export type Template = Templates['items'][number]
