@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
-from app.simulate import ahead, answering, assessing, fleet, living, month, population, settle, upkeep
+from app.simulate import ahead, answering, assessing, fleet, living, month, population, settle, shift, upkeep
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
@@ -87,6 +87,7 @@ def build(
         upkeep.past(session, _rng(seed, "upkeep"), DISTRICT_ID, now=now)
     living.month(_rng(seed, "living"), DISTRICT_ID, now=now)
     answering.past(_rng(seed, "answering"), DISTRICT_ID, now=now)
+    shift.left(DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from app.access.tables import District
-from app.alarms import proving
+from app.alarms import on_test, proving
+from app.alarms.handling_tables import HandoverSheet
 from app.alarms.rules import State
 from app.alarms.tables import Alarm, LogAnchor
 from app.assessments.tables import Assessment
@@ -44,6 +45,12 @@ def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None
         assert len(rung) > 30
         for alarm in rung:  # every one can be rebuilt from its log alone
             as_rebuilt(session, alarm)
+        waits = session.scalars(select(Alarm).where(Alarm.state == State.FOLLOW_UP).order_by(Alarm.id)).all()
+        assert [one.suspended_until is not None for one in waits] == [True, False]
+        assert all(one.call_back_at and one.call_back_at > NOW for one in waits)
+        sheet = session.scalars(select(HandoverSheet)).one()
+        assert sheet.state == "signed" and len(sheet.rows["cases"]) == 2
+        assert len(on_test.standing(session, now=NOW)) == 2
         levels = select(Elder.level, Assessment.final_level).join(Assessment, Assessment.elder_id == Elder.id)
         found = session.execute(levels.where(Assessment.state == "published", Assessment.counts)).all()
         assert len(found) == 40 and all(mine == theirs for mine, theirs in found)
