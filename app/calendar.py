@@ -36,6 +36,16 @@ def next_month(month: date) -> date:
     return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def last_day(month: date) -> date:
+    """The last day of the month that begins then."""
+    return next_month(month) - timedelta(days=1)
+
+
+def last_month(month: date) -> date:
+    """The first day of the month before."""
+    return (month.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
 def month_bounds(month: date) -> tuple[datetime, datetime]:
     """First moment of a local month and of the next one, in UTC."""
     return at(month.replace(day=1), time()), at(next_month(month), time())

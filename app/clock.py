@@ -32,6 +32,7 @@ from app.equipment import batteries, models, presence, testing
 from app.funding import month_runs
 from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
+from app.life_events import actions as life_events
 from app.logs import configure
 from app.messages import actions as messages
 from app.monitoring import raising, vitals, watching
@@ -154,6 +155,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
+    every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))
     clock.add_job(run_months, "cron", day=1, hour=0, minute=0, timezone=settings().zone, id="month turn")
     return clock

@@ -38,6 +38,9 @@ from app.equipment import presence_api as presence
 from app.equipment import testing_api as testing
 from app.equipment import upkeep_api as upkeep
 from app.escalation import api as escalation
+from app.family import api as family
+from app.funding import api as programs
+from app.life_events import api as life_events
 from app.live import Hub
 from app.logs import RequestLog, configure
 from app.monitoring import api as monitoring
@@ -52,6 +55,7 @@ from app.stock import api as stock
 from app.stock import import_api as stock_imports
 from app.stock import models_api as stock_models
 from app.visits import api as visits
+from app.what_if import api as what_ifs
 
 ROUTERS = (
     access.router,
@@ -103,6 +107,14 @@ ROUTERS = (
     hooks.hooks,
     messages.outbox,
     messages.receipts,
+    programs.router,
+    programs.runs,
+    programs.of_elder,
+    life_events.of_elder,
+    life_events.router,
+    what_ifs.router,
+    family.of_elder,
+    family.router,
 )
 
 

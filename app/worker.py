@@ -1,11 +1,13 @@
 """The worker process: `dramatiq app.worker`. An actor takes the id of a job; everything else is a row."""
 
+from app.funding import month_runs
 from app.jobs import queue
 from app.logs import configure
 from app.planning import drafting
 from app.planning.actions import DRAFT
 from app.stock import importing
 from app.tables import metadata
+from app.what_if import actions as what_ifs
 
 LONGEST = 15 * 60 * 1000  # milliseconds a message may take; each job has a tighter limit of its own
 
@@ -31,3 +33,21 @@ def draft(job_id: int) -> None:
 def import_devices(job_id: int) -> None:
     """Check or apply a file of devices."""
     importing.carry_out(job_id)
+
+
+@queue.dramatiq.actor(
+    actor_name=month_runs.KIND, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
+    time_limit=LONGEST,
+)  # fmt: skip
+def run_month(job_id: int) -> None:
+    """Grant a month and let what is over expire. Ended in the middle, it goes on where it was."""
+    month_runs.carry_out(job_id)
+
+
+@queue.dramatiq.actor(
+    actor_name=what_ifs.KIND, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
+    time_limit=LONGEST,
+)  # fmt: skip
+def find_out_what_if(job_id: int) -> None:
+    """What a changed programme would have cost."""
+    what_ifs.carry_out(job_id)

@@ -164,6 +164,12 @@ def mend_ahead(session: Session, elder: Elder, *, by: str, now: datetime, reason
     return mended.cents + granted.cents
 
 
+def follow_list(session: Session, elder: Elder, *, by: str, now: datetime, program: str) -> None:
+    """Who comes onto a list has its money in the month that runs; what a list takes away, it takes from the next on."""
+    grant_to(session, elder, calendar.month_of(now), by=by, now=now)
+    mend_ahead(session, elder, by=by, now=now, reason=f"the list of {program} has changed")
+
+
 def mend_begun(
     session: Session, elder: Elder, month: date, before: Person, after: Person, *, by: str, now: datetime, reason: str
 ) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,7 +29,7 @@ from app.funding.terms import (
 )
 from app.history import record
 from app.people import life_queries as life
-from app.people.life_rules import Away, LifeKind
+from app.people.life_rules import ENDING, Away, LifeKind
 from app.people.rules import AbilityLevel
 from app.people.tables import Elder
 
@@ -261,12 +261,14 @@ def enrol(
     return row
 
 
-def strike(session: Session, enrolment_id: int, *, last_day: date, by: str, now: datetime, reason: str) -> Enrolment:
-    """Take an elder off a list after a day."""
+def strike(
+    session: Session, elder: Elder, enrolment_id: int, *, last_day: date, by: str, now: datetime, reason: str
+) -> Enrolment:
+    """Take an elder off a list after a day; a day before she came onto it: she never was."""
     row = session.get(Enrolment, enrolment_id, with_for_update=True)
-    if row is None:
+    if row is None or row.elder_id != elder.id:
         raise NotFound("She is not on that list, or lives outside your area.")
-    row.ends = max(last_day, row.starts.fromordinal(row.starts.toordinal() - 1))
+    row.ends = max(last_day, row.starts - timedelta(days=1))
     record(session, row, "strike", None, None, by=by, now=now, reason=reason, last_day=str(row.ends))
     return row
 
@@ -281,21 +283,36 @@ def lists_of(session: Session, elder_id: int) -> Sequence[Enrolment]:
 # -- why --------------------------------------------------------------------------------------------------------------
 
 
+def people_of(session: Session, elders: Sequence[Any], month: date) -> dict[int, Person]:
+    """What programmes ask of elders in a month, by their numbers; `elders` are rows with what `Elder` has."""
+    ids = [elder.id for elder in elders]
+    last, first = calendar.next_month(month), month
+    listed = session.execute(
+        select(Enrolment.elder_id, Program.code, Enrolment.starts, Enrolment.ends, Enrolment.level)
+        .join(Program, Program.id == Enrolment.program_id)
+        .where(Enrolment.elder_id.in_(ids), Enrolment.starts < last)
+        .where(or_(Enrolment.ends.is_(None), Enrolment.ends >= first))
+        .order_by(Enrolment.starts, Enrolment.id)
+    )
+    on_lists: dict[int, dict[str, Enrolled]] = {}
+    for elder_id, code, starts, ends, level in listed:
+        on_lists.setdefault(elder_id, {})[code] = Enrolled(starts, ends, level)
+    away = life.away_of(session, ids)
+    told = {}
+    for elder in elders:
+        events = away.get(elder.id, [])
+        if elder.ended_at is not None and not any(event.kind in ENDING for event in events):
+            events = [*events, Away(LifeKind.MOVED_AWAY, calendar.day_of(elder.ended_at))]
+        told[elder.id] = Person(
+            elder.level, elder.register, elder.born, elder.division_code, tuple(elder.categories),
+            on_lists.get(elder.id, {}), tuple(events),
+        )  # fmt: skip
+    return told
+
+
 def person(session: Session, elder: Elder, month: date) -> Person:
     """What programmes ask of an elder in a month."""
-    codes = {program.id: program.code for program in all_of(session, elder.district_id)}
-    last = calendar.next_month(month)
-    on_lists = {
-        codes[row.program_id]: Enrolled(row.starts, row.ends, row.level)
-        for row in reversed(lists_of(session, elder.id))
-        if row.starts < last and (row.ends is None or row.ends >= month)
-    }
-    away = life.away(session, elder.id)
-    if elder.ended_at is not None and not any(event.kind in (LifeKind.DEATH, LifeKind.MOVED_AWAY) for event in away):
-        away.append(Away(LifeKind.MOVED_AWAY, calendar.day_of(elder.ended_at)))
-    return Person(
-        elder.level, elder.register, elder.born, elder.division_code, tuple(elder.categories), on_lists, tuple(away)
-    )
+    return people_of(session, [elder], month)[elder.id]
 
 
 def why(session: Session, elder: Elder, month: date) -> list[tuple[InForce, Verdict]]:

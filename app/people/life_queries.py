@@ -27,13 +27,21 @@ def of_elder(session: Session, elder_id: int) -> Sequence[LifeEvent]:
 
 
 def away(session: Session, elder_id: int) -> list[Away]:
-    """What holds, in the order of time."""
+    """What holds of an elder, in the order of time."""
+    return away_of(session, [elder_id]).get(elder_id, [])
+
+
+def away_of(session: Session, elder_ids: Sequence[int]) -> dict[int, list[Away]]:
+    """What holds of each elder of whom anything was told, in the order of time."""
     rows = session.execute(
-        select(LifeEvent.kind, LifeEvent.starts, LifeEvent.ends)
-        .where(LifeEvent.elder_id == elder_id, LifeEvent.undone_at.is_(None))
+        select(LifeEvent.elder_id, LifeEvent.kind, LifeEvent.starts, LifeEvent.ends)
+        .where(LifeEvent.elder_id.in_(elder_ids), LifeEvent.undone_at.is_(None))
         .order_by(LifeEvent.starts, LifeEvent.id)
     )
-    return [Away(*row) for row in rows]
+    told: dict[int, list[Away]] = {}
+    for elder_id, kind, starts, ends in rows:
+        told.setdefault(elder_id, []).append(Away(kind, starts, ends))
+    return told
 
 
 def check_at_home(session: Session, elder_id: int, days: Iterable[date]) -> None:

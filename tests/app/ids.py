@@ -10,7 +10,7 @@ from app.access.rules import Role
 from app.alarms import hearing
 from app.alarms.handling_tables import HandoverSheet, OnTestWindow
 from app.alarms.rules import AlarmKind
-from app.calendar import day_of
+from app.calendar import day_of, month_of, next_month
 from app.calls import actions as calls
 from app.calls.rules import Target
 from app.commands import actions as commands
@@ -21,6 +21,9 @@ from app.equipment.rules import Command, Fault
 from app.equipment.tables import DeviceFault, Outage
 from app.equipment.upkeep_rules import Shared
 from app.escalation import actions as escalation
+from app.family.tables import FamilyLink
+from app.funding import programs
+from app.funding.terms import Terms
 from app.imports import actions as imports
 from app.jobs.rules import JobState
 from app.jobs.tables import Job
@@ -29,14 +32,18 @@ from app.messages.tables import OutboxMessage
 from app.monitoring import actions as rules
 from app.monitoring.rules import RuleKind
 from app.orders.rules import VisitState
+from app.people.life_rules import LifeKind, LifeSource
+from app.people.life_tables import LifeEvent
 from app.planning import replan
 from app.planning import replan_actions as replans
+from app.what_if.tables import WhatIf
 from tests.cast import (
     COMMUNITY,
     TEN,
     a_caregiver,
     a_contact,
     a_device,
+    a_program,
     a_user,
     a_visit,
     an_assessment,
@@ -137,6 +144,26 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add_all([window, sheet])
     session.flush()
+    program = a_program(session)
+    draft = programs.draft(
+        session, program, Terms(amounts={"mild": 100}), starts=next_month(month_of(datetime.now(UTC))), note="文件",
+        by="test", now=datetime.now(UTC),
+    )  # fmt: skip
+    listed = programs.enrol(session, elder, program, starts=TEN.date(), decision="1", by="test", now=TEN)
+    event = LifeEvent(
+        district_id=elder.district_id, division_code=division_code, elder_id=elder.id, kind=LifeKind.HOSPITAL,
+        starts=TEN.date(), source=LifeSource.FAMILY, told_by="test", told_at=TEN,
+    )  # fmt: skip
+    question = WhatIf(
+        district_id=elder.district_id, area=division_code, program_id=program.id, month=TEN.date().replace(day=1),
+        terms=Terms(amounts={"mild": 100}).model_dump(mode="json"), asked_by="test", asked_at=TEN,
+    )  # fmt: skip
+    key = FamilyLink(
+        district_id=elder.district_id, division_code=division_code, elder_id=elder.id, contact_id=contact.id,
+        token_hash=f"family of {elder.id}", made_by=operator.id, made_at=TEN, expires_at=TEN + timedelta(days=3000),
+    )  # fmt: skip
+    session.add_all([event, question, key])
+    session.flush()
     return Things(
         {
             "window_id": window.id, "sheet_id": sheet.id,
@@ -151,7 +178,8 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
             "loan_id": loan.id,
             "import_id": file.id, "model_id": 0, "n": 1,
-            "link_id": link.id,
+            "link_id": link.id, "program_id": program.id, "program_version_id": draft.id, "enrolment_id": listed.id,
+            "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -264,6 +292,22 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/reject": why,
         "/api/visits/{visit_id}/verify": why,
         "/api/visits/{visit_id}/withdraw": why,
+        "/api/programs": {"code": "meals", "kind": "meal", "name_zh": "助餐补贴", "name_en": "Meals"},
+        "/api/programs/{program_id}/versions": {
+            "terms": {"amounts": {"mild": 100}}, "starts": "2026-12", "note": "文件 3 号",
+        },
+        "/api/programs/versions/{program_version_id}/drop": why,
+        "/api/month-runs": {"month": "2026-12"},
+        "/api/what-ifs": {"program_id": ids["program_id"], "terms": {"amounts": {"mild": 100}}},
+        "/api/elders/{elder_id}/enrolments": {
+            "program_id": ids["program_id"], "starts": "2026-12-01", "decision": "7",
+        },
+        "/api/elders/{elder_id}/enrolments/{enrolment_id}/strike": why | {"last_day": "2026-12-31"},
+        "/api/elders/{elder_id}/life-events": {"kind": "hospital", "starts": "2026-11-20", "source": "family"},
+        "/api/elders/{elder_id}/life-events/preview": {"kind": "hospital", "starts": DAY, "source": "family"},
+        "/api/life-events/{life_event_id}/end": {"ends": "2026-12-01"},
+        "/api/life-events/{life_event_id}/undo": why,
+        "/api/elders/{elder_id}/family-links": {"contact_id": ids["contact_id"]},
         "/api/stock": {"wire_id": "pendant-9c01", "model_id": "yl-pendant", "sim": "89860123456789012345"},
         "/api/stock/models": {**MODEL, "id": "yl-next"},
         "/api/stock/models/{model_id}": MODEL,

@@ -22,7 +22,7 @@ from tests.clients import Client
 
 PUBLIC = {"/api/session", "/healthz", "/readyz", "/metrics"}  # logging in, and what the installation's operator asks
 INGEST = {"/api/ingest/{device_id}", "/api/ingest/from/{way}"}
-MACHINES = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/hooks/messages", "/api/wall"}
+MACHINES = {"/api/hooks/calls", "/api/hooks/calls/to-dial", "/api/hooks/messages", "/api/wall", "/api/family/money"}
 BY_TOKEN = MACHINES | INGEST  # they sign, or bear a token
 STREAM = "/api/live"  # never ends by itself
 OTHER_DISTRICT = 370521
@@ -162,8 +162,10 @@ def elsewhere(database: Engine) -> Things:
 
 
 REPLAN = "/api/replans/{change_id}"
-SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"}
-"""A day is planned for the whole district; its streets may watch."""
+VERSION = "/api/programs/versions/{program_version_id}"
+PROGRAMS = {"/api/programs/{program_id}/versions", f"{VERSION}/approve", f"{VERSION}/drop"}
+SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"} | PROGRAMS
+"""A day is planned and a programme is made for the whole district; its streets may watch."""
 
 
 @pytest.mark.parametrize("district", [DISTRICT, OTHER_DISTRICT])

@@ -1,0 +1,119 @@
+"""An elder's money of a month as a page her family can read: what she got, what it paid, what is left, in few words."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.catalogue.tables import ServiceItem
+from app.config import settings
+from app.funding import queries as funding
+from app.funding.rules import Account, EntryKind
+from app.orders.rules import VisitState
+from app.orders.tables import Visit
+from app.people.tables import Elder
+
+QUIET: Final = (EntryKind.RESERVE, EntryKind.CAPTURE, EntryKind.RELEASE, EntryKind.REFUND)  # told with their visit
+
+
+class SheetProgram(BaseModel):
+    """One programme's money of the month."""
+
+    name_zh: str
+    name_en: str
+    granted_cents: int
+    used_cents: int
+    booked_cents: int
+    left_cents: int
+    expired_cents: int
+    cash_cents: int
+
+
+class SheetVisit(BaseModel):
+    """One visit and who paid it; `counted` once it is verified, `next_month` where it ended after the month did."""
+
+    at: datetime
+    item_zh: str
+    item_en: str
+    state: VisitState
+    price_cents: int
+    allowance_cents: int
+    self_pay_cents: int
+    counted: bool
+    over_midnight: bool
+
+
+class SheetChange(BaseModel):
+    """Money that came or went without a visit."""
+
+    at: datetime
+    kind: EntryKind
+    name_zh: str
+    name_en: str
+    cents: int  # from the elder's side: more is positive
+
+
+class Sheet(BaseModel):
+    """The page of one month."""
+
+    name: str
+    month: date
+    expires_on: date
+    programs: list[SheetProgram]
+    visits: list[SheetVisit]
+    changes: list[SheetChange]
+    self_pay_cents: int
+    hotline: str
+    made_at: datetime
+
+
+def sheet(session: Session, elder: Elder, month: date, name: str, *, now: datetime) -> Sheet:
+    """Everything of the month, oldest first; `name` as the reader may see it."""
+    balances = funding.balances(session, elder.id, month)
+    names = {b.program: (b.name_zh, b.name_en) for b in balances}
+    first, after = calendar.month_bounds(month)
+    visits = session.execute(
+        select(Visit, ServiceItem.name_zh, ServiceItem.name_en)
+        .join(ServiceItem, ServiceItem.id == Visit.item_id)
+        .where(Visit.elder_id == elder.id, Visit.opens >= first, Visit.opens < after, Visit.price_cents > 0)
+        .where(Visit.state.not_in([VisitState.CANCELLED]))
+        .order_by(Visit.opens, Visit.id)
+    ).all()
+    told = [_visit(visit, zh, en, after) for visit, zh, en in visits]
+    lines = funding.statement(session, elder.district_id, elder.id, month)
+    return Sheet(
+        name=name, month=month, expires_on=calendar.last_day(month),
+        programs=[
+            SheetProgram(
+                name_zh=b.name_zh, name_en=b.name_en, granted_cents=b.granted_cents, used_cents=b.captured_cents,
+                booked_cents=b.reserved_cents, left_cents=b.free_cents, expired_cents=b.expired_cents,
+                cash_cents=b.cash_cents,
+            )
+            for b in balances
+        ],
+        visits=told,
+        changes=[
+            SheetChange(
+                at=line.at, kind=line.kind, name_zh=names[line.program][0], name_en=names[line.program][1],
+                cents=line.cents if line.target in (Account.FREE, Account.CASH) else -line.cents,
+            )
+            for line in lines
+            if line.kind not in QUIET and line.program in names
+        ],
+        self_pay_cents=sum(one.self_pay_cents for one in told if one.counted),
+        hotline=settings().hotline, made_at=now,
+    )  # fmt: skip
+
+
+def _visit(visit: Visit, zh: str, en: str, month_ends: datetime) -> SheetVisit:
+    at = visit.starts_at or visit.opens
+    gone = visit.state is VisitState.NOT_DELIVERED
+    return SheetVisit(
+        at=at, item_zh=zh, item_en=en, state=visit.state, price_cents=0 if gone else visit.price_cents,
+        allowance_cents=0 if gone else visit.allowance_cents, self_pay_cents=0 if gone else visit.self_pay_cents,
+        counted=visit.state is VisitState.VERIFIED,
+        over_midnight=at + timedelta(minutes=visit.minutes) > month_ends,
+    )  # fmt: skip
