@@ -26,14 +26,14 @@ A_MINUTE = 60  # questions from one address; a family asks a few
 MONTHS_BACK = 3
 
 
-class LinkIn(BaseModel):
+class FamilyLinkIn(BaseModel):
     """For whom, for how long."""
 
     contact_id: int
     days: int = Field(30, ge=1, le=92)
 
 
-class NewLink(BaseModel):
+class NewFamilyLink(BaseModel):
     """The key itself, shown this once: behind the `#` no server and no log ever sees it."""
 
     id: int
@@ -41,7 +41,7 @@ class NewLink(BaseModel):
     expires_at: datetime
 
 
-class Link(BaseModel):
+class FamilyLinkOut(BaseModel):
     """A key that is out."""
 
     id: int
@@ -53,10 +53,10 @@ class Link(BaseModel):
     seen_at: datetime | None
 
 
-class Links(BaseModel):
+class FamilyLinks(BaseModel):
     """All that still open something."""
 
-    items: list[Link]
+    items: list[FamilyLinkOut]
 
 
 @of_elder.get("/money")
@@ -71,14 +71,14 @@ def money(elder_id: int, me: Reader, month: Month | None = None) -> Sheet:
 
 
 @of_elder.get("/family-links")
-def list_links(elder_id: int, me: Desk) -> Links:
+def list_links(elder_id: int, me: Desk) -> FamilyLinks:
     """Who can read her money, until when, and when they last did."""
     with transaction(me.scope) as session:
         people.get(session, elder_id)
         rows = links.links(session, elder_id, now=datetime.now(UTC))
-        return Links(
+        return FamilyLinks(
             items=[
-                Link(
+                FamilyLinkOut(
                     id=link.id, contact=contact, relation=relation, made_by=maker, made_at=link.made_at,
                     expires_at=link.expires_at, seen_at=link.seen_at,
                 )
@@ -88,12 +88,12 @@ def list_links(elder_id: int, me: Desk) -> Links:
 
 
 @of_elder.post("/family-links")
-def make_link(elder_id: int, wish: LinkIn, me: Desk) -> NewLink:
+def make_link(elder_id: int, wish: FamilyLinkIn, me: Desk) -> NewFamilyLink:
     """A key for one contact; the one they had before ends."""
     with transaction(me.scope) as session:
         elder = people.get(session, elder_id)
         link, token = links.make(session, elder, wish.contact_id, wish.days, me=me, now=datetime.now(UTC))
-        return NewLink(id=link.id, path=f"/family/#{token}", expires_at=link.expires_at)
+        return NewFamilyLink(id=link.id, path=f"/family/#{token}", expires_at=link.expires_at)
 
 
 @of_elder.delete("/family-links/{family_link_id}", status_code=204)

@@ -17,20 +17,20 @@ from app.funding import actions, month_runs, programs
 from app.funding.shapes import (
     APPROVERS,
     WRITERS,
-    Because,
+    DropIn,
     Eligibility,
     EnrolIn,
     EnrolmentOut,
     Month,
+    MonthRunIn,
+    MonthRunOut,
+    MonthRuns,
     ProgramIn,
     ProgramOut,
     Programs,
-    RunIn,
-    RunOut,
-    Runs,
+    ProgramVersionIn,
     StrikeIn,
     VerdictOut,
-    VersionIn,
     first_of,
 )
 from app.funding.tables import Entitlement, MonthRun, Program
@@ -88,7 +88,7 @@ def found(wish: ProgramIn, me: Writer) -> ProgramOut:
 
 
 @router.post("/{program_id}/versions")
-def draft(program_id: int, wish: VersionIn, me: Writer) -> ProgramOut:
+def draft(program_id: int, wish: ProgramVersionIn, me: Writer) -> ProgramOut:
     """Draft a version; a second person approves it."""
     _whole(me)
     now = datetime.now(UTC)
@@ -112,7 +112,7 @@ def approve(program_version_id: int, me: Approver) -> ProgramOut:
 
 
 @router.post("/versions/{program_version_id}/drop")
-def drop(program_version_id: int, why: Because, me: Writer) -> ProgramOut:
+def drop(program_version_id: int, why: DropIn, me: Writer) -> ProgramOut:
     """A draft that will not come into force."""
     _whole(me)
     now = datetime.now(UTC)
@@ -122,23 +122,23 @@ def drop(program_version_id: int, why: Because, me: Writer) -> ProgramOut:
 
 
 @runs.get("")
-def list_runs(me: Sees) -> Runs:
+def list_runs(me: Sees) -> MonthRuns:
     """What the runs over months have done, the newest first."""
     with transaction(me.scope) as session:
         rows = session.scalars(
             select(MonthRun).where(MonthRun.district_id == me.district_id).order_by(MonthRun.id.desc()).limit(24)
         ).all()
-        return Runs(items=[RunOut.of(row) for row in rows])
+        return MonthRuns(items=[MonthRunOut.of(row) for row in rows])
 
 
 @runs.post("")
-def run(wish: RunIn, me: Writer) -> RunOut:
+def run(wish: MonthRunIn, me: Writer) -> MonthRunOut:
     """Run over a month now: this one or the next, which is granted in advance."""
     _whole(me)
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         row, job = month_runs.ask(session, me.district_id, first_of(wish.month), by=me.by, now=now)
-        answer, kind, job_id = RunOut.of(row), job.kind, job.id
+        answer, kind, job_id = MonthRunOut.of(row), job.kind, job.id
     queue.send(kind, job_id)
     return answer
 

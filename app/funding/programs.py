@@ -20,9 +20,9 @@ from app.funding.terms import (
     ProgramKind,
     SamePerson,
     Terms,
+    TermsEvent,
+    TermsState,
     Verdict,
-    VersionEvent,
-    VersionState,
     check,
     judge_all,
     version_after,
@@ -98,7 +98,7 @@ def in_force(session: Session, district_id: int, month: date) -> list[InForce]:
             V.ends,
         )
         .join(V, V.program_id == Program.id)
-        .where(Program.district_id == district_id, V.state == VersionState.APPROVED, V.starts <= month)
+        .where(Program.district_id == district_id, V.state == TermsState.APPROVED, V.starts <= month)
         .order_by(V.program_id, V.starts.desc(), V.n.desc())
         .ext(distinct_on(V.program_id))
     )
@@ -146,7 +146,7 @@ def draft(
     _check(session, program, terms, starts=starts, ends=ends, now=now)
     n = session.scalar(select(func.max(ProgramVersion.n)).where(ProgramVersion.program_id == program.id)) or 0
     row = ProgramVersion(
-        district_id=program.district_id, program_id=program.id, kind=program.kind, n=n + 1, state=VersionState.DRAFT,
+        district_id=program.district_id, program_id=program.id, kind=program.kind, n=n + 1, state=TermsState.DRAFT,
         starts=starts, ends=ends, terms=terms.model_dump(mode="json"), note=note, drafted_by=by, drafted_at=now,
     )  # fmt: skip
     session.add(row)
@@ -157,28 +157,28 @@ def draft(
 def approve(session: Session, version_id: int, district_id: int, *, by: str, now: datetime) -> ProgramVersion:
     """A second person agrees; judged once more, for other programmes may have changed meanwhile."""
     row = version(session, version_id, district_id, lock=True)
-    after = version_after(row.state, VersionEvent.APPROVE)
+    after = version_after(row.state, TermsEvent.APPROVE)
     if row.drafted_by == by:
         raise SamePerson("You have drafted it yourself; somebody else must approve it.")
     program = get(session, row.program_id, district_id)
     _check(session, program, Terms(**row.terms), starts=row.starts, ends=row.ends, now=now)
-    return _move(session, row, VersionEvent.APPROVE, after, by=by, now=now)
+    return _move(session, row, TermsEvent.APPROVE, after, by=by, now=now)
 
 
 def drop(session: Session, version_id: int, district_id: int, *, by: str, now: datetime, reason: str) -> ProgramVersion:
     """A draft that will not come into force."""
     row = version(session, version_id, district_id, lock=True)
     return _move(
-        session, row, VersionEvent.DROP, version_after(row.state, VersionEvent.DROP), by=by, now=now, reason=reason
+        session, row, TermsEvent.DROP, version_after(row.state, TermsEvent.DROP), by=by, now=now, reason=reason
     )
 
 
 def _move(
-    session: Session, row: ProgramVersion, event: VersionEvent, after: VersionState, *, by: str, now: datetime,
+    session: Session, row: ProgramVersion, event: TermsEvent, after: TermsState, *, by: str, now: datetime,
     reason: str | None = None,
 ) -> ProgramVersion:  # fmt: skip
     before, row.state = row.state, after
-    if after is VersionState.APPROVED:
+    if after is TermsState.APPROVED:
         row.approved_by, row.approved_at = by, now
     record(session, row, event, before, after, by=by, now=now, reason=reason)
     return row
@@ -189,7 +189,7 @@ def _check(session: Session, program: Program, terms: Terms, *, starts: date, en
     first = not session.scalar(
         select(func.count())
         .select_from(ProgramVersion)
-        .where(ProgramVersion.program_id == program.id, ProgramVersion.state == VersionState.APPROVED)
+        .where(ProgramVersion.program_id == program.id, ProgramVersion.state == TermsState.APPROVED)
     )
     this_month = calendar.month_of(now)
     if starts.day != 1 or (ends is not None and ends < starts):

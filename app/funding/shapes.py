@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from app.access.rules import Role
 from app.funding.programs import InForce
 from app.funding.tables import Enrolment, MonthRun, Program, ProgramVersion
-from app.funding.terms import Difference, ProgramKind, Rule, Terms, Verdict, VersionEvent, VersionState
+from app.funding.terms import Difference, EligibilityRule, ProgramKind, Terms, TermsEvent, TermsState, Verdict
 
 WRITERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 APPROVERS = frozenset({Role.SUPERVISOR})
@@ -30,7 +30,7 @@ class ProgramIn(BaseModel):
     name_en: Name
 
 
-class VersionIn(BaseModel):
+class ProgramVersionIn(BaseModel):
     """What it shall say from a month on, and the document that rests on."""
 
     terms: Terms
@@ -47,12 +47,12 @@ class DifferenceOut(BaseModel):
     after: Any
 
 
-class VersionOut(BaseModel):
+class ProgramVersionOut(BaseModel):
     """A version, what it changes against the approved one before it, and the buttons for this caller."""
 
     id: int
     n: int
-    state: VersionState
+    state: TermsState
     starts: date
     ends: date | None
     terms: Terms
@@ -63,7 +63,7 @@ class VersionOut(BaseModel):
     approved_at: datetime | None
     in_force: bool
     changes: list[DifferenceOut]
-    possible: list[VersionEvent]
+    possible: list[TermsEvent]
 
     @classmethod
     def of(cls, row: ProgramVersion, before: ProgramVersion | None, *, in_force: bool, role: Role, by: str) -> Self:
@@ -71,9 +71,9 @@ class VersionOut(BaseModel):
         terms = Terms(**row.terms)
         changes = Difference.between(Terms(**before.terms), terms) if before else []
         possible = []
-        if row.state is VersionState.DRAFT:
-            possible = [VersionEvent.APPROVE] if role in APPROVERS and row.drafted_by != by else []
-            possible += [VersionEvent.DROP] if role in WRITERS else []
+        if row.state is TermsState.DRAFT:
+            possible = [TermsEvent.APPROVE] if role in APPROVERS and row.drafted_by != by else []
+            possible += [TermsEvent.DROP] if role in WRITERS else []
         return cls(
             id=row.id, n=row.n, state=row.state, starts=row.starts, ends=row.ends, terms=terms, note=row.note,
             drafted_by=row.drafted_by, drafted_at=row.drafted_at, approved_by=row.approved_by,
@@ -94,7 +94,7 @@ class ProgramOut(BaseModel):
     elders: int
     granted_cents: int
     spent_cents: int
-    versions: list[VersionOut]
+    versions: list[ProgramVersionOut]
 
     @classmethod
     def of(
@@ -104,9 +104,11 @@ class ProgramOut(BaseModel):
         """Each version beside the approved one before it."""
         told = []
         for version in versions:
-            older = [v for v in versions if v.n < version.n and v.state is VersionState.APPROVED]
+            older = [v for v in versions if v.n < version.n and v.state is TermsState.APPROVED]
             told.append(
-                VersionOut.of(version, older[0] if older else None, in_force=version.id == now_id, role=role, by=by)
+                ProgramVersionOut.of(
+                    version, older[0] if older else None, in_force=version.id == now_id, role=role, by=by
+                )
             )
         return cls(
             id=row.id, code=row.code, kind=row.kind, name_zh=row.name_zh, name_en=row.name_en,
@@ -121,19 +123,19 @@ class Programs(BaseModel):
     items: list[ProgramOut]
 
 
-class Because(BaseModel):
+class DropIn(BaseModel):
     """Why."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
 
-class RunIn(BaseModel):
+class MonthRunIn(BaseModel):
     """The month to run over."""
 
     month: Month
 
 
-class RunOut(BaseModel):
+class MonthRunOut(BaseModel):
     """A run over a month: how far, and what it has done."""
 
     id: int
@@ -157,16 +159,16 @@ class RunOut(BaseModel):
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
-class Runs(BaseModel):
+class MonthRuns(BaseModel):
     """The last runs, the newest first."""
 
-    items: list[RunOut]
+    items: list[MonthRunOut]
 
 
 class FindingOut(BaseModel):
     """One rule, what it wants, what was found."""
 
-    rule: Rule
+    rule: EligibilityRule
     holds: bool
     wanted: Any
     found: Any
@@ -214,7 +216,7 @@ class EnrolIn(BaseModel):
     agent_relation: str | None = Field(None, max_length=30)
 
 
-class StrikeIn(Because):
+class StrikeIn(DropIn):
     """The last day on the list, and why."""
 
     last_day: date = Field(ge=date(2000, 1, 1), le=date(2090, 1, 1))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Growing, OfDistrict, named
 from app.funding.rules import WAYS, Account, EntryKind
-from app.funding.terms import ProgramKind, VersionState
+from app.funding.terms import ProgramKind, TermsState
 from app.vault import SealedJson
 
 _ways: Final = " or ".join(
@@ -42,7 +42,7 @@ class ProgramVersion(OfDistrict, Base):
     program_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[ProgramKind] = mapped_column(named(ProgramKind))
     n: Mapped[int]
-    state: Mapped[VersionState] = mapped_column(named(VersionState))
+    state: Mapped[TermsState] = mapped_column(named(TermsState))
     starts: Mapped[date]
     ends: Mapped[date | None]
     terms: Mapped[dict[str, Any]]  # funding.terms.Terms

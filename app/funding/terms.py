@@ -27,7 +27,7 @@ class ProgramKind(StrEnum):
     CASH_SERVICE = "cash_service"  # 货币+服务
 
 
-class VersionState(StrEnum):
+class TermsState(StrEnum):
     """The life of a version; whether an approved one is in force, its month says."""
 
     DRAFT = "draft"
@@ -35,16 +35,16 @@ class VersionState(StrEnum):
     DROPPED = "dropped"
 
 
-class VersionEvent(StrEnum):
+class TermsEvent(StrEnum):
     """What happens to a version."""
 
     APPROVE = "approve"
     DROP = "drop"
 
 
-MOVES: Final[dict[tuple[VersionState, VersionEvent], VersionState]] = {
-    (VersionState.DRAFT, VersionEvent.APPROVE): VersionState.APPROVED,
-    (VersionState.DRAFT, VersionEvent.DROP): VersionState.DROPPED,
+MOVES: Final[dict[tuple[TermsState, TermsEvent], TermsState]] = {
+    (TermsState.DRAFT, TermsEvent.APPROVE): TermsState.APPROVED,
+    (TermsState.DRAFT, TermsEvent.DROP): TermsState.DROPPED,
 }
 
 
@@ -73,7 +73,7 @@ Cents = Annotated[int, Field(ge=0, le=MOST)]
 Age = Annotated[int, Field(ge=0, le=130)]
 
 
-class Band(BaseModel):
+class AgeBand(BaseModel):
     """From this age on, the most that is paid of one line, in cents."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,7 +93,7 @@ class Terms(BaseModel):
     cash: dict[Code, Cents] = Field(default_factory=dict, description="cents of the cash part by level")
     share_percent: int = Field(100, ge=1, le=100, description="the most it pays of one line")
     line_cap_cents: Cents | None = Field(None, description="the most it pays of one line")
-    bands: tuple[Band, ...] = Field((), max_length=12, description="the most of one line by age")
+    bands: tuple[AgeBand, ...] = Field((), max_length=12, description="the most of one line by age")
     aids: tuple[AidCategory, ...] = ()
     items: tuple[Code, ...] = Field((), max_length=200)
     canteens: tuple[Code, ...] = Field((), max_length=500)
@@ -173,7 +173,7 @@ def in_order(programs: Mapping[str, Terms]) -> list[str]:
     return order
 
 
-def version_after(state: VersionState, event: VersionEvent) -> VersionState:
+def version_after(state: TermsState, event: TermsEvent) -> TermsState:
     """The state that follows; raises VersionMoveRefused."""
     try:
         return MOVES[state, event]
@@ -184,7 +184,7 @@ def version_after(state: VersionState, event: VersionEvent) -> VersionState:
 # -- who gets what, and why -------------------------------------------------------------------------------------------
 
 
-class Rule(StrEnum):
+class EligibilityRule(StrEnum):
     """What was looked at; the words are in the locale files."""
 
     REGISTER = "register"
@@ -228,7 +228,7 @@ class Person:
 class Finding:
     """One rule, what it wants and what was found."""
 
-    rule: Rule
+    rule: EligibilityRule
     holds: bool
     wanted: Any
     found: Any
@@ -302,26 +302,28 @@ def judge(person: Person, code: str, terms: Terms, month: date, *, has: Iterable
     of_days = last_of(month).day
     days = served_days(person, terms, on_list if terms.enrolled else None, month)
     shut_out, beside = set(terms.no_category) & set(person.categories), set(terms.not_with) & set(has)
-    told: list[tuple[Rule, bool, Any, Any]] = [
-        (Rule.REGISTER, person.register in terms.registers, list(terms.registers), person.register),
-        (Rule.LEVEL, cents + cash > 0, [*dict.fromkeys([*terms.amounts, *terms.cash])], level),
+    told: list[tuple[EligibilityRule, bool, Any, Any]] = [
+        (EligibilityRule.REGISTER, person.register in terms.registers, list(terms.registers), person.register),
+        (EligibilityRule.LEVEL, cents + cash > 0, [*dict.fromkeys([*terms.amounts, *terms.cash])], level),
     ]
     if terms.min_age is not None or terms.max_age is not None:
         fits = (terms.min_age or 0) <= age <= (terms.max_age if terms.max_age is not None else 999)
-        told.append((Rule.AGE, fits, [terms.min_age, terms.max_age], age))
+        told.append((EligibilityRule.AGE, fits, [terms.min_age, terms.max_age], age))
     if terms.any_category:
         have = set(terms.any_category) & set(person.categories)
-        told.append((Rule.ANY_CATEGORY, bool(have), list(terms.any_category), sorted(have)))
+        told.append((EligibilityRule.ANY_CATEGORY, bool(have), list(terms.any_category), sorted(have)))
     if terms.no_category:
-        told.append((Rule.NO_CATEGORY, not shut_out, list(terms.no_category), sorted(shut_out)))
+        told.append((EligibilityRule.NO_CATEGORY, not shut_out, list(terms.no_category), sorted(shut_out)))
     if terms.divisions:
         here = person.division_code.startswith(terms.divisions)
-        told.append((Rule.DIVISION, here, list(terms.divisions), person.division_code))
+        told.append((EligibilityRule.DIVISION, here, list(terms.divisions), person.division_code))
     if terms.enrolled:
-        told.append((Rule.ENROLLED, on_list is not None, None, str(on_list.starts) if on_list else None))
+        told.append((EligibilityRule.ENROLLED, on_list is not None, None, str(on_list.starts) if on_list else None))
     if terms.not_with:
-        told.append((Rule.NOT_WITH, not beside, list(terms.not_with), sorted(beside)))
-    told.append((Rule.STOPPED, days > 0, sorted(terms.stops), [(e.kind, str(e.starts)) for e in person.away]))
+        told.append((EligibilityRule.NOT_WITH, not beside, list(terms.not_with), sorted(beside)))
+    told.append(
+        (EligibilityRule.STOPPED, days > 0, sorted(terms.stops), [(e.kind, str(e.starts)) for e in person.away])
+    )
     findings = tuple(Finding(*one) for one in told)
     good = all(finding.holds for finding in findings)
     part = days if terms.pro_rata else of_days

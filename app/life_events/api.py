@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/life-events", tags=["life_events"])
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
 
 
-class EventIn(BaseModel):
+class LifeEventIn(BaseModel):
     """What happened, from when to when, and who told."""
 
     kind: LifeKind
@@ -34,7 +34,7 @@ class EventIn(BaseModel):
     note: str | None = Field(None, max_length=500)
 
 
-class EventOut(BaseModel):
+class LifeEventOut(BaseModel):
     """One event; `possible` are the buttons for this caller."""
 
     id: int
@@ -65,7 +65,7 @@ class EventOut(BaseModel):
         )  # fmt: skip
 
 
-class Stopped(BaseModel):
+class StoppedVisit(BaseModel):
     """A visit it touches."""
 
     visit_id: int
@@ -79,10 +79,10 @@ class Stopped(BaseModel):
 class LiftedOut(BaseModel):
     """What was (or would be) stopped."""
 
-    event: EventOut
-    cancelled: list[Stopped]
-    left: list[Stopped]
-    doubtful: list[Stopped]
+    event: LifeEventOut
+    cancelled: list[StoppedVisit]
+    left: list[StoppedVisit]
+    doubtful: list[StoppedVisit]
     released_cents: int
     budget_cents: int
 
@@ -90,33 +90,33 @@ class LiftedOut(BaseModel):
     def of(cls, lifted: Lifted, role: Role) -> Self:
         """As a screen shows it."""
         return cls(
-            event=EventOut.of(lifted.event, role), cancelled=_stopped(lifted.cancelled), left=_stopped(lifted.left),
+            event=LifeEventOut.of(lifted.event, role), cancelled=_stopped(lifted.cancelled), left=_stopped(lifted.left),
             doubtful=_stopped(lifted.doubtful), released_cents=lifted.released_cents,
             budget_cents=lifted.budget_cents,
         )  # fmt: skip
 
 
-class Events(BaseModel):
+class LifeEvents(BaseModel):
     """All that was told of an elder, the newest first."""
 
-    items: list[EventOut]
+    items: list[LifeEventOut]
 
 
-class EndIn(BaseModel):
+class StayEndIn(BaseModel):
     """The last day of the stay."""
 
     ends: date
 
 
-class Because(BaseModel):
+class MistakeIn(BaseModel):
     """Why it was a mistake."""
 
     reason: Reason
 
 
-def _stopped(visits: Sequence[Visit]) -> list[Stopped]:
+def _stopped(visits: Sequence[Visit]) -> list[StoppedVisit]:
     return [
-        Stopped(
+        StoppedVisit(
             visit_id=v.id, item_code=v.item_code, opens=v.opens, state=v.state, allowance_cents=v.allowance_cents,
             self_pay_cents=v.self_pay_cents,
         )
@@ -125,15 +125,15 @@ def _stopped(visits: Sequence[Visit]) -> list[Stopped]:
 
 
 @of_elder.get("")
-def events(elder_id: int, me: Reader) -> Events:
+def events(elder_id: int, me: Reader) -> LifeEvents:
     """What was told, taken back or not."""
     with transaction(me.scope) as session:
         people.get(session, elder_id)
-        return Events(items=[EventOut.of(row, me.role) for row in life.of_elder(session, elder_id)])
+        return LifeEvents(items=[LifeEventOut.of(row, me.role) for row in life.of_elder(session, elder_id)])
 
 
 @of_elder.post("")
-def tell(elder_id: int, wish: EventIn, me: Desk) -> LiftedOut:
+def tell(elder_id: int, wish: LifeEventIn, me: Desk) -> LiftedOut:
     """Write it down: from that day nobody comes and nobody pays."""
     with transaction(me.scope) as session:
         lifted = actions.tell(session, elder_id, **wish.model_dump(), by=me.by, now=datetime.now(UTC))
@@ -141,7 +141,7 @@ def tell(elder_id: int, wish: EventIn, me: Desk) -> LiftedOut:
 
 
 @of_elder.post("/preview")
-def preview(elder_id: int, wish: EventIn, me: Desk) -> LiftedOut:
+def preview(elder_id: int, wish: LifeEventIn, me: Desk) -> LiftedOut:
     """What it would stop; nothing is changed."""
     with transaction(me.scope) as session:
         trial = session.begin_nested()
@@ -153,7 +153,7 @@ def preview(elder_id: int, wish: EventIn, me: Desk) -> LiftedOut:
 
 
 @router.post("/{life_event_id}/end")
-def end(life_event_id: int, wish: EndIn, me: Desk) -> LiftedOut:
+def end(life_event_id: int, wish: StayEndIn, me: Desk) -> LiftedOut:
     """She is home again, or will be on that day."""
     with transaction(me.scope) as session:
         return LiftedOut.of(
@@ -162,7 +162,7 @@ def end(life_event_id: int, wish: EndIn, me: Desk) -> LiftedOut:
 
 
 @router.post("/{life_event_id}/undo")
-def undo(life_event_id: int, why: Because, me: Lead) -> LiftedOut:
+def undo(life_event_id: int, why: MistakeIn, me: Lead) -> LiftedOut:
     """It was a mistake."""
     with transaction(me.scope) as session:
         lifted = actions.undo(session, life_event_id, by=me.by, now=datetime.now(UTC), reason=why.reason)

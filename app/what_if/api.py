@@ -34,7 +34,7 @@ class WhatIfIn(BaseModel):
     month: str | None = Field(None, pattern=MONTH)
 
 
-class Part(BaseModel):
+class BeforeAfter(BaseModel):
     """Cents before and after of a programme, a level or a street."""
 
     key: str
@@ -54,12 +54,12 @@ class Bar(BaseModel):
 class OutcomeOut(BaseModel):
     """The effect on the month, all sums in cents."""
 
-    paid: Part
-    promised: Part
-    self_pay: Part
-    programs: list[Part]
-    levels: list[Part]
-    streets: list[Part]
+    paid: BeforeAfter
+    promised: BeforeAfter
+    self_pay: BeforeAfter
+    programs: list[BeforeAfter]
+    levels: list[BeforeAfter]
+    streets: list[BeforeAfter]
     bars: list[Bar]
     actual_cents: int
     visits: int
@@ -108,17 +108,17 @@ def _outcome(session: Any, told: dict[str, Any]) -> OutcomeOut:
     )
     bounds = [None, *STEPS, None]
 
-    def parts(of: str) -> list[Part]:
+    def parts(of: str) -> list[BeforeAfter]:
         return [
-            Part(
+            BeforeAfter(
                 key=key, name=names.get(f"{key}000"), before_cents=before[of].get(key, 0),
                 after_cents=after[of].get(key, 0),
             )
             for key in sorted(before[of] | after[of])
         ]  # fmt: skip
 
-    def total(key: str, was: int, is_: int) -> Part:
-        return Part(key=key, before_cents=was, after_cents=is_)
+    def total(key: str, was: int, is_: int) -> BeforeAfter:
+        return BeforeAfter(key=key, before_cents=was, after_cents=is_)
 
     return OutcomeOut(
         paid=total("paid", sum(before["paid"].values()), sum(after["paid"].values())),

@@ -140,7 +140,7 @@ def upgrade() -> None:
                 "draft",
                 "approved",
                 "dropped",
-                name="versionstate",
+                name="termsstate",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.db import Scope, engine
 from app.funding import granting, programs, queries
 from app.funding.tables import ProgramVersion
-from app.funding.terms import Band, ProgramKind, Terms, judge_all
+from app.funding.terms import AgeBand, ProgramKind, Terms, judge_all
 from app.orders import queries as order_queries
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
@@ -33,7 +33,7 @@ def terms(draw: st.DrawFn) -> Terms:
     return Terms(
         amounts=draw(st.dictionaries(st.sampled_from(list(AbilityLevel)), CENTS, max_size=5)),
         cash=draw(st.dictionaries(st.sampled_from(list(AbilityLevel)), CENTS, max_size=1)),
-        bands=tuple(Band(from_age=age, cents=cents) for age, cents in draw(BANDS).items()),
+        bands=tuple(AgeBand(from_age=age, cents=cents) for age, cents in draw(BANDS).items()),
         line_cap_cents=draw(st.none() | CENTS), registers=draw(st.sets(st.sampled_from(list(Register)), min_size=1)),
         min_age=least, max_age=None if least is None else draw(st.none() | st.integers(least, 110)),
         any_category=draw(SOME), no_category=draw(SOME), enrolled=draw(st.booleans()), pro_rata=draw(st.booleans()),

@@ -126,8 +126,8 @@ def test_a_voucher_is_never_cash(database: Engine) -> None:
     with pytest.raises(IntegrityError, match="no_cash"), database.begin() as connection:
         connection.execute(
             text(
-                "insert into program_versions (district_id, program_id, kind, n, state, starts, terms, note, drafted_by,"
-                " drafted_at) values (:d, :p, 'voucher', 1, 'draft', '2026-11-01', :t, '', 'x', now())"
+                "insert into program_versions (district_id, program_id, kind, n, state, starts, terms, note,"
+                " drafted_by, drafted_at) values (:d, :p, 'voucher', 1, 'draft', '2026-11-01', :t, '', 'x', now())"
             ),
             {"d": DISTRICT, "p": voucher.id, "t": cash.model_dump_json()},
         )
