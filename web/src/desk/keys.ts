@@ -48,10 +48,14 @@ function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select, [role=combobox]'))
 }
 
-/** A control that was reached by keyboard keeps its own Space and Enter; one that was clicked does not. */
+/** What the Tab key led to. The browser's own word for it, `:focus-visible`, comes true with the very key that is asked about. */
+let tabbed: EventTarget | null = null
+let tabbing = false
+
+/** A control that was reached by the Tab key keeps its own Space and Enter; one that was clicked does not. Space does nothing to a link. */
 export function ownsKey(event: KeyboardEvent): boolean {
-  if (!['Space', 'Enter'].includes(event.code) || !(event.target instanceof HTMLElement)) return false
-  return event.target.matches('button:focus-visible, a:focus-visible, summary:focus-visible, [role=tab]:focus-visible')
+  if (event.target !== tabbed || !(event.target instanceof HTMLElement)) return false
+  return event.target.matches(event.code === 'Enter' ? 'button, a, summary' : event.code === 'Space' ? 'button, summary' : ':not(*)')
 }
 
 function listen(event: KeyboardEvent): void {
@@ -65,5 +69,8 @@ function listen(event: KeyboardEvent): void {
 }
 
 export function startKeys(): void {
+  window.addEventListener('keydown', ({ code }) => (tabbing = code === 'Tab'), { capture: true })
+  window.addEventListener('pointerdown', () => (tabbing = false), { capture: true })
+  window.addEventListener('focusin', ({ target }) => (tabbed = tabbing ? target : null), { capture: true })
   window.addEventListener('keydown', listen)
 }
