@@ -1,4 +1,4 @@
-"""What must never be missed at the desk: no connection, no sound, and a ring that one window makes until somebody claims."""
+"""What must never be missed at the desk: no connection, no sound, a ring one window makes until somebody claims."""
 
 import re
 
