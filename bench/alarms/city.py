@@ -45,7 +45,7 @@ DEVICES = text(
     """
     insert into devices (district_id, division_code, wire_id, model_id, home_id, elder_id, state, battery, link,
         last_seen_at)
-    select e.district_id, e.division_code, 'pendant-' || row_number() over (order by e.id), d.model_id, e.home_id, e.id,
+    select e.district_id, e.division_code, 'city-' || row_number() over (order by e.id), d.model_id, e.home_id, e.id,
         'active', 80, 'unknown', now()
     from elders e, devices d where d.id = :device and e.id <> d.elder_id
     """
@@ -54,7 +54,7 @@ DEVICES = text(
 
 def wire_id(number: int) -> str:
     """The pendant of the elder with this number, from 1 on; 0 is the pattern the others were copied from."""
-    return f"pendant-{number}"
+    return f"city-{number}"
 
 
 def build(devices: int) -> None:

@@ -94,9 +94,9 @@ def stage(folder: Path, *, devices: int, ours: Sequence[str] = OURS) -> Iterator
     folder.mkdir(parents=True, exist_ok=True)
     given = Settings(var_dir=folder, web_port=free_port(18080), web_dist=Path("web/dist").resolve())
     table = processes.lay(given, folder)
+    before = dict(os.environ)
     os.environ |= table.env
-    for cached in (settings, engine, live.client, vault.keyring):
-        cached.cache_clear()
+    _look_anew()
     made = Stage(folder, devices, table.env)
     try:
         for part in table.parts:
@@ -115,6 +115,14 @@ def stage(folder: Path, *, devices: int, ours: Sequence[str] = OURS) -> Iterator
         for running in reversed(list(made.parts.values())):
             running.stop()
         postgres.forget(folder / "pg")  # as root its data stands elsewhere
+        os.environ.clear()
+        os.environ |= before  # the next stage brings its own parts
+        _look_anew()
+
+
+def _look_anew() -> None:
+    for cached in (settings, engine, live.client, vault.keyring):
+        cached.cache_clear()
 
 
 def say(what: str) -> None:
