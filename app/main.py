@@ -23,6 +23,9 @@ from app.alarms import sending_api as sending
 from app.alarms import steps_api as steps
 from app.alarms import testing_api as tests
 from app.alarms import windows_api as windows
+from app.allowances import api as allowances
+from app.allowances import elders_api as recipients
+from app.allowances import lines_api as payouts
 from app.assessments import api as assessments
 from app.calls import api as calls
 from app.calls import hooks_api as hooks
@@ -89,6 +92,9 @@ ROUTERS = (
     equipment.router,
     stock_models.router,
     stock_imports.router,
+    allowances.router,
+    payouts.router,
+    recipients.router,
     stock.router,
     upkeep.router,
     commands.router,

@@ -28,8 +28,8 @@ TAKEN: Final = ("23505", "23P01")  # unique and exclusion constraints: what a fa
 log = structlog.get_logger()
 
 
-def problem(status: int, title: str, detail: str, kind: str = "about:blank", **facts: Any) -> JSONResponse:
-    """A problem document."""
+def problem(status: int, title: str, detail: str, kind: str = "about:blank", /, **facts: Any) -> JSONResponse:
+    """A problem document; a fact may be called as it likes, `kind` too."""
     headers = {"Retry-After": str(facts["retry_after"])} if "retry_after" in facts else {}
     body = {"type": kind, "title": title, "status": status, "detail": detail, **facts}
     return JSONResponse(body, status, headers, media_type="application/problem+json")

@@ -5,6 +5,7 @@ from app.alarms import climbing_tables as climbing
 from app.alarms import handling_tables as handling
 from app.alarms import sending_tables as sending
 from app.alarms import tables as alarms
+from app.allowances import tables as allowances
 from app.assessments import tables as assessments
 from app.calls import tables as calls
 from app.catalogue import tables as catalogue
@@ -39,6 +40,7 @@ __all__ = [
     "KeptAnswer",
     "access",
     "alarms",
+    "allowances",
     "assessments",
     "calls",
     "catalogue",

@@ -1,5 +1,7 @@
 """The worker process: `dramatiq app.worker`. An actor takes the id of a job; everything else is a row."""
 
+from app.allowances import actions as allowances
+from app.allowances import drafting as payouts
 from app.funding import month_runs
 from app.jobs import queue
 from app.logs import configure
@@ -51,3 +53,12 @@ def run_month(job_id: int) -> None:
 def find_out_what_if(job_id: int) -> None:
     """What a changed programme would have cost."""
     what_ifs.carry_out(job_id)
+
+
+@queue.dramatiq.actor(
+    actor_name=allowances.JOB, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
+    time_limit=LONGEST,
+)  # fmt: skip
+def draft_payouts(job_id: int) -> None:
+    """Draft a month's batch of an allowance."""
+    payouts.carry_out(job_id)

@@ -14,6 +14,7 @@ from app.access import actions, queries
 from app.access.queries import Caller
 from app.access.rules import (
     ADMINS,
+    BUREAU,
     DESK,
     EVERYONE,
     FIELD,
@@ -95,6 +96,7 @@ KeyHolder = Annotated[Caller, allowed(KEYS)]
 Admin = Annotated[Caller, allowed(ADMINS)]
 Figures = Annotated[Caller, allowed(FIGURES)]
 Lead = Annotated[Caller, allowed(LEADS)]
+Bureau = Annotated[Caller, allowed(BUREAU)]
 
 router = APIRouter(prefix="/api/session", tags=["session"])
 

@@ -32,6 +32,7 @@ KEYS: Final = frozenset({R.ADMIN, R.SHIFT_LEAD})  # give devices their passwords
 ADMINS: Final = frozenset({R.ADMIN})
 FIGURES: Final = frozenset({R.SHIFT_LEAD, R.MANAGER, R.SUPERVISOR})  # how well calls are answered
 LEADS: Final = frozenset({R.SHIFT_LEAD, R.SUPERVISOR})  # decide what a district promises
+BUREAU: Final = frozenset({R.SUPERVISOR})  # whose money it is
 PROVIDER: Final = frozenset({R.MANAGER})
 EVERYONE: Final = frozenset(Role)
 

@@ -75,7 +75,7 @@ class Elder(OfDistrict, Base):
     phone_hash: Mapped[str | None] = mapped_column(index=True)
     phone_tail_hash: Mapped[str | None] = mapped_column(index=True)
     id_number: Mapped[str | None] = mapped_column(Sealed)
-    id_hash: Mapped[str | None]
+    id_hash: Mapped[str | None] = mapped_column(index=True)  # two districts may know the same person
     id_tail_hash: Mapped[str | None] = mapped_column(index=True)
     id_unverified: Mapped[str | None]  # the reason, where there is no valid number
     health: Mapped[dict[str, Any]] = mapped_column(SealedJson, default=dict)  # conditions, allergies, medicines, notes

@@ -1,15 +1,18 @@
 """One of everything an address can name, and for each door a body that would do something to it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.rules import Role
 from app.alarms import hearing
 from app.alarms.handling_tables import HandoverSheet, OnTestWindow
 from app.alarms.rules import AlarmKind
+from app.allowances import rules as allowances
+from app.allowances.tables import AllowanceRule, PayoutBatch, PayoutLine, Recovery
 from app.calendar import day_of, month_of, next_month
 from app.calls import actions as calls
 from app.calls.rules import Target
@@ -34,6 +37,7 @@ from app.monitoring.rules import RuleKind
 from app.orders.rules import VisitState
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
+from app.people.tables import Elder
 from app.planning import replan
 from app.planning import replan_actions as replans
 from app.what_if.tables import WhatIf
@@ -164,8 +168,10 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add_all([event, question, key])
     session.flush()
+    payout = _a_payout(session, elder)
     return Things(
         {
+            **payout,
             "window_id": window.id, "sheet_id": sheet.id,
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
@@ -185,6 +191,35 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
 
 
+def _a_payout(session: Session, elder: Elder) -> dict[str, int]:
+    """An allowance she got last month, and money of it that is asked back."""
+    terms = allowances.Terms(bands=(allowances.Band(from_age=80, cents=100_00),))
+    rule = AllowanceRule(
+        district_id=elder.district_id, kind=allowances.AllowanceKind.OLD_AGE, area=f"{elder.district_id}",
+        starts=date(2025, 12, 1), state=allowances.RuleState.DRAFT, terms=terms.model_dump(mode="json"), note="a rule",
+        drafted_by="test", drafted_at=TEN,
+    )  # fmt: skip
+    others = session.scalar(select(func.count(PayoutBatch.id))) or 0
+    batch = PayoutBatch(
+        district_id=elder.district_id, kind=allowances.AllowanceKind.OLD_AGE, month=date(2024, 1 + others, 1),
+        state=allowances.BatchState.DRAFTING, drafted_by="test", drafted_at=TEN,
+    )  # fmt: skip
+    session.add_all([rule, batch])
+    session.flush()
+    same = {"district_id": elder.district_id, "division_code": elder.division_code, "elder_id": elder.id}
+    line = PayoutLine(
+        **same, batch_id=batch.id, month=batch.month, why=allowances.Why.REGULAR, cents=100_00, rule_id=rule.id,
+        state=allowances.LineState.HELD, hold=allowances.Hold.NO_ACCOUNT,
+    )  # fmt: skip
+    recovery = Recovery(
+        **same, batch_id=batch.id, kind=batch.kind, month=batch.month, cents=100_00,
+        why=allowances.OverpaidFor.LESS_DUE, state=allowances.RecoveryState.OPEN,
+    )  # fmt: skip
+    session.add_all([line, recovery])
+    session.flush()
+    return {"rule_id": rule.id, "batch_id": batch.id, "line_id": line.id, "recovery_id": recovery.id}
+
+
 def body(path: str, ids: dict[str, int]) -> Any:
     """What a caller who knows the contract would send there; None where the door takes nothing."""
     wish = {"opens": TEN.isoformat(), "closes": (TEN + timedelta(hours=1)).isoformat()}
@@ -201,6 +236,24 @@ def body(path: str, ids: dict[str, int]) -> Any:
     }  # fmt: skip
     why = {"reason": "a test of the fence"}
     return {
+        "/api/allowances/rules": {
+            "kind": "old_age_allowance", "area": "370503", "starts": "2026-12-01", "note": "a rule",
+            "terms": {"bands": [{"from_age": 80, "cents": 10_000}]},
+        },
+        "/api/allowances/rules/{rule_id}/drop": why,
+        "/api/allowances/batches": {"kind": "old_age_allowance", "month": "2026-11-01"},
+        "/api/allowances/batches/{batch_id}/send-back": why,
+        "/api/allowances/batches/{batch_id}/drop": why,
+        "/api/allowances/batches/{batch_id}/bank-list": why | {"form": "csv"},
+        "/api/allowances/lines/{line_id}/return": {"reason": "wrong_account"},
+        "/api/allowances/lines/{line_id}/give-up": why,
+        "/api/allowances/recoveries/{recovery_id}/settle": {"outcome": "waived", "note": "forgiven"},
+        "/api/allowances/elders/{elder_id}/claims": {"kind": "old_age_allowance", "applied_on": "2026-11-01"},
+        "/api/allowances/elders/{elder_id}/withdraw": why | {"kind": "old_age_allowance"},
+        "/api/allowances/elders/{elder_id}/account": why | {
+            "holder": "林桂芬", "bank": "农商银行", "account": "6222021234567890",
+        },
+        "/api/allowances/elders/{elder_id}/proofs": {"proven_on": "2026-11-01", "way": "counter"},
         "/api/upkeep/faults/{fault_id}": {"event": "claim"},
         "/api/upkeep/outages/{outage_id}": {"event": "claim"},
         "/api/alarms": {"elder_id": ids["elder_id"], "kind": "telephone", "note": "fell"},
