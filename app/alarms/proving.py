@@ -6,15 +6,17 @@ digest elsewhere (it stands on every printed case and report, and in the log of 
 """
 
 import hashlib
+import heapq
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.access.tables import District
@@ -102,37 +104,75 @@ def latest(session: Session, district_id: int) -> LogAnchor | None:
 
 
 Tell = Callable[[int], object]
+End = tuple[int, str]  # the length and the last hash an alarm names
 
 
 def verify(session: Session, *, digest: str | None = None, tell: Tell = lambda lines: None) -> Iterator[Broken]:
     """Every place where a log was changed, cut or added to. Reads chains and anchors alone; needs no key.
 
+    One alarm after the other, so that memory holds the anchored heads and one log, however many there are.
     `digest`: one that was kept elsewhere, which must be among the anchors. `tell` hears how many lines were read.
     """
     anchored: dict[int, tuple[int, str, datetime]] = {}
     yield from _anchors(session, anchored, digest)
-    named = session.execute(select(Alarm.id, Alarm.log_length, Alarm.log_head))
-    ends = {alarm_id: (length, head) for alarm_id, length, head in named}
+    count = 0
+    for district_id, alarm_id, end, lines in _logs(session):
+        count += len(lines)
+        tell(count)
+        if next(_faults(alarm_id, end, lines, anchored.get(alarm_id)), None):
+            end, lines = _again(session, district_id, alarm_id)
+            yield from _faults(alarm_id, end, lines, anchored.get(alarm_id))
+        anchored.pop(alarm_id, None)
+    for alarm_id, known in anchored.items():
+        yield from _faults(alarm_id, None, [], known)
+
+
+def _logs(session: Session) -> Iterator[tuple[int, int, End | None, Sequence[Any]]]:
+    """Each alarm's end and its lines, one alarm after the other; of what has no alarm, or no line, the other part."""
+    alarms = session.execute(
+        select(Alarm.district_id, Alarm.id, Alarm.log_length, Alarm.log_head)
+        .order_by(Alarm.district_id, Alarm.id)
+        .execution_options(yield_per=2000)
+    )
     table = AlarmEvent.__table__
     rows = session.execute(
         select(table).order_by(table.c.district_id, table.c.alarm_id, table.c.n).execution_options(yield_per=2000)
     )
-    seen: set[int] = set()
-    count = 0
-    for alarm_id, group in groupby(rows, key=lambda row: row.alarm_id):
-        lines = list(group)
-        seen.add(alarm_id)
-        if alarm_id not in ends:
+    ends = (((row.district_id, row.id), (row.log_length, row.log_head)) for row in alarms)
+    logs = ((key, list(lines)) for key, lines in groupby(rows, key=attrgetter("district_id", "alarm_id")))
+    both: Iterator[tuple[tuple[int, int], Any]] = heapq.merge(ends, logs, key=itemgetter(0))
+    for (district_id, alarm_id), parts in groupby(both, key=itemgetter(0)):
+        found = [part for _, part in parts]
+        end = next((part for part in found if isinstance(part, tuple)), None)
+        yield district_id, alarm_id, end, next((part for part in found if isinstance(part, list)), [])
+
+
+def _again(session: Session, district_id: int, alarm_id: int) -> tuple[End | None, Sequence[Any]]:
+    """One alarm read in one statement: while the many were read the desk wrote on."""
+    table, one = AlarmEvent.__table__, select(literal(alarm_id).label("id")).subquery()
+    rows = session.execute(
+        select(Alarm.log_length, Alarm.log_head, table)
+        .select_from(one)
+        .outerjoin(Alarm, Alarm.id == one.c.id)
+        .outerjoin(table, (table.c.alarm_id == one.c.id) & (table.c.district_id == district_id))
+        .order_by(table.c.n)
+    ).all()
+    ends = [(row.log_length, row.log_head) for row in rows if row.log_length is not None]
+    return next(iter(ends), None), [row for row in rows if row.n is not None]
+
+
+def _faults(
+    alarm_id: int, end: End | None, lines: Sequence[Any], anchored: tuple[int, str, datetime] | None
+) -> Iterator[Broken]:
+    if lines:
+        if end is None:
             yield Broken(alarm_id, 0, "the log is there and its alarm is gone")
-        yield from chain(alarm_id, lines, ends.get(alarm_id), anchored.get(alarm_id))
-        count += len(lines)
-        tell(count)
-    for alarm_id, (length, _) in ends.items():
-        if length and alarm_id not in seen:
-            yield Broken(alarm_id, 1, f"the whole log is gone; the alarm speaks of {_lines(length)}")
-    for alarm_id, (n, _, at) in anchored.items():
-        if alarm_id not in seen and not ends.get(alarm_id, (0, ""))[0]:
-            yield Broken(alarm_id, 0, f"the alarm and its log are gone; on {at:%Y-%m-%d} it had {_lines(n)}")
+        yield from chain(alarm_id, lines, end, anchored)
+    elif end and end[0]:
+        yield Broken(alarm_id, 1, f"the whole log is gone; the alarm speaks of {_lines(end[0])}")
+    elif anchored:
+        n, _, at = anchored
+        yield Broken(alarm_id, 0, f"the alarm and its log are gone; on {at:%Y-%m-%d} it had {_lines(n)}")
 
 
 def _anchors(session: Session, anchored: dict[int, tuple[int, str, datetime]], digest: str | None) -> Iterator[Broken]:
@@ -154,7 +194,7 @@ def _anchors(session: Session, anchored: dict[int, tuple[int, str, datetime]], d
 def chain(
     alarm_id: int,
     lines: Sequence[Any],
-    end: tuple[int, str] | None,
+    end: End | None,
     anchored: tuple[int, str, datetime] | None = None,
 ) -> Iterator[Broken]:
     """What is wrong with one log: its lines in order, the length and head its alarm names, and what was anchored."""

@@ -1,6 +1,7 @@
 """What is asked of the past: the clocks, by whatever they are told apart; exceptions; load; what is open.
 
-Reads the alarms themselves: a year of a city of 20,000 elders is a quarter of a million rows, and takes seconds.
+Reads the alarms themselves: percentiles of days do not add up to those of a year, every caller sees an area of her
+own, and a verdict may come late. A year of a city of 20,000 elders, 237,000 alarms, takes half a second of one core.
 Only server times are read. Installers' tests are none of it.
 """
 
@@ -63,17 +64,18 @@ class ClockRow:
     clocks: dict[Clock, Spread]
 
 
+# Worked out once for each alarm, in floats: `extract` would make decimals, which are slow to make and to sort.
 BASE: Final = """
-    with told as (
+    with told as materialized (
         select a.id, a.kind, a.division_code, a.device_id, a.answered_by, a.answered_at, a.raised_at, a.verdict,
-            case when a.raised_at >= a.received_at then extract(epoch from a.raised_at - a.received_at) end as receipt,
-            case when a.answered_at >= a.raised_at then extract(epoch from a.answered_at - a.raised_at)
+            case when a.raised_at >= a.received_at then date_part('epoch', a.raised_at - a.received_at) end as receipt,
+            case when a.answered_at >= a.raised_at then date_part('epoch', a.answered_at - a.raised_at)
                 when a.answered_at is null and a.raised_at < :now - interval '3 minutes'
-                    then extract(epoch from :now - a.raised_at) end as human,
+                    then date_part('epoch', :now - a.raised_at) end as human,
             case when a.decided_at >= a.answered_at
-                then extract(epoch from a.decided_at - a.answered_at) end as decision,
+                then date_part('epoch', a.decided_at - a.answered_at) end as decision,
             case when a.dispatched_at is not null and a.arrived_at >= a.decided_at
-                then extract(epoch from a.arrived_at - a.decided_at) end as arrival
+                then date_part('epoch', a.arrived_at - a.decided_at) end as arrival
         from alarms a
         where a.district_id = :district and a.raised_at >= :first and a.raised_at < :past and a.test_id is null
     )

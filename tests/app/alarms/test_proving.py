@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, event, select, text
 from sqlalchemy.orm import Session
 
 from app.alarms import actions, log, proving
 from app.alarms.tables import Alarm, AlarmEvent, LogAnchor
-from app.db import transaction
+from app.db import engine, transaction
 from tests.app.alarms.story import an_operator, hear, press, the_alarm
 from tests.cast import DISTRICT, a_device
 from tests.conftest import MORNING
@@ -112,6 +112,24 @@ def test_what_was_done_to_a_log_is_said_in_plain_words(
             assert any(one.startswith(words) for one in found), found
     with transaction() as session:
         assert not list(proving.verify(session))
+
+
+def test_what_the_desk_writes_meanwhile_is_no_fault(logged: int) -> None:
+    wrote: list[str] = []
+
+    def meanwhile(_c: object, _u: object, statement: str, *_: object) -> None:
+        if "alarms.log_head" in statement and "FOR UPDATE" not in statement and not wrote:
+            wrote.append(statement)
+            with transaction() as session:
+                actions.note(session, logged, "同时", me=an_operator(session), now=MORNING + timedelta(hours=3))
+
+    event.listen(engine(), "after_cursor_execute", meanwhile)
+    try:
+        with transaction() as session:
+            assert not list(proving.verify(session))
+    finally:
+        event.remove(engine(), "after_cursor_execute", meanwhile)
+    assert wrote
 
 
 def test_with_the_anchors_made_anew_only_a_digest_kept_elsewhere_tells(logged: int, parts: Engine) -> None:
