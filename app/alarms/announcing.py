@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from app import calendar
 from app.alarms.climbing_rules import target_of
 from app.alarms.climbing_tables import AlarmRung
 from app.alarms.rules import AlarmKind
@@ -13,10 +14,10 @@ from app.alarms.timers import RELATION_ZH
 from app.calls import actions as calls
 from app.calls.rules import Result, Target
 from app.calls.tables import Call
-from app.config import settings
 from app.escalation.rules import RungKind
 from app.messages import actions as messages
-from app.messages.rules import Channel
+from app.messages import templates
+from app.messages.rules import Channel, Kind
 from app.people.tables import Contact, Elder, Home
 
 A = AlarmKind
@@ -26,45 +27,44 @@ KIND_ZH: Final = {
     A.GEOFENCE: "走失报警", A.VITALS: "体征异常报警", A.DOOR: "夜间开门报警", A.ENVIRONMENT: "室温异常报警",
 }  # fmt: skip
 COMES, CANNOT = "1", "2"  # keys
+KINDS: Final = {
+    RungKind.FAMILY: Kind.ALARM_FAMILY, RungKind.NEIGHBOUR: Kind.ALARM_COMMUNITY,
+    RungKind.COMMUNITY: Kind.ALARM_COMMUNITY, RungKind.AMBULANCE: Kind.ALARM_RESCUE,
+}  # fmt: skip
+"""The words for each rung the platform calls."""
 NUMBERS: Final = {Target.AMBULANCE: "120", Target.FIRE: "119"}
 
 
 def announce(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime) -> Call:
-    """Call whoever stands on a rung; a contact is told by message too, once for each rung."""
+    """Call whoever stands on a rung; a contact is told by message too, once for each rung. The words are templates."""
     target = target_of(row.kind, alarm.kind) or Target.CONTACT
     contact = session.get_one(Contact, row.contact_id) if row.kind is not RungKind.AMBULANCE else None
     elder_id = alarm.elder_id or (contact.elder_id if contact else None)
+    kind, values = KINDS[row.kind], said_of(session, alarm, elder_id)
     if contact is not None and row.tried == 0:
-        messages.tell(
-            session, district_id=alarm.district_id, division_code=alarm.division_code,
+        messages.say(
+            session, kind=kind, values=values, district_id=alarm.district_id, division_code=alarm.division_code,
             key=f"alarm-{alarm.id}-rung-{row.id}", channel=Channel.SMS, to=contact.phone,
             to_whom=f"{contact.name}（{RELATION_ZH[contact.relation]}）", about=f"alarms/{alarm.id}", now=now,
-            text=text_for(session, alarm, elder_id, to_family=True),
+            elder_id=elder_id,
         )  # fmt: skip
     return calls.announce(
         session, district_id=alarm.district_id, division_code=alarm.division_code, target=target,
         phone=contact.phone if contact else NUMBERS[target], ref=f"alarm-{alarm.id}-rung-{row.id}-{row.tried + 1}",
-        say=text_for(session, alarm, elder_id, to_family=contact is not None), gather=COMES + CANNOT, now=now,
+        say=templates.words(session, alarm.district_id, kind, Channel.VOICE, values), gather=COMES + CANNOT, now=now,
         elder_id=elder_id, contact_id=contact.id if contact else None, alarm_id=alarm.id,
     )  # fmt: skip
 
 
-def text_for(session: Session, alarm: Alarm, elder_id: int | None, *, to_family: bool) -> str:
-    """What is said: to the family where to call back; to 120 and 119 the door and who to ask."""
-    hotline, what = settings().hotline, KIND_ZH[alarm.kind]
+def said_of(session: Session, alarm: Alarm, elder_id: int | None) -> dict[str, str]:
+    """What is said of an alarm: who, where, when and what; the door is for 120 and 119 alone, by their template."""
     elder = session.get(Elder, elder_id) if elder_id else None
     home = session.get(Home, elder.home_id if elder else alarm.home_id)
-    who, where = elder.name if elder else "住户", home.estate if home else ""
-    if to_family:
-        return (
-            f"这里是{hotline}养老服务热线。{who}（{where}）发出{what}，"
-            f"请立即联系老人或回拨{hotline}。能马上过去请按{COMES}，去不了请按{CANNOT}。"
-        )
-    door = f"{where}{home.address}" if home else where
-    return (
-        f"这里是{hotline}养老服务热线。{door}，{who}发出{what}，多次联系无人应答，"
-        f"请派人到场，已受理请按{COMES}。回拨{hotline}。"
-    )
+    return {
+        "elder": elder.name if elder else "住户", "estate": home.estate if home else "",
+        "where": f"{home.estate}{home.address}" if home else "",
+        "time": f"{calendar.local(alarm.raised_at):%H:%M}", "what": KIND_ZH[alarm.kind],
+    }  # fmt: skip
 
 
 def meaning(call: Call) -> str:

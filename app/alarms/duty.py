@@ -16,7 +16,7 @@ from app.alarms.tables import Alarm, Duty
 from app.config import settings
 from app.db import notice
 from app.messages import actions as messages
-from app.messages.rules import Channel
+from app.messages.rules import Channel, Kind
 
 HEARD = timedelta(seconds=60)  # a screen that says nothing this long is nobody on duty
 OFTEN = timedelta(seconds=15)
@@ -107,16 +107,16 @@ def who_knows(session: Session, elder_ids: Collection[int], *, now: datetime) ->
 
 
 def call_leads(
-    session: Session, district_id: int, leads: Collection[User], key: str, *, text: str, now: datetime
+    session: Session, district_id: int, leads: Collection[User], key: str, *, what: str, now: datetime
 ) -> list[str]:
     """By voice and by SMS; answers who has a number and is told."""
     reached = [lead for lead in leads if lead.phone]
     for lead in reached:
         for channel in (Channel.VOICE, Channel.SMS):
-            messages.tell(
-                session, district_id=district_id, division_code=f"{district_id:06d}000000",
-                key=f"{key}-{lead.id}-{channel}", channel=channel, to=lead.phone or "", to_whom=f"{lead.name}（班长）",
-                text=text, now=now, about="shift",
+            messages.say(
+                session, kind=Kind.DESK_LEAD, values={"what": what}, district_id=district_id,
+                division_code=f"{district_id:06d}000000", key=f"{key}-{lead.id}-{channel}", channel=channel,
+                to=lead.phone or "", to_whom=f"{lead.name}（班长）", now=now, about="shift",
             )  # fmt: skip
     return [lead.name for lead in reached]
 

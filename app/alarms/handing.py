@@ -107,7 +107,7 @@ def escalate(session: Session, alarm_id: int, reason: str, *, me: Caller, now: d
     if not any(duty.is_on(session, lead.id, now=now) for lead in leads):
         duty.call_leads(
             session, alarm.district_id, leads, f"alarm-{alarm.id}-{alarm.round}-escalated", now=now,
-            text="接警台请求班长支援，请立即登录银铃。",
+            what="请求班长支援",
         )  # fmt: skip
     return actions.move(session, alarm, Event.ESCALATE, by=me.by, now=now, reason=reason)
 

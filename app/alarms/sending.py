@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.alarms import log, nearest, timers
+from app.alarms import announcing, log, nearest, timers
 from app.alarms.rules import MOVES, OPEN, Event, State, TimerKind
 from app.alarms.sending_rules import NOBODY_LEFT, STANDING, NobodyLeft, OfferEvent, OfferState, offer_after, said
 from app.alarms.sending_tables import AlarmOffer
@@ -14,7 +14,7 @@ from app.alarms.tables import Alarm
 from app.config import settings
 from app.errors import Conflict, NotFound
 from app.messages import actions as messages
-from app.messages.rules import Channel
+from app.messages.rules import Channel, Kind
 from app.orders import actions as orders
 from app.orders import queries as order_queries
 from app.orders.rules import VISIT_ENDED
@@ -82,13 +82,12 @@ def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: dat
 
 
 def _ring_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: AlarmOffer, *, now: datetime) -> None:
-    """A message beside the phone's own ring: no door and no illness in it."""
-    estate = session.scalar(select(Home.estate).where(Home.id == alarm.home_id)) or ""
-    messages.tell(
-        session, district_id=alarm.district_id, division_code=alarm.division_code, key=f"offer-{offer.attendance_id}",
-        channel=Channel.SMS, to=caregiver.phone, to_whom=f"{caregiver.name}（护理员）", about=f"alarms/{alarm.id}",
-        text=f"【银铃】紧急出动：{estate}有老人求助，请在{settings().alarm_answer_seconds}秒内打开手机接受并立即前往。",
-        now=now,
+    """A message beside the phone's own ring: no door and no illness in it, as the shipped words go."""
+    values = announcing.said_of(session, alarm, alarm.elder_id) | {"seconds": str(settings().alarm_answer_seconds)}
+    messages.say(
+        session, kind=Kind.ALARM_CAREGIVER, values=values, district_id=alarm.district_id,
+        division_code=alarm.division_code, key=f"offer-{offer.attendance_id}", channel=Channel.SMS, to=caregiver.phone,
+        to_whom=f"{caregiver.name}（护理员）", about=f"alarms/{alarm.id}", now=now, elder_id=alarm.elder_id,
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def _call(session: Session, spell: UnmannedSpell, *, now: datetime) -> None:
     minutes = int((now - spell.began_at).total_seconds()) // 60
     told = duty.call_leads(
         session, spell.district_id, handing.leads_of(session, spell.district_id), f"unmanned-{spell.id}-{spell.told}",
-        now=now, text=f"接警台已 {max(minutes, 1)} 分钟无人在岗，请立即安排人员上岗。",
+        now=now, what=f"已 {max(minutes, 1)} 分钟无人在岗",
     )  # fmt: skip
     spell.told, spell.told_at = spell.told + 1, now
     _write(session, spell, "call", "unmanned", "unmanned", now=now, leads=len(told))

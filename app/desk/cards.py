@@ -14,6 +14,7 @@ from app.access.queries import Caller
 from app.access.rules import DESK
 from app.access.tables import AccessLog, User
 from app.alarms import log, sending
+from app.alarms.announcing import KIND_ZH
 from app.alarms.rules import AlarmKind
 from app.alarms.sending_rules import STANDING
 from app.alarms.tables import Alarm
@@ -35,10 +36,8 @@ from app.places.rules import Datum
 
 VITALS_SINCE = timedelta(days=3)
 SEX_ZH = {Sex.FEMALE: "女", Sex.MALE: "男"}
-KIND_ZH = {
-    AlarmKind.SOS: "紧急呼叫", AlarmKind.FALL: "跌倒", AlarmKind.FIRE: "火警", AlarmKind.SMOKE: "烟雾",
-    AlarmKind.GAS: "燃气",
-}  # fmt: skip
+ASKED = {"hear": "answers", "breathe": "breathes"}
+"""Questions of the scripts that 120 asks too."""
 PART_ZH = {
     health.Part.ALLERGIES: "过敏", health.Part.CONDITIONS: "病史", health.Part.MEDICINES: "用药",
     health.Part.BLOOD_TYPE: "血型", health.Part.RESUSCITATION: "抢救意愿", health.Part.WISHES: "嘱托",
@@ -83,6 +82,14 @@ class KeyOut(BaseModel):
     minutes_away: int | None
 
 
+class Condition(BaseModel):
+    """What 120 asks first of her: whether she answers, whether she breathes well; null is «nobody has asked»."""
+
+    answers: bool | None  # she speaks; false: she was called, or spoken to, and does not
+    breathes: bool | None  # well, and does not bleed heavily
+    at: datetime | None  # when that was last heard
+
+
 class FamilyTold(BaseModel):
     """Somebody of the family who was spoken to about this alarm."""
 
@@ -119,6 +126,7 @@ class Card(BaseModel):
     age: int | None
     level: AbilityLevel | None
     phone: str | None
+    condition: Condition
     health: list[PartOut]
     vitals: list[VitalOut]
     key_holders: list[KeyOut]
@@ -190,6 +198,7 @@ def card(session: Session, alarm: Alarm, caller: str, *, now: datetime) -> Card:
         place=_place(alarm, home), name=elder.name if elder else None, sex=elder.sex if elder else None,
         age=calendar.age_on(elder.born, calendar.day_of(now)) if elder else None, level=elder.level if elder else None,
         phone=elder.phone if elder else None,
+        condition=_condition(session, alarm),
         health=[PartOut(**vars(one)) for one in health.known(elder.health if elder else {})],
         vitals=_vitals(session, alarm, now=now), family_told=_told(session, alarm, contacts),
         key_holders=[
@@ -233,6 +242,28 @@ def _vitals(session: Session, alarm: Alarm, *, now: datetime) -> list[VitalOut]:
     return [latest[metric] for metric in VITAL if metric in latest]
 
 
+def _condition(session: Session, alarm: Alarm) -> Condition:
+    """From the operator's questions and the calls to her since it last rang; the latest word counts."""
+    heard: dict[str, tuple[datetime, bool]] = {}
+    for line in log.of(session, alarm):
+        if line.facts.get("question") in ASKED and line.at >= alarm.rung_at:
+            heard[ASKED[line.facts["question"]]] = (line.at, line.facts.get("answer") == "yes")
+    calls = session.scalars(
+        select(Call)
+        .where(Call.alarm_id == alarm.id, Call.target.in_((Target.ELDER, Target.DEVICE)), Call.result.is_not(None))
+        .where(Call.began_at >= alarm.rung_at)
+        .order_by(Call.began_at)
+    ).all()
+    for call in calls:
+        if "answers" not in heard or (call.result in REACHED and heard["answers"][0] < call.began_at):
+            heard["answers"] = (call.answered_at or call.began_at, call.result in REACHED)
+    return Condition(
+        answers=heard["answers"][1] if "answers" in heard else None,
+        breathes=heard["breathes"][1] if "breathes" in heard else None,
+        at=max((at for at, _ in heard.values()), default=None),
+    )
+
+
 def _told(session: Session, alarm: Alarm, contacts: Sequence[Contact]) -> list[FamilyTold]:
     by_id = {contact.id: contact for contact in contacts}
     calls = session.scalars(
@@ -247,7 +278,10 @@ def _told(session: Session, alarm: Alarm, contacts: Sequence[Contact]) -> list[F
 
 
 def _lines(shown: Card) -> list[tuple[str, str]]:
-    """The message, the most important first; what is not known says so only where a life may hang on it."""
+    """The message, in the order 120 asks: where, who and what, whether she answers and breathes, then the rest.
+
+    What is not known says so only where a life may hang on it.
+    """
     who = f"{shown.name} {SEX_ZH[shown.sex]} {shown.age}岁" if shown.name and shown.sex else "姓名不详"
     where = "".join(
         [
@@ -257,7 +291,7 @@ def _lines(shown: Card) -> list[tuple[str, str]]:
         ]
     )
     known = {one.part: one.value for one in shown.health}
-    lines = [("who", f"{who}，{KIND_ZH.get(shown.kind, '求助')}"), ("where", where)]
+    lines = [("where", where), ("who", f"{who}，{KIND_ZH[shown.kind]}"), *_state(shown.condition)]
     key = shown.key_holders[0] if shown.key_holders else None
     for part in health.Part:
         words = _words(part, known[part])
@@ -266,6 +300,14 @@ def _lines(shown: Card) -> list[tuple[str, str]]:
         if part is health.Part.CONDITIONS and key:
             lines.append(("key_holder", f"钥匙：{RELATION_ZH[key.relation]}{key.name}{key.phone}"))
     return [*lines, ("hotline", f"回拨{shown.hotline}")]
+
+
+def _state(condition: Condition) -> list[tuple[str, str]]:
+    told = [
+        ("" if condition.answers is None else "能应答" if condition.answers else "呼叫无应答"),
+        ("" if condition.breathes is None else "呼吸平顺" if condition.breathes else "呼吸不畅或大量出血"),
+    ]
+    return [("condition", "，".join(filter(None, told)))] if any(told) else []
 
 
 def _words(part: health.Part, value: list[str] | str | None) -> str:

@@ -215,13 +215,12 @@ def announce(session: Session, device_id: int, *, now: datetime) -> None:
         test.to_call = True
         return
     model = session.get_one(DeviceModel, device.model_id)
-    messages.tell(
-        session, district_id=device.district_id, division_code=device.division_code, key=f"device-test-{test.id}",
-        channel=Channel.SMS, to=elder.phone or "", to_whom=elder.name, about=f"device_tests/{test.id}", now=now,
-        kind=Kind.TEST_CALL, elder_id=elder.id,
-        text=f"{elder.name}您好，请在{last_day.month}月{last_day.day}日20点前按一下您的{model.name}"
-        f"{f'（{device.spot}）' if device.spot else ''}，试试它通不通，{settings().hotline}会跟您说话确认。"
-        "真有急事随时按，按了就有人应。",
+    spot = f"（{device.spot}）" if device.spot else ""
+    values = {"elder": elder.name, "day": f"{last_day.month}月{last_day.day}日", "what": f"{model.name}{spot}"}
+    messages.say(
+        session, kind=Kind.TEST_CALL, values=values, district_id=device.district_id,
+        division_code=device.division_code, key=f"device-test-{test.id}", channel=Channel.SMS, to=elder.phone or "",
+        to_whom=elder.name, about=f"device_tests/{test.id}", now=now, elder_id=elder.id,
     )  # fmt: skip
 
 

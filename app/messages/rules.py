@@ -26,12 +26,16 @@ class Kind(StrEnum):
     ALARM_FAMILY = "alarm_family"
     ALARM_COMMUNITY = "alarm_community"
     ALARM_CAREGIVER = "alarm_caregiver"
+    ALARM_RESCUE = "alarm_rescue"  # 120 or 119
+    DESK_LEAD = "desk_lead"  # nobody is at the desk, or somebody there asks for help
     TEST_CALL = "test_call"
     VISIT = "visit"
     NOTICE = "notice"
 
 
-URGENT: Final = frozenset({Kind.ALARM_FAMILY, Kind.ALARM_COMMUNITY, Kind.ALARM_CAREGIVER})
+URGENT: Final = frozenset(
+    {Kind.ALARM_FAMILY, Kind.ALARM_COMMUNITY, Kind.ALARM_CAREGIVER, Kind.ALARM_RESCUE, Kind.DESK_LEAD}
+)
 
 
 class MessageState(StrEnum):

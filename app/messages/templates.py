@@ -22,9 +22,9 @@ CHINESE: Final = "zh-CN"
 LONGEST: Final = 400
 SAMPLE: Final[Mapping[str, Mapping[str, str]]] = {
     CHINESE: {"elder": "林桂芬", "estate": "河运小区", "time": "14:06", "day": "11月25日", "what": "紧急呼叫",
-              "who": "王丽"},
+              "who": "王丽", "where": "河运小区12号楼2单元302", "seconds": "60"},
     "en": {"elder": "Lin Guifen", "estate": "Heyun Estate", "time": "14:06", "day": "25 November",
-           "what": "emergency call", "who": "Wang Li"},
+           "what": "emergency call", "who": "Wang Li", "where": "Heyun Estate 12-2-302", "seconds": "60"},
 }  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def check(kind: Kind, channel: Channel, language: str, text: str) -> None:
     known = set(fields(shipped)) | {"hotline"}
     if unknown := set(fields(text)) - known:
         raise BadTemplate(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(known))}.")
-    if missing := {"elder", "what"} & set(fields(shipped)) - set(fields(text)):
+    if missing := {"elder", "what", "where"} & set(fields(shipped)) - set(fields(text)):
         raise BadTemplate(f"Without {', '.join(sorted(missing))} nobody knows what it is about.")
     if not text.strip() or len(text) > LONGEST:
         raise BadTemplate(f"Use 1 to {LONGEST} characters.")

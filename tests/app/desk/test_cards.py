@@ -53,6 +53,27 @@ def test_the_card_says_everything_and_what_nobody_has_told_is_not_known(client: 
     assert "card" in [step["kind"] for step in case["timeline"]]
 
 
+def test_the_card_says_first_what_120_asks_first(client: Callable[..., Client]) -> None:
+    number, _ = an_alarm()
+    operator, path = client(Role.OPERATOR), f"/api/alarms/{number}"
+
+    def card() -> tuple[dict[str, object], str]:
+        shown = operator.post(f"{path}/card", json={"reason": "preparing"}).json()
+        return {name: shown["condition"][name] for name in ("answers", "breathes")}, shown["sms"]["text"]
+
+    assert card()[0] == {"answers": None, "breathes": None}
+    operator.post(f"{path}/claim")
+    operator.post(f"{path}/steps/call_elder", json={"result": "no_answer"})
+    assert card()[0] == {"answers": False, "breathes": None}
+    operator.post(f"{path}/call", json={"target": "elder", "result": "answered"})
+    for question, answer in (("hear", "yes"), ("hurt", "yes"), ("breathe", "no")):
+        operator.post(f"{path}/steps/ask", json={"question": question, "answer": answer})
+    known, text = card()
+    assert known == {"answers": True, "breathes": False}
+    where, who, state = (text.index(words) for words in ("12号楼2单元302", "林桂芬", "能应答，呼吸不畅"))
+    assert where < who < state < text.index("过敏")
+
+
 def test_who_opened_a_card_is_on_the_supervisors_list_without_the_elders_name(client: Callable[..., Client]) -> None:
     number, _ = an_alarm()
     client(Role.OPERATOR).post(f"/api/alarms/{number}/card", json={"reason": "hospital_asks"})

@@ -6232,6 +6232,7 @@ export interface components {
             level: components["schemas"]["AbilityLevel"] | null;
             /** Phone */
             phone: string | null;
+            condition: components["schemas"]["app__desk__cards__Condition"];
             /** Health */
             health: components["schemas"]["app__desk__cards__PartOut"][];
             /** Vitals */
@@ -6676,23 +6677,6 @@ export interface components {
              * Format: date-time
              */
             server_time: string;
-        };
-        /**
-         * Condition
-         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
-         */
-        Condition: {
-            when: components["schemas"]["When"];
-            /**
-             * After Seconds
-             * @default 0
-             */
-            after_seconds: number;
-            /**
-             * Urgent
-             * @default false
-             */
-            urgent: boolean;
         };
         /**
          * ConfirmIn
@@ -13709,6 +13693,23 @@ export interface components {
             means?: ("safe" | "help" | "ambulance") | null;
         };
         /**
+         * Condition
+         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
+         */
+        app__alarms__patterns__Condition: {
+            when: components["schemas"]["When"];
+            /**
+             * After Seconds
+             * @default 0
+             */
+            after_seconds: number;
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
+        };
+        /**
          * Step
          * @description One step: due as soon as one of its conditions holds and the steps above it are done.
          */
@@ -13733,7 +13734,7 @@ export interface components {
              *       }
              *     ]
              */
-            when: components["schemas"]["Condition"][];
+            when: components["schemas"]["app__alarms__patterns__Condition"][];
             ends?: components["schemas"]["Evidence"] | null;
             /**
              * Questions
@@ -14293,6 +14294,18 @@ export interface components {
             price?: components["schemas"]["PriceOut"] | null;
         };
         /**
+         * Condition
+         * @description What 120 asks first of her: whether she answers, whether she breathes well; null is «nobody has asked».
+         */
+        app__desk__cards__Condition: {
+            /** Answers */
+            answers: boolean | null;
+            /** Breathes */
+            breathes: boolean | null;
+            /** At */
+            at: string | null;
+        };
+        /**
          * KeyOut
          * @description Who can open, with the number in the clear.
          */
@@ -14689,7 +14702,7 @@ export interface components {
          * @description What a message is about: chooses its words and whether it may wake somebody.
          * @enum {string}
          */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "test_call" | "visit" | "notice";
+        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "notice";
         /**
          * DraftIn
          * @description A new version: the parameters of its kind, or expressly none (`off`).
