@@ -1,4 +1,4 @@
-"""The built pages: desk, phone and wall board, served by the web process itself."""
+"""The built pages: desk, phone, wall board and the family's page, served by the web process itself."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from app.config import settings
 
-ENTRIES = ("desk", "phone", "board")
+ENTRIES = ("desk", "phone", "board", "family")
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

@@ -1,10 +1,10 @@
-// Builds the screens (desk, phone, board): one HTML entry each, served by `yinling web` from dist/.
+// Builds the screens (desk, phone, board, family): one HTML entry each, served by `yinling web` from dist/.
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
 
-const SCREENS = ['desk', 'phone', 'board'].filter((screen) => existsSync(page(screen)))
+const SCREENS = ['desk', 'phone', 'board', 'family'].filter((screen) => existsSync(page(screen)))
 const API = process.env.YINLING_API ?? 'http://127.0.0.1:8000'
 
 function page(screen: string): string {

@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
-from app.simulate import ahead, answering, assessing, fleet, living, month, population, settle, shift, upkeep
+from app.simulate import ahead, answering, assessing, fleet, living, month, population, purses, settle, shift, upkeep
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
@@ -32,7 +32,7 @@ DESK_LOGINS: Final = (
     ("zhaomin", "赵敏", Role.OPERATOR), ("sunlei", "孙磊", Role.OPERATOR), ("liufang", "刘芳", Role.OPERATOR),
     ("zhoujie", "周洁", Role.OPERATOR), ("machao", "马超", Role.OPERATOR), ("wangqin", "王琴", Role.SHIFT_LEAD),
     ("hanxue", "韩雪", Role.DISPATCHER), ("zhangping", "张萍", Role.ASSESSOR), ("chenjing", "陈静", Role.ASSESSOR),
-    ("liguodong", "李国栋", Role.SUPERVISOR),
+    ("liguodong", "李国栋", Role.SUPERVISOR), ("wujun", "吴军", Role.SUPERVISOR),
     ("admin", "系统管理员", Role.ADMIN),
 )  # fmt: skip
 
@@ -88,8 +88,10 @@ def build(
     living.month(_rng(seed, "living"), DISTRICT_ID, now=now)
     answering.past(_rng(seed, "answering"), DISTRICT_ID, now=now)
     shift.left(DISTRICT_ID, now=now)
+    purses.enrol(_rng(seed, "lists"), DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
+    purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
 
 

@@ -2,36 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.catalogue import actions as catalogue_actions
-from app.funding import programs
 from app.people import actions as people
-from app.people.rules import AbilityLevel, Category
+from app.people.rules import Category
 from app.people.tables import Elder, Home
+from app.simulate import purses
 from app.simulate.catalogue import ITEMS
 from app.simulate.population import SomeElder
 from app.vault import digest
 
-LEVEL_CENTS: Final = {  # the core sentence; 完全失能 has no line of its own there and gets the highest
-    AbilityLevel.INTACT: 200_00, AbilityLevel.MILD: 200_00, AbilityLevel.MODERATE: 260_00, AbilityLevel.SEVERE: 320_00,
-    AbilityLevel.TOTAL: 320_00,
-}  # fmt: skip
-
 
 def catalogue(session: Session, district_id: int, today: date) -> None:
-    """Items with prices, and the district's programme of purchased service, both since the first of the year before."""
+    """Items with prices, and the programmes that pay, all since the first of the year before."""
     since = date(today.year - 1, 1, 1)
     for some in ITEMS:
         item = catalogue_actions.add_item(session, district_id=district_id, **some.columns())
         catalogue_actions.set_price(session, item, unit=some.unit, cents=some.cents, starts=since)
-    programs.add_program(
-        session, district_id=district_id, code="district_purchase", name_zh="区政府购买居家养老服务",
-        name_en="District purchase of home care", amounts=LEVEL_CENTS, starts=since,
-    )  # fmt: skip
+    purses.make(session, district_id, since)
 
 
 def elders(session: Session, district_id: int, some: Sequence[SomeElder], first: int, count: int) -> None:

@@ -56,6 +56,12 @@ const WORDS: [string, string, string][] = [
   ['stock', 'remedy', 'ProblemCode'],
   ['alarms', 'target', 'Target'],
   ['alarms', 'result', 'Result'],
+  ['money', 'kind', 'ProgramKind'],
+  ['money', 'state', 'TermsState'],
+  ['money', 'scale', 'Scale'],
+  ['money', 'why.rule', 'EligibilityRule'],
+  ['money', 'life.kind', 'LifeKind'],
+  ['money', 'life.source', 'LifeSource'],
 ]
 
 it.each(WORDS)('%s.%s has a word for every %s', (area, path, name) => {

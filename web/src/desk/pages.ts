@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs'
 
 interface Page {
   name: PageName
@@ -24,6 +24,7 @@ export const PAGES: Page[] = [
   { name: 'shift', key: '⇧T', roles: ['operator', 'shift_lead'], icon: 'M4 8h13l-3-3M20 16H7l3 3' },
   { name: 'patterns', key: '⇧W', roles: ['shift_lead', 'admin'], icon: 'M5 5h3v3H5zM5 11h3v3H5zM5 17h3v3H5zM11 6h8M11 12h8M11 18h8' },
   { name: 'openings', key: '⇧O', roles: ['shift_lead', 'supervisor'], icon: 'M3 12c3-5 6-7 9-7s6 2 9 7c-3 5-6 7-9 7s-6-2-9-7M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6' },
+  { name: 'programs', key: '⇧G', roles: ['shift_lead', 'manager', 'supervisor', 'admin'], icon: 'M4 7h16v10H4zM12 9.5v5M9.5 11h4a1 1 0 0 1 0 2h-3' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

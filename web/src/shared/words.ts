@@ -84,6 +84,12 @@ export function yuan(cents: number): string {
   return cents < 0 ? `−${text}` : text
 }
 
+/** Whole cents with the sign of the currency: `¥1,234.50`. */
+export function money(cents: number): string {
+  const text = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(Math.abs(cents) / 100)
+  return cents < 0 ? `−¥${text}` : `¥${text}`
+}
+
 /** `六合街道 河运社区 12-2-302`; a village that is its own estate is not said twice. */
 export function placeInWords(division: string | undefined, address: string | undefined): string {
   if (!division || address?.startsWith(division)) return address ?? ''
