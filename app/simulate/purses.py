@@ -5,7 +5,7 @@ Amounts of the district's purchase are the source's; all others are estimates (d
 
 import random
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -31,7 +31,7 @@ VOUCHER_SHARE, LTCI_SHARE = 0.3, 0.2  # of those who could have it
 
 def make(session: Session, district_id: int, since: date) -> None:
     """The programmes, all since the first of the year before."""
-    shared = {"district_id": district_id, "starts": since, "people": WHO}
+    shared: dict[str, Any] = {"district_id": district_id, "starts": since, "people": WHO}
     programs.add_program(
         session, code="voucher", kind=ProgramKind.VOUCHER, name_zh="养老服务消费补贴", name_en="National voucher",
         amounts=dict.fromkeys(WORSE, 500_00), rank=1, share_percent=40, min_age=60, enrolled=True,
