@@ -17,6 +17,7 @@ from app.catalogue import queries as catalogue
 from app.catalogue.rules import cost, price_on
 from app.db import transaction
 from app.funding import actions as funding
+from app.funding import month_runs
 from app.funding import queries as balances
 from app.funding.rules import Split, split
 from app.history import History
@@ -69,10 +70,7 @@ def past(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
             session.info.pop("notices", None)  # nobody is watching yet
         count += len(told)
         tell("past visits", done, len(days))
-    with transaction() as session:
-        funding.grant_months(session, now=now)
-        funding.expire_months(session, now=now, grace_days=10)
-        session.info.pop("notices", None)
+    month_runs.keep_up(now=now)
     return count
 
 
