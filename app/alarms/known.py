@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.alarms import climbing, sending
@@ -21,7 +20,6 @@ from app.config import settings
 from app.equipment.tables import Device, DeviceModel
 from app.escalation import queries as trees
 from app.escalation.rules import RungKind
-from app.people import queries as people
 from app.people.tables import Elder
 
 Moment = tuple[datetime, str]  # when, and by whom or why
@@ -36,7 +34,7 @@ def of(session: Session, alarm: Alarm, lines: Sequence[Line], began_at: datetime
     made = [call for call in calls.calls(session, alarm_id=alarm.id, limit=200) if call.began_at >= began_at]
     facts = replace(
         facts, speaks=bool(model and model.voice), has_phone=bool(elder and elder.phone), named=elder is not None,
-        contacts=_contacts(session, alarm, elder),
+        contacts=tuple(contact.id for contact in climbing.people_of(session, alarm)),
         calls=[Tried(c.id, c.target, c.contact_id, c.result, c.began_at, c.operator) for c in reversed(made)],
     )  # fmt: skip
     facts = _of_tree(session, alarm, facts)
@@ -77,15 +75,6 @@ def _from_log(alarm: Alarm, lines: Sequence[Line], began_at: datetime) -> Facts:
         noted=last.get(Event.NOTE), promised=last.get(Event.FOLLOW_UP), call_back_at=alarm.call_back_at,
         closed=last.get(Event.CLOSE),
     )  # fmt: skip
-
-
-def _contacts(session: Session, alarm: Alarm, elder: Elder | None) -> tuple[int, ...]:
-    living = [elder.id] if elder else []
-    if elder is None and alarm.home_id:
-        living = list(session.scalars(
-            select(Elder.id).where(Elder.home_id == alarm.home_id, Elder.ended_at.is_(None)).order_by(Elder.id)
-        ))  # fmt: skip
-    return tuple(contact.id for one in living for contact in people.contacts_of(session, one))
 
 
 def _of_tree(session: Session, alarm: Alarm, facts: Facts) -> Facts:

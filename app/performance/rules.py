@@ -3,7 +3,7 @@
 All of it in server times: from the moment a listener, gateway or door of ours had the message in hand.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -68,7 +68,6 @@ EXCEPTION: Final = 180  # seconds: whoever waited longer is told of one by one
 FLOOD: Final = 10  # alarms of one operator in ten minutes, and more: nobody can do that well
 BEARABLE: Final = 1  # alarms of one operator in ten minutes, on average (Bransby and Jenkinson 1998)
 BUCKET: Final = 600  # seconds
-SHIFTS: Final = ("night", "morning", "evening")  # eight hours each, from midnight
 
 
 def targets_of(said: Mapping[str, Any]) -> dict[Clock, Steps]:
@@ -106,8 +105,3 @@ def is_flood(alarms: int, operators: int) -> bool:
 def share(part: int, whole: int) -> float | None:
     """None where there is nothing to divide by."""
     return part / whole if whole else None
-
-
-def wait_words(events: Sequence[str]) -> list[str]:
-    """What happened while somebody waited: each event once, in order."""
-    return list(dict.fromkeys(events))

@@ -168,6 +168,29 @@ def test_a_press_nobody_answers_climbs_by_itself_until_help_stands_at_the_door(c
         assert told_by_message == ["周慧（女儿）", "王建国（邻居）", "护士0（护理员）"]
 
 
+def test_the_platform_says_what_the_district_has_written_to_each_who_is_called(client: Browser, house: House) -> None:
+    lead = client(Role.SHIFT_LEAD)
+    own = {
+        "alarm_family": "{elder}在{estate}{what}，去请按1，不去按2",
+        "alarm_rescue": "{where}，{elder}{what}，受理请按1",
+    }
+    for kind, words in own.items():
+        wish = {"kind": kind, "channel": "voice", "language": "zh-CN", "text": words}
+        ok(lead.post("/api/messages/templates", json=wish))
+    nowhere = {"kind": "alarm_rescue", "channel": "voice", "language": "zh-CN", "text": "{elder}{what}"}
+    assert lead.post("/api/messages/templates", json=nowhere).status_code == 422
+    run(300, began=house.began)  # the responder does not answer
+    run(500, 300, house.began)
+    with transaction() as session:
+        calls = session.scalars(select(Call).where(Call.user_id.is_(None)).order_by(Call.id)).all()
+    said = {one.target: one.say for one in calls if one.contact_id != house.neighbour.id}
+    assert said == {
+        "contact": "林桂芬在河运小区紧急呼叫，去请按1，不去按2",
+        "ambulance": "河运小区12号楼2单元302，林桂芬紧急呼叫，受理请按1",
+    }
+    assert any("本人和家属都没有联系上" in (one.say or "") for one in calls if one.contact_id == house.neighbour.id)
+
+
 def test_where_nobody_takes_it_on_the_climb_ends_at_120_and_begins_anew(client: Browser) -> None:
     house = House(began=datetime.now(UTC), free=0, rungs=[RESPONDER, AMBULANCE])
     run(91, began=house.began)
