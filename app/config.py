@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     demo: bool = False
 
     # money and plans
+    care_plan_weeks: int = Field(3, ge=1, le=8, description="weeks ahead for which care plans make their orders")
     capture_grace_days: int = Field(10, ge=0, description="days after month end to capture what is reserved")
     freeze_minutes: int = Field(60, ge=0, description="a published visit this near its start is not moved by a draft")
     replan_freeze_minutes: int = Field(

@@ -30,7 +30,9 @@ from app.assessments import api as assessments
 from app.calls import api as calls
 from app.calls import hooks_api as hooks
 from app.calls import messages_api as messages
+from app.care_plans import api as care_plans
 from app.catalogue import api as catalogue
+from app.catalogue import keeping_api as catalogue_keeping
 from app.commands import api as commands
 from app.desk import cards_api as cards
 from app.desk import elders
@@ -53,6 +55,7 @@ from app.phone import api as phone
 from app.phone import installing_api as installer
 from app.places import api as places
 from app.planning import api as planning
+from app.planning import changing_api as changes
 from app.planning import replan_api as replanning
 from app.stock import api as stock
 from app.stock import import_api as stock_imports
@@ -64,7 +67,11 @@ ROUTERS = (
     access.router,
     places.router,
     catalogue.router,
+    catalogue_keeping.router,
     orders.router,
+    changes.router,
+    care_plans.of_elder,
+    care_plans.router,
     elders.router,
     cards.router,
     wall.router,

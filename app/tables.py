@@ -8,6 +8,7 @@ from app.alarms import tables as alarms
 from app.allowances import tables as allowances
 from app.assessments import tables as assessments
 from app.calls import tables as calls
+from app.care_plans import tables as care_plans
 from app.catalogue import tables as catalogue
 from app.commands import tables as commands
 from app.db import Base
@@ -43,6 +44,7 @@ __all__ = [
     "allowances",
     "assessments",
     "calls",
+    "care_plans",
     "catalogue",
     "climbing",
     "commands",

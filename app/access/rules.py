@@ -33,6 +33,8 @@ ADMINS: Final = frozenset({R.ADMIN})
 FIGURES: Final = frozenset({R.SHIFT_LEAD, R.MANAGER, R.SUPERVISOR})  # how well calls are answered
 LEADS: Final = frozenset({R.SHIFT_LEAD, R.SUPERVISOR})  # decide what a district promises
 BUREAU: Final = frozenset({R.SUPERVISOR})  # whose money it is
+KEEPERS: Final = frozenset({R.SUPERVISOR, R.ADMIN})  # what a district offers and pays for
+APPROVERS: Final = frozenset({R.SHIFT_LEAD, R.SUPERVISOR})  # allow an order that needs it
 PROVIDER: Final = frozenset({R.MANAGER})
 EVERYONE: Final = frozenset(Role)
 

@@ -1,14 +1,14 @@
 """Reading the catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.catalogue.rules import NoPrice, PriceLine, price_on
-from app.catalogue.tables import Price, ServiceItem
+from app.catalogue.rules import FREE_OF_CHARGE, CancellationTerm, NoPrice, PriceLine, price_on
+from app.catalogue.tables import CancellationRule, Price, ServiceItem
 from app.errors import NotFound
 
 
@@ -30,6 +30,57 @@ def item(session: Session, district_id: int, code: str) -> ServiceItem:
     if found is None:
         raise NotFound(f"There is no service item {code}.", code=code)
     return found
+
+
+def numbered(session: Session, district_id: int, item_id: int) -> ServiceItem:
+    """The item with this number, ended or not; raises NotFound."""
+    found = session.get(ServiceItem, item_id)
+    if found is None or found.district_id != district_id:
+        raise NotFound("There is no such service item.")
+    return found
+
+
+def of_numbers(session: Session, item_ids: Iterable[int]) -> dict[int, ServiceItem]:
+    """Items by number, ended or not."""
+    return {item.id: item for item in session.scalars(select(ServiceItem).where(ServiceItem.id.in_(list(item_ids))))}
+
+
+def whole(session: Session, district_id: int) -> Sequence[tuple[ServiceItem, Sequence[Price]]]:
+    """Every item, also those that have ended, with all its prices, the latest first."""
+    prices: dict[int, list[Price]] = {}
+    for price in session.scalars(
+        select(Price).where(Price.district_id == district_id).order_by(Price.starts.desc(), Price.area)
+    ):
+        prices.setdefault(price.item_id, []).append(price)
+    found = session.scalars(
+        select(ServiceItem)
+        .where(ServiceItem.district_id == district_id)
+        .order_by(ServiceItem.ended_at.is_not(None), ServiceItem.head, ServiceItem.aid, ServiceItem.id)
+    )
+    return [(item, prices.get(item.id, [])) for item in found]
+
+
+def prices(session: Session, item_id: int) -> list[Price]:
+    """Every price of an item, the latest first."""
+    query = select(Price).where(Price.item_id == item_id).order_by(Price.starts.desc(), Price.area)
+    return list(session.scalars(query))
+
+
+def cancellation_rules(session: Session, district_id: int) -> Sequence[CancellationRule]:
+    """All of them, the newest first."""
+    return session.scalars(
+        select(CancellationRule)
+        .where(CancellationRule.district_id == district_id)
+        .order_by(CancellationRule.starts.desc(), CancellationRule.id.desc())
+    ).all()
+
+
+def cancellation_term(session: Session, district_id: int, item_id: int, day: date) -> CancellationTerm:
+    """What held on the day an order was taken: the item's own rule before the district's; free where there is none."""
+    rules = [rule for rule in cancellation_rules(session, district_id) if rule.starts <= day]
+    own = next((rule for rule in rules if rule.item_id == item_id), None)
+    rule = own or next((rule for rule in rules if rule.item_id is None), None)
+    return CancellationTerm(rule.free_hours, rule.fee_unit, rule.fee, rule.payer) if rule else FREE_OF_CHARGE
 
 
 def prices_of(session: Session, item_id: int) -> Sequence[PriceLine]:

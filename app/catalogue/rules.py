@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.errors import Conflict
+from app.errors import Conflict, Unreadable
 
 URGENT_CODE: Final = "URGENT"  # the item of an alarm's response: price zero, payer none
 
@@ -20,6 +20,34 @@ class AidCategory(StrEnum):
     MEDICAL = "medical"
     URGENT = "urgent"
     MOBILITY = "mobility"
+
+
+class Head(StrEnum):
+    """The seven heads of GB/T 43153-2023 for services at home; each item has one, and one of the six aids."""
+
+    LIVING = "living"  # 生活照料
+    BASIC_CARE = "basic_care"  # 基础照护
+    HEALTH = "health"  # 健康管理
+    VISITING = "visiting"  # 探访关爱
+    COMFORT = "comfort"  # 精神慰藉
+    AGENCY = "agency"  # 委托代办
+    HOME_ADAPTATION = "home_adaptation"  # 居家适老化改造
+
+
+class Way(StrEnum):
+    """How an item reaches the elder."""
+
+    HOME = "home"  # caregivers are sent: the day's plan
+    MEAL = "meal"  # a canteen cooks and a round brings it
+    RENT = "rent"  # nobody comes: a month's rent of an aid
+
+
+class Approval(StrEnum):
+    """Who must agree to an order of an item before it is planned."""
+
+    NONE = "none"
+    SHIFT_LEAD = "shift_lead"
+    SUPERVISOR = "supervisor"
 
 
 class PriceUnit(StrEnum):
@@ -36,6 +64,28 @@ class Evidence(StrEnum):
     PHOTO = "photo"
     READING = "reading"  # a measured value: blood pressure …
     RECEIPT = "receipt"
+
+
+class FeeUnit(StrEnum):
+    """What a late cancellation costs is measured in."""
+
+    PERCENT = "percent"  # of the visit's price
+    MINUTES = "minutes"  # of the item's time, at the visit's price
+
+
+class FeePayer(StrEnum):
+    """Who is asked for the fee of a late cancellation. Never an allowance: it pays verified visits only."""
+
+    ELDER = "elder"
+    NOBODY = "nobody"  # counted, not asked for
+
+
+class BadPrice(Conflict):
+    """A price cannot hold on those days."""
+
+
+class BadItem(Unreadable):
+    """The item does not fit together."""
 
 
 class NoPrice(Conflict):
@@ -88,3 +138,65 @@ def may_start(windows: Iterable[tuple[time, time]], opens: time, closes: time) -
     """Whether one of the item's local windows holds the whole wish; an item without windows is given at any hour."""
     held = list(windows)
     return not held or any(first <= opens and closes <= last for first, last in held)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """The days of a price in an area that is on record: an end of None is for ever."""
+
+    id: int
+    area: str
+    starts: date
+    ends: date | None
+
+
+def room_for(held: Iterable[Holding], area: str, starts: date, ends: date | None, *, today: date) -> int | None:
+    """The price that must end the day before a new one begins, if any; raises BadPrice.
+
+    A price begins today at the earliest: what was charged stays as it was. One that follows may not be run over.
+    """
+    if starts < today:
+        raise BadPrice(f"A new price begins on {today} at the earliest; the past is not changed.", today=str(today))
+    if ends is not None and ends < starts:
+        raise BadPrice("A price must end after it begins.")
+    same = [one for one in held if one.area == area]
+    for one in same:
+        if one.starts >= starts and (ends is None or one.starts <= ends):
+            raise BadPrice(f"From {one.starts} another price holds; end the new one before.", starts=str(one.starts))
+    return next((one.id for one in same if one.starts < starts and (one.ends is None or one.ends >= starts)), None)
+
+
+@dataclass(frozen=True)
+class CancellationTerm:
+    """Until how many hours before its window a visit is cancelled freely, and what it costs after."""
+
+    free_hours: int
+    fee_unit: FeeUnit
+    fee: int
+    payer: FeePayer
+
+
+FREE_OF_CHARGE: Final = CancellationTerm(0, FeeUnit.PERCENT, 0, FeePayer.NOBODY)
+
+
+def late_fee(term: CancellationTerm, *, opens: datetime, now: datetime, price_cents: int, minutes: int) -> int:
+    """Cents for cancelling now a visit whose window opens then; never more than the visit would have cost."""
+    if now <= opens - timedelta(hours=term.free_hours):
+        return 0
+    part = half_up(price_cents * term.fee, 100 if term.fee_unit is FeeUnit.PERCENT else minutes)
+    return min(part, price_cents)
+
+
+def check_item(minutes: Mapping[str, int], caregivers: Mapping[str, int], windows: Iterable[tuple[time, time]]) -> None:
+    """That an item can be given as it says; raises BadItem."""
+    if "default" not in minutes or "default" not in caregivers:
+        raise BadItem("Say the minutes and the caregivers of whoever has no line of their own (`default`).")
+    if any(not 5 <= value <= 1440 for value in minutes.values()):
+        raise BadItem("A visit takes 5 to 1440 minutes.")
+    if any(value not in (1, 2) for value in caregivers.values()):
+        raise BadItem("One caregiver comes, or two.")
+    last = time.min
+    for opens, closes in sorted(windows):
+        if closes < opens or opens < last:
+            raise BadItem("Windows open before they close, and do not overlap.")
+        last = closes

@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue import queries as catalogue
 from app.catalogue import rules as catalogue_rules
-from app.catalogue.rules import URGENT_CODE, AidCategory
+from app.catalogue.rules import URGENT_CODE, AidCategory, Approval
 from app.catalogue.tables import ServiceItem
 from app.errors import Conflict
 from app.funding import actions as funding
-from app.funding import queries as funding_queries
 from app.funding.rules import EntitlementUsedUp, Split
 from app.history import record
 from app.orders import queries
 from app.orders.quotes import Bill, Quote, QuoteLine, Wish, quote
 from app.orders.rules import (
     BLOCKING,
+    UNAGREED,
     VISIT_ENDED,
     Channel,
     NoReason,
@@ -52,6 +52,7 @@ def receive(
     by: str,
     now: datetime,
     channel: Channel = Channel.HOTLINE,
+    payer: Payer = Payer.ENTITLEMENT,
     agent: dict[str, Any] | None = None,
     note: str | None = None,
 ) -> Order:
@@ -61,11 +62,10 @@ def receive(
         raise Conflict("This elder is no longer served.")
     item = catalogue.item(session, elder.district_id, item_code)
     bills = queries.bills(session, elder, item, wishes, now=now)
-    paying = funding_queries.sources(session, elder.id, {bill.month for bill in bills})
-    quoted = quote(bills, item.aid, paying, item=item.code)
+    quoted = quote(bills, item.aid, queries.sources_for(session, elder.id, payer, bills), item=item.code)
     order = Order(
         district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, home_id=elder.home_id,
-        item_id=item.id, state=OrderState.RECEIVED, channel=channel, payer=Payer.ENTITLEMENT, agent=agent, note=note,
+        item_id=item.id, state=OrderState.RECEIVED, channel=channel, payer=payer, agent=agent, note=note,
         price_cents=quoted.price_cents, allowance_cents=quoted.allowance_cents, self_pay_cents=quoted.self_pay_cents,
         received_at=now, received_by=by, visits_open=0, visits_tried=0,
     )  # fmt: skip
@@ -79,27 +79,28 @@ def receive(
 def confirm(
     session: Session, order_id: int, *, allowance_cents: int, self_pay_cents: int, by: str, now: datetime
 ) -> Order:
-    """The elder agrees to this split; the allowance is reserved.
+    """The elder agrees to this split; the allowance is reserved, also while somebody must still approve the order.
 
     Raises QuoteChanged, or EntitlementUsedUp when nothing of the allowance is left, with the new quote as facts.
     """
     order = queries.get(session, order_id, lock=True)
-    after = order_after(order.state, OrderEvent.CONFIRM)
     item, visits = session.get_one(ServiceItem, order.item_id), queries.visits_of(session, order.id)
+    event = OrderEvent.CONFIRM if item.approval is Approval.NONE else OrderEvent.SUBMIT
+    after = order_after(order.state, event)
     bills = [
         Bill(v.opens, v.closes, v.minutes, v.caregivers_needed, calendar.month_of(v.opens), v.price_cents)
         for v in visits
     ]
-    sources = funding_queries.sources(session, order.elder_id, {bill.month for bill in bills}, lock=True)
-    holds = quote(bills, item.aid, sources, item=item.code)
-    _check_promise(holds, allowance_cents, self_pay_cents)
+    paying = queries.sources_for(session, order.elder_id, order.payer, bills, lock=True)
+    holds = quote(bills, item.aid, paying, item=item.code)
+    check_promise(holds, allowance_cents, self_pay_cents)
     order.allowance_cents, order.self_pay_cents = allowance_cents, self_pay_cents
     for visit, line in zip(visits, holds.lines, strict=True):
         visit.allowance_cents, visit.self_pay_cents = line.split.allowance_cents, line.split.self_pay_cents
         funding.reserve_for(session, visit, line.split, by=by, now=now)
     before, order.state = order.state, after
     record(
-        session, order, OrderEvent.CONFIRM, before, after, by=by, now=now, allowance_cents=allowance_cents,
+        session, order, event, before, after, by=by, now=now, allowance_cents=allowance_cents,
         self_pay_cents=self_pay_cents,
     )  # fmt: skip
     return order
@@ -187,7 +188,7 @@ def miss(session: Session, visit_id: int, *, now: datetime) -> None:
     visit = queries.visit(session, visit_id, lock=True)
     if visit.state not in (VisitState.WAITING, VisitState.PLANNED):
         return
-    if queries.get(session, visit.order_id).state is OrderState.RECEIVED:
+    if queries.get(session, visit.order_id).state in UNAGREED:
         move_visit(session, visit, VisitEvent.CANCEL, by=CLOCK, now=now, reason="never confirmed")
     else:
         move_visit(session, visit, VisitEvent.FAIL, by=CLOCK, now=now, reason="nobody was sent")
@@ -209,7 +210,8 @@ def _count_ended(session: Session, visit: Visit, *, by: str, now: datetime, reas
         )
 
 
-def _check_promise(holds: Quote, allowance_cents: int, self_pay_cents: int) -> None:
+def check_promise(holds: Quote, allowance_cents: int, self_pay_cents: int) -> None:
+    """Raises QuoteChanged or EntitlementUsedUp, with the new split, when it is not what was told."""
     if (holds.allowance_cents, holds.self_pay_cents) == (allowance_cents, self_pay_cents):
         return
     if allowance_cents and not holds.allowance_cents:
@@ -232,9 +234,10 @@ def _add_visit(
     wants_own_sex = item.aid is AidCategory.BATHING and bool(elder.wishes.get("same_sex_bathing"))
     visit = Visit(
         district_id=order.district_id, division_code=order.division_code, order_id=order.id, elder_id=elder.id,
-        home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid, state=VisitState.WAITING,
-        minutes=bill.minutes, least_minutes=-(-bill.minutes * item.least_percent // 100), needs=item.needs,
-        caregivers_needed=bill.caregivers, same_sex=item.same_sex or wants_own_sex, opens=bill.opens,
+        home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid, way=item.way,
+        state=VisitState.WAITING, tasks=item.tasks, minutes=bill.minutes, needs=item.needs,
+        least_minutes=-(-bill.minutes * item.least_percent // 100), caregivers_needed=bill.caregivers,
+        same_sex=item.same_sex or wants_own_sex, opens=bill.opens,
         closes=bill.closes, priority=priority, price_cents=bill.cents, allowance_cents=line.split.allowance_cents,
         self_pay_cents=line.split.self_pay_cents,
     )  # fmt: skip

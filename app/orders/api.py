@@ -21,7 +21,7 @@ def quote(wish: QuoteIn, me: Hotline) -> QuoteOut:
     """What an order would cost now and who would pay: the allowances in their order, the remainder the elder."""
     with transaction(me.scope) as session:
         wishes = [visit.value() for visit in wish.visits]
-        found = queries.quoted(session, wish.elder_id, wish.item, wishes, now=datetime.now(UTC))
+        found = queries.quoted(session, wish.elder_id, wish.item, wishes, payer=wish.payer, now=datetime.now(UTC))
         return QuoteOut.of(found, queries.clashes(session, wish.elder_id, wishes), me.role)
 
 
@@ -40,6 +40,7 @@ def receive(order: OrderIn, me: Hotline, idempotency_key: Annotated[str | None, 
                 by=me.by,
                 now=now,
                 channel=order.channel,
+                payer=order.payer,
                 agent=order.agent.model_dump() if order.agent else None,
                 note=order.note,
             )

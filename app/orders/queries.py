@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -10,13 +11,14 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue import queries as catalogue
 from app.catalogue import rules as catalogue_rules
+from app.catalogue.rules import Approval, Way
 from app.catalogue.tables import ServiceItem
 from app.errors import NotFound
 from app.funding import queries as funding
-from app.funding.rules import Account
+from app.funding.rules import Account, Source
 from app.funding.tables import LedgerEntry
 from app.orders.quotes import Bill, Quote, Wish, quote
-from app.orders.rules import VISIT_ENDED, BadWindow, OrderState, VisitState
+from app.orders.rules import VISIT_ENDED, BadWindow, OrderState, Payer, VisitState
 from app.orders.tables import Order, Visit
 from app.people import life_queries as life
 from app.people import queries as people
@@ -34,6 +36,7 @@ class OrderRow:
     item_code: str
     item_zh: str
     item_en: str
+    approval: Approval
     price_cents: int
     allowance_cents: int
     self_pay_cents: int
@@ -82,10 +85,15 @@ def waiting(session: Session, day: date) -> Sequence[Visit]:
     return session.scalars(
         select(Visit)
         .join(Order, Order.id == Visit.order_id)
-        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED)
+        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED, Visit.way == Way.HOME)
         .where(Visit.opens >= first, Visit.opens < next_day)
         .order_by(Visit.priority.desc(), Visit.opens, Visit.id)
     ).all()
+
+
+def tasks_of(session: Session, visit: Visit) -> Sequence[Any]:
+    """What is to be done at a visit, as it was agreed: {code, zh, en, evidence}."""
+    return visit.tasks if visit.tasks is not None else session.get_one(ServiceItem, visit.item_id).tasks
 
 
 def missed(session: Session, *, now: datetime) -> Sequence[int]:
@@ -93,7 +101,7 @@ def missed(session: Session, *, now: datetime) -> Sequence[int]:
     today, _ = calendar.day_bounds(calendar.day_of(now))
     return session.scalars(
         select(Visit.id)
-        .where(Visit.state.in_([VisitState.WAITING, VisitState.PLANNED]), Visit.closes < today)
+        .where(Visit.state.in_([VisitState.WAITING, VisitState.PLANNED]), Visit.closes < today, Visit.way == Way.HOME)
         .order_by(Visit.id)
     ).all()
 
@@ -121,8 +129,8 @@ def orders(
     query = (
         select(
             Order.id, Order.state, Order.elder_id, Elder.name.label("elder_name"), ServiceItem.code.label("item_code"),
-            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"), Order.price_cents,
-            Order.allowance_cents, Order.self_pay_cents, Order.received_at, Order.received_by,
+            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"), ServiceItem.approval,
+            Order.price_cents, Order.allowance_cents, Order.self_pay_cents, Order.received_at, Order.received_by,
             func.coalesce(count.c.visits, 0).label("visits"), count.c.first_opens,
         )
         .join(Elder, Elder.id == Order.elder_id)
@@ -143,26 +151,21 @@ def orders(
 def bills(session: Session, elder: Elder, item: ServiceItem, wishes: Sequence[Wish], *, now: datetime) -> list[Bill]:
     """What the wished visits would cost; raises BadWindow, NotAtHome, OutsideHours or NoPrice."""
     life.check_at_home(session, elder.id, (calendar.day_of(wish.opens) for wish in wishes))
-    windows, prices = catalogue.windows_of(item), catalogue.prices_of(session, item.id)
-    made = []
+    prices = catalogue.prices_of(session, item.id)
     for wish in wishes:
         check_window(wish, now=now)
-        opens, closes = calendar.local(wish.opens), calendar.local(wish.closes)
-        if not catalogue_rules.may_start(windows, opens.time(), closes.time()):
-            raise catalogue_rules.OutsideHours(f"{item.name_en} is not given at that time.", windows=item.windows)
-        minutes = wish.minutes or catalogue_rules.by_level(item.minutes, elder.level)
-        price = catalogue_rules.price_on(prices, elder.division_code, opens.date())
-        made.append(
-            Bill(
-                wish.opens,
-                wish.closes,
-                minutes,
-                catalogue_rules.by_level(item.caregivers, elder.level),
-                opens.date().replace(day=1),
-                catalogue_rules.cost(price, minutes),
-            )
-        )
-    return made
+    return [bill(elder, item, prices, wish) for wish in wishes]
+
+
+def bill(elder: Elder, item: ServiceItem, prices: Sequence[catalogue_rules.PriceLine], wish: Wish) -> Bill:
+    """What one wished visit would cost on its day, however far ahead; raises OutsideHours or NoPrice."""
+    opens, closes = calendar.local(wish.opens), calendar.local(wish.closes)
+    if not catalogue_rules.may_start(catalogue.windows_of(item), opens.time(), closes.time()):
+        raise catalogue_rules.OutsideHours(f"{item.name_en} is not given at that time.", windows=item.windows)
+    minutes = wish.minutes or catalogue_rules.by_level(item.minutes, elder.level)
+    cents = catalogue_rules.cost(catalogue_rules.price_on(prices, elder.division_code, opens.date()), minutes)
+    caregivers = catalogue_rules.by_level(item.caregivers, elder.level)
+    return Bill(wish.opens, wish.closes, minutes, caregivers, opens.date().replace(day=1), cents)
 
 
 def check_window(wish: Wish, *, now: datetime) -> None:
@@ -175,13 +178,24 @@ def check_window(wish: Wish, *, now: datetime) -> None:
         raise BadWindow("Book until the end of next month: later allowances do not exist yet.")
 
 
-def quoted(session: Session, elder_id: int, item_code: str, wishes: Sequence[Wish], *, now: datetime) -> Quote:
+def sources_for(
+    session: Session, elder_id: int, payer: Payer, bills: Sequence[Bill], *, lock: bool = False
+) -> dict[date, list[Source]]:
+    """What may pay these bills, by month: nothing but the elder's purse where the elder pays alone."""
+    if payer is not Payer.ENTITLEMENT:
+        return {}
+    return funding.sources(session, elder_id, {bill.month for bill in bills}, lock=lock)
+
+
+def quoted(
+    session: Session, elder_id: int, item_code: str, wishes: Sequence[Wish], *, now: datetime,
+    payer: Payer = Payer.ENTITLEMENT,
+) -> Quote:  # fmt: skip
     """What the wished visits would cost now, and who would pay. Nothing is reserved."""
     elder = people.get(session, elder_id)
     item = catalogue.item(session, elder.district_id, item_code)
     made = bills(session, elder, item, wishes, now=now)
-    paying = funding.sources(session, elder.id, {bill.month for bill in made})
-    return quote(made, item.aid, paying, item=item.code)
+    return quote(made, item.aid, sources_for(session, elder.id, payer, made), item=item.code)
 
 
 def clashes(session: Session, elder_id: int, wishes: Sequence[Wish]) -> Sequence[Visit]:
@@ -190,7 +204,7 @@ def clashes(session: Session, elder_id: int, wishes: Sequence[Wish]) -> Sequence
     return session.scalars(
         select(Visit)
         .join(Order, Order.id == Visit.order_id)
-        .where(Visit.elder_id == elder_id, Visit.state.not_in(VISIT_ENDED), Order.state == OrderState.CONFIRMED)
+        .where(Visit.elder_id == elder_id, Visit.state.not_in(VISIT_ENDED), Order.state != OrderState.RECEIVED)
         .where(or_(*touching))
         .order_by(Visit.opens, Visit.id)
     ).all()

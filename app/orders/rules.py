@@ -4,14 +4,16 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
-from app.access.rules import DESK, HOTLINE, PLANNERS, Role
-from app.errors import Conflict, IllegalMove, Unreadable
+from app.access.rules import APPROVERS, DESK, HOTLINE, PLANNERS, Role
+from app.catalogue.rules import Approval
+from app.errors import Conflict, IllegalMove, Refused, Unreadable
 
 
 class OrderState(StrEnum):
     """订单: what was bought."""
 
     RECEIVED = "received"  # the hotline wrote it down
+    WAITING_APPROVAL = "waiting_approval"  # agreed with the elder and reserved; somebody must still allow it
     CONFIRMED = "confirmed"  # price and window agreed, allowance reserved
     CLOSED = "closed"  # every visit has ended
     CANCELLED = "cancelled"
@@ -21,6 +23,9 @@ class OrderEvent(StrEnum):
     """What can happen to an order."""
 
     CONFIRM = "confirm"
+    SUBMIT = "submit"  # confirmed, and the item wants an approval
+    APPROVE = "approve"
+    REFUSE = "refuse"
     CLOSE = "close"
     CANCEL = "cancel"
 
@@ -62,20 +67,41 @@ class Channel(StrEnum):
     DESK = "desk"
     COMMUNITY = "community"
     ALARM = "alarm"
+    CARE_PLAN = "care_plan"
 
 
 class Payer(StrEnum):
     """Who pays for an order."""
 
     ENTITLEMENT = "entitlement"  # the elder's allowances in their order, the remainder the elder
+    SELF = "self"  # the elder alone
     NONE = "none"  # an alarm's response
 
+
+class FeeState(StrEnum):
+    """Where the fee of a late cancellation stands."""
+
+    DUE = "due"
+    WAIVED = "waived"  # by hand, with a reason: an ambulance came, the family was not told
+
+
+class FeeEvent(StrEnum):
+    """What can happen to a fee."""
+
+    WAIVE = "waive"
+
+
+FEE_MOVES: Final[dict[tuple[FeeState, FeeEvent], FeeState]] = {(FeeState.DUE, FeeEvent.WAIVE): FeeState.WAIVED}
 
 S, OE = OrderState, OrderEvent
 ORDER_MOVES: Final[dict[tuple[OrderState, OrderEvent], OrderState]] = {
     (S.RECEIVED, OE.CONFIRM): S.CONFIRMED,
+    (S.RECEIVED, OE.SUBMIT): S.WAITING_APPROVAL,
+    (S.WAITING_APPROVAL, OE.APPROVE): S.CONFIRMED,
+    (S.WAITING_APPROVAL, OE.REFUSE): S.CANCELLED,
     (S.CONFIRMED, OE.CLOSE): S.CLOSED,
     (S.RECEIVED, OE.CANCEL): S.CANCELLED,
+    (S.WAITING_APPROVAL, OE.CANCEL): S.CANCELLED,
     (S.CONFIRMED, OE.CANCEL): S.CANCELLED,
 }
 
@@ -105,12 +131,16 @@ VISIT_MOVES: Final[dict[tuple[VisitState, VisitEvent], VisitState]] = {
     (V.NOT_DELIVERED, VE.UPHOLD): V.VERIFIED,
 }
 
+UNAGREED: Final = frozenset({S.RECEIVED, S.WAITING_APPROVAL})  # nobody may be sent yet
 VISIT_ENDED: Final = frozenset({V.VERIFIED, V.NOT_DELIVERED, V.CANCELLED})
 CANCELLABLE: Final = frozenset(state for state, event in VISIT_MOVES if event is VE.CANCEL)
 BLOCKING: Final = frozenset({V.UNDER_WAY, V.DONE, V.HELD})  # an order with one of these cannot be cancelled
 
 ORDER_ALLOWED: Final[dict[OrderEvent, frozenset[Role]]] = {
     OE.CONFIRM: HOTLINE,
+    OE.SUBMIT: frozenset(),  # what confirming does where the item says so
+    OE.APPROVE: APPROVERS,
+    OE.REFUSE: APPROVERS,
     OE.CANCEL: DESK,
     OE.CLOSE: frozenset(),  # happens by itself
 }
@@ -131,6 +161,14 @@ class QuoteChanged(Conflict):
 
 class BadWindow(Conflict):
     """A visit cannot be booked for that time."""
+
+
+class VisitChanged(Conflict):
+    """Somebody has changed this visit meanwhile."""
+
+
+class NotYourApproval(Refused):
+    """This order is for somebody else to approve."""
 
 
 class NoReason(Unreadable):
@@ -157,14 +195,32 @@ def visit_after(state: VisitState, event: VisitEvent) -> VisitState:
         raise IllegalMove(f"A visit that is {state} cannot {event}.", state=state, event=event) from None
 
 
-def order_possible(state: OrderState, role: Role, visits: Collection[VisitState] = ()) -> list[OrderEvent]:
+def fee_after(state: FeeState, event: FeeEvent) -> FeeState:
+    """The state that follows; raises IllegalMove where the table has no line."""
+    try:
+        return FEE_MOVES[state, event]
+    except KeyError:
+        raise IllegalMove(f"A fee that is {state} cannot {event}.", state=state, event=event) from None
+
+
+def order_possible(
+    state: OrderState, role: Role, visits: Collection[VisitState] = (), approval: Approval = Approval.NONE
+) -> list[OrderEvent]:
     """The events an order in this state accepts from this role: the buttons a screen may show."""
     begun = any(visit in BLOCKING for visit in visits)
     return [
         event
         for source, event in ORDER_MOVES
-        if source is state and role in ORDER_ALLOWED[event] and not (begun and event is OrderEvent.CANCEL)
+        if source is state
+        and role in ORDER_ALLOWED[event]
+        and not (begun and event is OrderEvent.CANCEL)
+        and (event not in (OrderEvent.APPROVE, OrderEvent.REFUSE) or may_approve(approval, role))
     ]
+
+
+def may_approve(approval: Approval, role: Role) -> bool:
+    """Whether this role approves orders of an item that wants this approval; the bureau stands in for the desk."""
+    return role is Role.SUPERVISOR or (role is Role.SHIFT_LEAD and approval is not Approval.SUPERVISOR)
 
 
 def visit_possible(state: VisitState, role: Role) -> list[VisitEvent]:

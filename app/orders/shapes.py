@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -42,19 +42,21 @@ class WishIn(BaseModel):
 
 
 class QuoteIn(BaseModel):
-    """What is wished for whom."""
+    """What is wished for whom; `self` leaves the allowances alone."""
 
     elder_id: int
     item: str
+    payer: Literal[Payer.ENTITLEMENT, Payer.SELF] = Payer.ENTITLEMENT
     visits: list[WishIn] = Field(min_length=1, max_length=31)
 
 
 class Agent(BaseModel):
-    """Whoever acts for the elder (代办人)."""
+    """Whoever acts for the elder (代办人), and whether they stood at the desk or rang up."""
 
     name: str = Field(min_length=1, max_length=40)
     relation: str = Field(min_length=1, max_length=40)
     phone: str | None = Field(None, max_length=20)
+    present: bool = False
 
 
 class OrderIn(QuoteIn):
@@ -91,6 +93,7 @@ class VisitOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
+    version: int
     order_id: int
     elder_id: int
     provider_id: int | None
@@ -196,7 +199,7 @@ class OrderOut(BaseModel):
         return cls(
             id=order.id,
             state=order.state,
-            possible=order_possible(order.state, me.role, [visit.state for visit in visits]),
+            possible=order_possible(order.state, me.role, [visit.state for visit in visits], item.approval),
             elder_id=elder.id,
             elder_name=mask_name(elder.name) if outside else elder.name,
             item_code=item.code,
@@ -244,7 +247,7 @@ class OrderRowOut(BaseModel):
         """As this role may see it."""
         name = mask_name(row.elder_name) if role is Role.SUPERVISOR else row.elder_name
         return cls.model_validate(row).model_copy(
-            update={"elder_name": name, "possible": order_possible(row.state, role)}
+            update={"elder_name": name, "possible": order_possible(row.state, role, approval=row.approval)}
         )
 
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.catalogue.rules import AidCategory
+from app.catalogue.rules import AidCategory, FeePayer, Way
 from app.db import Base, OfDistrict, named
-from app.orders.rules import Channel, OrderState, Payer, VisitState
+from app.orders.rules import Channel, FeeState, OrderState, Payer, VisitState
 from app.vault import Sealed, SealedJson
 
 
@@ -57,10 +58,12 @@ class Visit(OfDistrict, Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"))
     item_code: Mapped[str]
     aid: Mapped[AidCategory] = mapped_column(named(AidCategory))
+    way: Mapped[Way] = mapped_column(named(Way), default=Way.HOME)
     state: Mapped[VisitState] = mapped_column(named(VisitState))
     minutes: Mapped[int]
     least_minutes: Mapped[int]  # fewer, and it does not verify itself
     needs: Mapped[list[str]] = mapped_column(default=list)
+    tasks: Mapped[list[Any] | None] = mapped_column(JSONB)  # as agreed; none: the item's
     caregivers_needed: Mapped[int] = mapped_column(default=1)
     same_sex: Mapped[bool] = mapped_column(default=False)
     opens: Mapped[datetime]
@@ -85,4 +88,28 @@ class Visit(OfDistrict, Base):
         Index("ix_visits_day", "district_id", "opens"),
         Index("ix_visits_state", "district_id", "state", "opens"),
         {"info": {"area": "division_code", "provider": "provider_id"}},
+    )
+
+
+class CancellationFee(OfDistrict, Base):
+    """What a late cancellation costs. It stands beside the ledger, whose captured cents lead to verified visits."""
+
+    __tablename__ = "cancellation_fees"
+
+    division_code: Mapped[str]
+    elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), unique=True)
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
+    state: Mapped[FeeState] = mapped_column(named(FeeState))
+    cents: Mapped[int]
+    payer: Mapped[FeePayer] = mapped_column(named(FeePayer))
+    rule: Mapped[dict[str, Any]]  # the rule that was in force when the order was taken
+    at: Mapped[datetime]
+    by: Mapped[str]
+
+    __table_args__ = (
+        CheckConstraint("cents > 0", name="positive"),
+        Index("ix_cancellation_fees_elder", "elder_id", "at"),
+        {"info": {"area": "division_code"}},
     )

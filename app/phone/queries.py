@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue.tables import ServiceItem
 from app.config import settings
+from app.orders import queries as orders
 from app.orders.tables import Order, Visit
 from app.people import queries as people
 from app.people.tables import Caregiver, Elder, Home
@@ -100,7 +101,7 @@ def _visit(
         travel_minutes=travel_minutes, mode=caregiver.mode,
         notes=[*health.get("notes", ()), *([order.note] if shown and order.note else ())],
         allergies=list(health.get("allergies", ())), partners=_partners(session, attendance, shown=shown),
-        tasks=_tasks(item, {r.task: r for r in results if r.attendance_id == attendance.id}),
+        tasks=_tasks(orders.tasks_of(session, visit), {r.task: r for r in results if r.attendance_id == attendance.id}),
         times={kind: at for kind, at in times.items() if at is not None},
     )  # fmt: skip
 
@@ -136,14 +137,14 @@ def _partners(session: Session, mine: Attendance, *, shown: bool) -> list[Partne
     return [PartnerOut(name=name, state=state, phone=phone if shown else None) for name, phone, state in rows]
 
 
-def _tasks(item: ServiceItem, results: Mapping[str, Any]) -> list[PhoneTask]:
+def _tasks(tasks: Sequence[Any], results: Mapping[str, Any]) -> list[PhoneTask]:
     return [
         PhoneTask(
             code=task["code"], zh=task["zh"], en=task["en"], evidence=task.get("evidence", "none"),
             outcome=results[task["code"]].outcome if task["code"] in results else None,
             reason=results[task["code"]].reason if task["code"] in results else None,
         )
-        for task in item.tasks
+        for task in tasks
     ]  # fmt: skip
 
 

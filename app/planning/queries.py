@@ -10,10 +10,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import calendar
+from app.catalogue.rules import Way
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.errors import NotFound
-from app.orders.rules import OrderState
+from app.orders.rules import UNAGREED
 from app.orders.tables import Order, Visit
 from app.people.rules import Sex
 from app.people.tables import Absence, Caregiver, Certificate, Elder, Home, Shift
@@ -42,6 +43,7 @@ def visits_of_day(session: Session, district_id: int, day: date, *, lock: bool =
     """Visits whose window opens in a local day, always in the same order, so that two writers wait and never block."""
     first, last = calendar.day_bounds(day)
     query = select(Visit).where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
+    query = query.where(Visit.way == Way.HOME)
     query = query.with_for_update().execution_options(populate_existing=True) if lock else query
     return session.scalars(query.order_by(Visit.id)).all()
 
@@ -150,7 +152,7 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
         .join(ServiceItem, ServiceItem.id == Visit.item_id)
         .join(Order, Order.id == Visit.order_id)
         .where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
-        .where(Order.state != OrderState.RECEIVED)
+        .where(Order.state.not_in(UNAGREED), Visit.way == Way.HOME)
         .order_by(Visit.opens, Visit.id)
     ).all()  # fmt: skip
     ids = [row.id for row in rows]

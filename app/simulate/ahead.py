@@ -1,6 +1,7 @@
 """The days ahead: orders taken by the hotline, today's plan published, tomorrow's left for somebody to draft."""
 
 import random
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -31,12 +32,14 @@ NOTES: Final = (
 )
 
 
-def book(rng: random.Random, district_id: int, *, now: datetime, tell: Progress) -> int:
-    """Confirmed orders from today on, and today's plan published last evening; the answer is how many orders."""
+def book(
+    rng: random.Random, district_id: int, planned: Collection[tuple[int, str]], *, now: datetime, tell: Progress
+) -> int:
+    """What was ordered by telephone beside the care plans, and today's plan published last evening; how many orders."""
     today = calendar.day_of(now)
     days = list(calendar.days(today, today + timedelta(days=DAYS_AHEAD)))
     with transaction() as session:
-        found = wanted(rng, people(session, district_id), items(session, district_id), days)
+        found = wanted(rng, people(session, district_id), items(session, district_id), days, planned)
         session.expunge_all()
     bookings = [booking for day in days for booking in found[day]]
     for first in range(0, len(bookings), 50):

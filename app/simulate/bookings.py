@@ -1,7 +1,7 @@
 """What elders book and who could have come: demand of a stretch of days, a plain greedy roster for the past."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -99,23 +99,29 @@ def hands(session: Session, district_id: int) -> list[Hand]:
 
 
 def wanted(
-    rng: random.Random, who: Sequence[Somebody], catalogue: Mapping[str, ServiceItem], days: Sequence[date]
-) -> dict[date, list[Booking]]:
-    """Bookings of a stretch of days; the mean of each item a month is its `a_month` at the elder's level."""
+    rng: random.Random, who: Sequence[Somebody], catalogue: Mapping[str, ServiceItem], days: Sequence[date],
+    planned: Collection[tuple[int, str]] = (),
+) -> dict[date, list[Booking]]:  # fmt: skip
+    """Bookings of a stretch of days; the mean of each item a month is its `a_month` at the elder's level.
+
+    What stands in an elder's care plan (`planned`) nobody rings up for.
+    """
     weight = sum(WORKLOAD[day.weekday()] for day in days)
     months = len(days) / DAYS_A_MONTH
     found: dict[date, list[Booking]] = {day: [] for day in days}
     for person in who:
         for some in ITEMS:
+            if (person.elder.id, some.code) in planned:
+                continue
             mean = some.a_month.get(AbilityLevel(person.elder.level), some.a_month.get(None, 0.0)) * months
             for _ in range(_poisson(rng, mean)):
                 day = rng.choices(days, [WORKLOAD[day.weekday()] / weight for day in days])[0]
                 if not any(b.person is person and b.item.code == some.code for b in found[day]):
-                    found[day].append(_booking(rng, person, catalogue[some.code], some, day))
+                    found[day].append(a_booking(rng, person, catalogue[some.code], some, day))
     return found
 
 
-def _booking(rng: random.Random, person: Somebody, item: ServiceItem, some: SomeItem, day: date) -> Booking:
+def a_booking(rng: random.Random, person: Somebody, item: ServiceItem, some: SomeItem, day: date) -> Booking:
     """A window inside the item's hours in which whoever starts is done before the half day ends."""
     minutes = timedelta(minutes=by_level(item.minutes, person.elder.level))
     halves = []

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from app.catalogue.rules import URGENT_CODE, AidCategory, Evidence, PriceUnit
+from app.catalogue.rules import URGENT_CODE, AidCategory, Approval, Evidence, Head, PriceUnit
 from app.people.rules import AbilityLevel, Skill
 
-A, E, U, S = AidCategory, Evidence, PriceUnit, Skill
+A, E, H, U, S = AidCategory, Evidence, Head, PriceUnit, Skill
 DAY: Final = (("08:30", "17:00"),)
 
 
@@ -34,13 +34,15 @@ class SomeItem:
     windows: tuple[tuple[str, str], ...] = DAY
     tasks: tuple[Task, ...] = ()
     least_percent: int = 90
+    head: Head = Head.LIVING
+    approval: Approval = Approval.NONE
 
     def columns(self) -> dict[str, Any]:
         """As `catalogue.actions.add_item` takes them."""
         return {
             "code": self.code, "aid": self.aid, "name_zh": self.name_zh, "name_en": self.name_en,
             "minutes": self.minutes, "needs": self.needs, "caregivers": self.caregivers, "windows": self.windows,
-            "tasks": self.tasks, "least_percent": self.least_percent,
+            "tasks": self.tasks, "least_percent": self.least_percent, "head": self.head, "approval": self.approval,
         }  # fmt: skip
 
 
@@ -89,11 +91,13 @@ ITEMS: Final = (
         {None: 1.0}, (S.NURSING,), windows=(("08:30", "11:00"),),
         tasks=(_task("pressure", "血压", "Blood pressure", E.READING), _task("sugar", "血糖", "Blood sugar", E.READING),
                _task("medicine_box", "核对药盒", "Check the pill box")),
+        head=H.HEALTH,
     ),
     SomeItem(
         "REHAB", A.MEDICAL, "康复护理", "Rehabilitation", {"default": 60}, U.VISIT, 8000,
         {AbilityLevel.SEVERE: 0.8, AbilityLevel.TOTAL: 0.8, AbilityLevel.MODERATE: 0.3, None: 0.0}, (S.REHAB,),
         tasks=(_task("joints", "关节活动", "Move the joints"), _task("transfer", "床椅转移训练", "Practise transfers")),
+        head=H.BASIC_CARE,
     ),
     SomeItem(
         "WALK", A.MOBILITY, "陪同散步", "Walk outside", {"default": 60, "severe": 40}, U.HOUR, 3600,
@@ -101,9 +105,31 @@ ITEMS: Final = (
         tasks=(_task("walk", "户外散步", "Walk"), _task("chat", "陪伴聊天", "Talk")),
     ),
     SomeItem(
-        "ERRAND", A.MOBILITY, "代购代办代缴", "Errands and bills", {"default": 30}, U.VISIT, 1500,
-        {None: 0.7}, (S.ERRANDS,),
-        tasks=(_task("shop", "代购物品", "Shop", E.RECEIPT), _task("bill", "代缴费用", "Pay bills", E.RECEIPT)),
+        "ERRAND", A.MOBILITY, "代购代办", "Errands", {"default": 30}, U.VISIT, 1500,
+        {None: 0.5}, (S.ERRANDS,), head=H.AGENCY,
+        tasks=(_task("shop", "代购物品", "Shop", E.RECEIPT), _task("handle", "代办事项", "See to it", E.PHOTO)),
+    ),
+    SomeItem(
+        "BILL", A.MOBILITY, "代缴费用", "Bill payment", {"default": 20}, U.VISIT, 1000,
+        {None: 0.2}, (S.ERRANDS,), head=H.AGENCY,
+        tasks=(_task("bill", "代缴水电气和话费", "Pay the bills", E.RECEIPT),),
+    ),
+    SomeItem(
+        "COMFORT", A.MEDICAL, "陪伴慰藉", "Company", {"default": 60}, U.HOUR, 3000,
+        {None: 0.15}, (S.CLEANING,), head=H.COMFORT,
+        tasks=(_task("talk", "聊天倾听", "Talk and listen"), _task("mood", "观察情绪", "Note the mood")),
+    ),
+    SomeItem(
+        "RESPITE", A.MEDICAL, "喘息服务", "Respite care", {"default": 200}, U.HOUR, 3500,
+        {AbilityLevel.SEVERE: 0.2, AbilityLevel.TOTAL: 0.2, None: 0.0}, (S.BATHING,), windows=(("08:00", "14:00"),),
+        tasks=(_task("watch", "替家属照看", "Stand in for the family"), _task("care", "起居照料", "Everyday care"),
+               _task("handover", "与家属交接", "Hand over to the family", E.PHOTO)),
+        head=H.BASIC_CARE, approval=Approval.SHIFT_LEAD,
+    ),
+    SomeItem(
+        "SURVEY", A.MOBILITY, "适老化环境评估", "Survey of the home", {"default": 60}, U.VISIT, 12000,
+        {}, (S.REHAB,), head=H.HOME_ADAPTATION, approval=Approval.SUPERVISOR,
+        tasks=(_task("rooms", "逐室查看隐患", "See every room", E.PHOTO), _task("advice", "提出改造建议", "Advise")),
     ),
     SomeItem(
         "REPAIR", A.URGENT, "水电急修与开锁", "Urgent repairs and locksmith", {"default": 45}, U.VISIT, 5000,
@@ -113,6 +139,6 @@ ITEMS: Final = (
     SomeItem(
         URGENT_CODE, A.URGENT, "应急上门", "Emergency response", {"default": 30}, U.VISIT, 0, {}, (), windows=(),
         tasks=(_task("see", "见到老人", "See the elder"), _task("safe", "确认安全", "Make sure of safety")),
-        least_percent=0,
+        least_percent=0, head=H.VISITING,
     ),
 )  # fmt: skip

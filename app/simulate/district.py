@@ -17,7 +17,20 @@ from app.errors import Conflict
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
-from app.simulate import ahead, answering, assessing, fleet, living, month, population, purses, settle, shift, upkeep
+from app.simulate import (
+    ahead,
+    answering,
+    assessing,
+    fleet,
+    living,
+    month,
+    planned,
+    population,
+    purses,
+    settle,
+    shift,
+    upkeep,
+)
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
@@ -90,7 +103,8 @@ def build(
     shift.left(DISTRICT_ID, now=now)
     purses.enrol(_rng(seed, "lists"), DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
-    ahead.book(_rng(seed, "ahead"), DISTRICT_ID, now=now, tell=tell)
+    planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
+    ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
 

@@ -11,6 +11,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.catalogue.tables import ServiceItem
+from app.orders import queries as orders
 from app.orders.rules import VisitState
 from app.orders.tables import Visit
 from app.people.tables import Caregiver, Elder, Home
@@ -99,9 +100,8 @@ def _fix(events: Sequence[VisitEvent], home_accuracy: float) -> Fix | None:
 
 def tasks_missing(session: Session, visit: Visit) -> list[str]:
     """Codes of the item's tasks nobody said anything about."""
-    item = session.get(ServiceItem, visit.item_id)
     told = set(session.scalars(select(TaskResult.task).where(TaskResult.visit_id == visit.id)))
-    return [task["code"] for task in (item.tasks if item else []) if task["code"] not in told]
+    return [task["code"] for task in orders.tasks_of(session, visit) if task["code"] not in told]
 
 
 def task_results(session: Session, visit_ids: Sequence[int]) -> dict[int, list[TaskResult]]:

@@ -12,6 +12,7 @@ from app.access import actions as access
 from app.access.queries import Caller
 from app.access.rules import DESK, PLANNERS, Role
 from app.catalogue.tables import ServiceItem
+from app.orders import queries as orders
 from app.orders.rules import VISIT_ENDED, VisitState, visit_possible
 from app.orders.tables import Visit
 from app.people.tables import Caregiver, Elder, Home
@@ -215,7 +216,7 @@ class VisitWhole(BaseModel):
             place=PlaceOut(**{k: home.place[k] for k in ("lat", "lon", "accuracy_m")}) if full else None,
             planned_minutes=visit.minutes, least_minutes=visit.least_minutes, price_cents=visit.price_cents,
             allowance_cents=visit.allowance_cents, self_pay_cents=visit.self_pay_cents, attendances=attendances,
-            tasks=tasks(item, queries.task_results(session, [visit.id]).get(visit.id, [])),
+            tasks=tasks(orders.tasks_of(session, visit), queries.task_results(session, [visit.id]).get(visit.id, [])),
             flaws=[FlawOut.model_validate(f) for f in queries.all_flaws(session, visit.id)],
             history=[StepOut(at=x.at, kind=x.event, by=x.by, text=x.reason, facts=x.facts) for x in lines],
         )  # fmt: skip
@@ -229,7 +230,7 @@ def buttons(state: VisitState, role: Role) -> list[str]:
     return possible
 
 
-def tasks(item: ServiceItem, results: Sequence[TaskResult]) -> list[TaskOut]:
+def tasks(agreed: Sequence[Any], results: Sequence[TaskResult]) -> list[TaskOut]:
     """The item's tasks in order, with the last that was said of each."""
     said = {row.task: row for row in results}
     return [
@@ -238,7 +239,7 @@ def tasks(item: ServiceItem, results: Sequence[TaskResult]) -> list[TaskOut]:
             outcome=said[task["code"]].outcome if task["code"] in said else None,
             reason=said[task["code"]].reason if task["code"] in said else None,
         )
-        for task in item.tasks
+        for task in agreed
     ]  # fmt: skip
 
 

@@ -16,6 +16,9 @@ from app.allowances.tables import AllowanceRule, PayoutBatch, PayoutLine, Recove
 from app.calendar import day_of, month_of, next_month
 from app.calls import actions as calls
 from app.calls.rules import Target
+from app.care_plans import actions as care_plans
+from app.care_plans.rules import PauseReason
+from app.catalogue.rules import FeePayer
 from app.commands import actions as commands
 from app.desk.wall_tables import WallLink
 from app.equipment import installing, moving, testing
@@ -34,7 +37,8 @@ from app.messages.rules import Channel, Kind, MessageState
 from app.messages.tables import OutboxMessage
 from app.monitoring import actions as rules
 from app.monitoring.rules import RuleKind
-from app.orders.rules import VisitState
+from app.orders.rules import FeeState, VisitState
+from app.orders.tables import CancellationFee
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
 from app.people.tables import Elder
@@ -146,7 +150,12 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         district_id=elder.district_id, area=division_code, from_id=operator.id, to_id=operator.id, written_at=TEN,
         words="注意", rows={"cases": [{"elder": name}]}, before="", hash="x",
     )  # fmt: skip
-    session.add_all([window, sheet])
+    fee = CancellationFee(
+        district_id=elder.district_id, division_code=division_code, elder_id=elder.id, order_id=visit.order_id,
+        visit_id=visit.id, state=FeeState.DUE, cents=5_000, payer=FeePayer.ELDER, rule={}, at=TEN, by="test",
+    )  # fmt: skip
+    session.add_all([window, sheet, fee])
+    pause = care_plans.pause(session, elder.id, TEN.date(), None, PauseReason.HOSPITAL, by="test", now=TEN)
     session.flush()
     program = a_program(session)
     draft = programs.draft(
@@ -173,6 +182,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         {
             **payout,
             "window_id": window.id, "sheet_id": sheet.id,
+            "service_item_id": visit.item_id, "fee_id": fee.id, "pause_id": pause.id,
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
@@ -235,6 +245,17 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "data": {"task": "pressure", "outcome": "done"},
     }  # fmt: skip
     why = {"reason": "a test of the fence"}
+    offer = {
+        "aid": "bathing", "head": "living", "name_zh": "上门助浴", "name_en": "Bath", "minutes": {"default": 60},
+        "caregivers": {"default": 1, "severe": 2}, "windows": [["09:30", "11:00"]],
+        "tasks": [{"code": "pressure", "zh": "测血压", "en": "Blood pressure", "evidence": "reading"}],
+    }  # fmt: skip
+    plan = {
+        "starts": DAY, "most_self_pay_cents": 4_000, "lines": [
+            {"item": "BATHING", "rule": "FREQ=WEEKLY;BYDAY=MO", "starts": DAY, "opens": "10:00", "closes": "11:00",
+             "skipped": [DAY], "moved": {DAY: "2026-11-24"}},
+        ],
+    }  # fmt: skip
     return {
         "/api/allowances/rules": {
             "kind": "old_age_allowance", "area": "370503", "starts": "2026-12-01", "note": "a rule",
@@ -328,6 +349,24 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/installations/{installation_id}/cancel": why,
         "/api/installations/{installation_id}/fail": why,
         "/api/loans/{loan_id}/prolong": {"due_on": "2027-03-31"},
+        "/api/catalogue/items": offer | {"code": "BATH_B"},
+        "/api/catalogue/items/{service_item_id}": offer | {"version": 1},
+        "/api/catalogue/items/{service_item_id}/prices": {"unit": "visit", "cents": 9_900, "starts": "2027-01-01"},
+        "/api/catalogue/items/{service_item_id}/end": why,
+        "/api/catalogue/cancellation-rules": {
+            "starts": "2027-01-01", "free_hours": 24, "fee_unit": "percent", "fee": 30, "payer": "elder",
+        },
+        "/api/elders/{elder_id}/care-plan/preview": plan,
+        "/api/elders/{elder_id}/care-plan/draft": plan | {"version": 0},
+        "/api/elders/{elder_id}/care-plan/agree": {"version": 1, "who": "elder", "how": "paper"},
+        "/api/elders/{elder_id}/care-plan/end": why,
+        "/api/elders/{elder_id}/care-plan/pauses": {"first": "2027-05-01", "reason": "travel"},
+        "/api/elders/{elder_id}/care-plan/pauses/{pause_id}/resume": {"last": DAY},
+        "/api/care-plans/special-days/{day}": {"kind": "holiday", "name": "国庆节"},
+        "/api/visits/{visit_id}/change/quote": wish | {"item": None},
+        "/api/visits/{visit_id}/change": wish | {"version": 1, "allowance_cents": 0, "self_pay_cents": 10_000},
+        "/api/orders/{order_id}/refuse": why,
+        "/api/fees/{fee_id}/waive": why,
         "/api/orders": order | {"note": "rings twice", "agent": {"name": "周慧", "relation": "daughter"}},
         "/api/orders/quote": order,
         "/api/orders/{order_id}/cancel": why,

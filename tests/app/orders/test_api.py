@@ -44,7 +44,7 @@ def test_an_operator_quotes_books_and_confirms(zhao: Client, lin: Elder) -> None
     quote = ok(zhao.post("/api/orders/quote", json=a_booking(lin)))
     assert (quote["price_cents"], quote["allowance_cents"], quote["self_pay_cents"]) == (10_000, 10_000, 0)
     assert quote["lines"][0]["parts"] == [{"program": "district", "cents": 10_000}]
-    agent = {"name": "周慧", "relation": "daughter", "phone": "13900000001"}
+    agent = {"name": "周慧", "relation": "daughter", "phone": "13900000001", "present": True}
     order = ok(zhao.post("/api/orders", json=a_booking(lin, agent=agent, note="请先打电话")))
     assert (order["state"], order["possible"], order["agent"]) == ("received", ["confirm", "cancel"], agent)
     promise = {"allowance_cents": 10_000, "self_pay_cents": 0}

@@ -1,0 +1,190 @@
+"""What happens to an agreed order before it is begun: approved or refused, changed, cancelled for a fee."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import calendar
+from app.access.rules import Role
+from app.catalogue import queries as catalogue
+from app.catalogue import rules as catalogue_rules
+from app.catalogue.tables import ServiceItem
+from app.errors import NotFound
+from app.funding import actions as funding
+from app.funding import queries as balances
+from app.funding.rules import Source
+from app.history import record
+from app.orders import actions, queries
+from app.orders.quotes import Quote, Wish, quote
+from app.orders.rules import (
+    CANCELLABLE,
+    FeeEvent,
+    FeeState,
+    NotYourApproval,
+    OrderEvent,
+    OrderState,
+    VisitChanged,
+    VisitEvent,
+    VisitState,
+    fee_after,
+    may_approve,
+    order_after,
+)
+from app.orders.tables import CancellationFee, Order, Visit
+from app.people import queries as people
+
+
+def approve(session: Session, order_id: int, *, role: Role, by: str, now: datetime) -> Order:
+    """The order may be planned. Whoever took it does not approve it: raises NotYourApproval."""
+    order = _to_decide(session, order_id, role=role, by=by)
+    before, order.state = order.state, order_after(order.state, OrderEvent.APPROVE)
+    record(session, order, OrderEvent.APPROVE, before, order.state, by=by, now=now)
+    return order
+
+
+def refuse(session: Session, order_id: int, *, role: Role, by: str, now: datetime, reason: str) -> Order:
+    """It is not allowed: its money is free again. The order ends with its last visit."""
+    order = _to_decide(session, order_id, role=role, by=by)
+    order_after(order.state, OrderEvent.REFUSE)
+    record(session, order, OrderEvent.REFUSE, order.state, order.state, by=by, now=now, reason=reason)
+    for visit in queries.visits_of(session, order.id):
+        if visit.state is VisitState.WAITING:
+            actions.move_visit(session, visit, VisitEvent.CANCEL, by=by, now=now, reason=reason)
+    return order
+
+
+def _to_decide(session: Session, order_id: int, *, role: Role, by: str) -> Order:
+    order = queries.get(session, order_id, lock=True)
+    item = session.get_one(ServiceItem, order.item_id)
+    if order.state is OrderState.WAITING_APPROVAL and not may_approve(item.approval, role):
+        raise NotYourApproval("Orders of this item are approved by the bureau.", approval=item.approval)
+    if order.received_by == by:
+        raise NotYourApproval("Whoever took an order does not approve it.")
+    return order
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a visit: its quote as it would be, and the version it was worked out from."""
+
+    visit: Visit
+    item: ServiceItem
+    quote: Quote
+    version: int
+
+
+def requote(
+    session: Session, visit_id: int, wish: Wish, *, item_code: str | None = None, now: datetime, lock: bool = False
+) -> Change:
+    """A visit at another time, of other length or of another item: the cents it holds now count as free for it."""
+    visit = queries.visit(session, visit_id, lock=lock)
+    order, elder = queries.get(session, visit.order_id), people.get(session, visit.elder_id)
+    item = session.get_one(ServiceItem, visit.item_id)
+    if item_code is not None and item_code != item.code:
+        if len(queries.visits_of(session, order.id)) > 1:
+            raise VisitChanged("An order has one item; cancel this visit and book the other.")
+        item = catalogue.item(session, elder.district_id, item_code)
+    bills = queries.bills(session, elder, item, [wish], now=now)
+    sources = queries.sources_for(session, elder.id, order.payer, bills, lock=lock)
+    held = dict(balances.held_for(session, visit))
+    with_own = {
+        month: [_plus(source, held.get(source.entitlement_id, 0)) for source in of_month]
+        for month, of_month in sources.items()
+    }
+    return Change(visit, item, quote(bills, item.aid, with_own, item=item.code), visit.version)
+
+
+def change(
+    session: Session, visit_id: int, wish: Wish, *, seen: int, promise: tuple[int, int], by: str, now: datetime,
+    item_code: str | None = None,
+) -> Visit:  # fmt: skip
+    """Agree on the change: `seen` is the visit's version, `promise` the (allowance, self-paid) cents that were told.
+
+    Raises VisitChanged when somebody was quicker, QuoteChanged when the money is no longer split so. A visit that
+    stands in a plan must have been withdrawn from it by the caller (`planning`); the order keeps its number.
+    """
+    found = requote(session, visit_id, wish, item_code=item_code, now=now, lock=True)
+    visit, (line,) = found.visit, found.quote.lines
+    if found.version != seen:
+        raise VisitChanged("Somebody has changed this visit; look again.", version=found.version)
+    if visit.state is not VisitState.WAITING:
+        raise VisitChanged(f"A visit that is {visit.state} is not changed any more.", state=visit.state)
+    actions.check_promise(found.quote, *promise)
+    order, was = queries.get(session, visit.order_id), _facts(visit)
+    agreed = order.state is not OrderState.RECEIVED
+    if agreed:
+        funding.release_for(session, visit, by=by, now=now, reason="changed")
+    order.price_cents += line.bill.cents - visit.price_cents
+    order.allowance_cents += line.split.allowance_cents - visit.allowance_cents
+    order.self_pay_cents += line.split.self_pay_cents - visit.self_pay_cents
+    if found.item.id != visit.item_id:
+        order.item_id = visit.item_id = found.item.id
+        visit.item_code, visit.aid, visit.way = found.item.code, found.item.aid, found.item.way
+        visit.needs, visit.tasks = found.item.needs, found.item.tasks
+    visit.opens, visit.closes, visit.minutes = line.bill.opens, line.bill.closes, line.bill.minutes
+    visit.least_minutes = -(-line.bill.minutes * found.item.least_percent // 100)
+    visit.caregivers_needed, visit.price_cents = line.bill.caregivers, line.bill.cents
+    visit.allowance_cents, visit.self_pay_cents = line.split.allowance_cents, line.split.self_pay_cents
+    session.flush()
+    if agreed:
+        funding.reserve_for(session, visit, line.split, by=by, now=now)
+    record(session, visit, "change", visit.state, visit.state, by=by, now=now, was=was, becomes=_facts(visit))
+    return visit
+
+
+def fee_of(session: Session, visit: Visit, *, now: datetime) -> tuple[int, catalogue_rules.CancellationTerm]:
+    """Cents for cancelling a visit now, by the rule that was in force when its order was taken."""
+    order = queries.get(session, visit.order_id)
+    taken = calendar.day_of(order.received_at)
+    term = catalogue.cancellation_term(session, visit.district_id, visit.item_id, taken)
+    agreed = order.state is OrderState.CONFIRMED and visit.state in CANCELLABLE
+    cents = catalogue_rules.late_fee(
+        term, opens=visit.opens, now=now, price_cents=visit.price_cents, minutes=visit.minutes
+    )
+    return cents if agreed else 0, term
+
+
+def charge(session: Session, visit: Visit, *, by: str, now: datetime) -> CancellationFee | None:
+    """Write down what a late cancellation costs, before the visit is cancelled; None where it is free."""
+    cents, term = fee_of(session, visit, now=now)
+    if not cents:
+        return None
+    fee = CancellationFee(
+        district_id=visit.district_id, division_code=visit.division_code, elder_id=visit.elder_id,
+        order_id=visit.order_id, visit_id=visit.id, provider_id=visit.provider_id, state=FeeState.DUE, cents=cents,
+        payer=term.payer, rule={"free_hours": term.free_hours, "fee_unit": term.fee_unit, "fee": term.fee},
+        at=now, by=by,
+    )  # fmt: skip
+    session.add(fee)
+    record(session, fee, "charge", None, fee.state, by=by, now=now, cents=cents, payer=term.payer)
+    return fee
+
+
+def waive(session: Session, fee_id: int, *, by: str, now: datetime, reason: str) -> CancellationFee:
+    """It is not asked for: an ambulance came, nobody could have known."""
+    fee = session.get(CancellationFee, fee_id, with_for_update=True)
+    if fee is None:
+        raise NotFound("There is no such fee, or it is outside your area.")
+    before, fee.state = fee.state, fee_after(fee.state, FeeEvent.WAIVE)
+    record(session, fee, FeeEvent.WAIVE, before, fee.state, by=by, now=now, reason=reason)
+    return fee
+
+
+def fees(session: Session, *, elder_id: int | None = None, limit: int = 100) -> list[CancellationFee]:
+    """Fees of late cancellations, newest first."""
+    query = select(CancellationFee).order_by(CancellationFee.id.desc()).limit(limit)
+    return list(session.scalars(query.where(CancellationFee.elder_id == elder_id) if elder_id else query))
+
+
+def _plus(source: Source, cents: int) -> Source:
+    return replace(source, free_cents=source.free_cents + cents)
+
+
+def _facts(visit: Visit) -> dict[str, Any]:
+    return {
+        "opens": visit.opens.isoformat(), "closes": visit.closes.isoformat(), "minutes": visit.minutes,
+        "item": visit.item_code, "price_cents": visit.price_cents, "allowance_cents": visit.allowance_cents,
+    }  # fmt: skip
