@@ -21,7 +21,7 @@ from app.care_plans.rules import (
     Meant,
     OnHolidays,
     PlanState,
-    Why,
+    WhyNot,
     day_after,
     meant,
 )
@@ -95,7 +95,7 @@ def bring(session: Session, plan: CarePlan, *, until: date, now: datetime) -> Se
     meant_now = {(line.key, day.rule_day) for line, day in wanted}
     for key, row in rows.items():
         if key not in meant_now and first <= row.day <= until:
-            _take_back(session, work, row, Why.NOT_PLANNED)
+            _take_back(session, work, row, WhyNot.NOT_PLANNED)
     for line, day in wanted:
         _settle(session, work, rows.get((line.key, day.rule_day)), line, day)
     for row in rows.values():
@@ -111,7 +111,7 @@ def take_back_all(session: Session, plan: CarePlan, *, now: datetime) -> None:
     work = _Work(plan, elder, {}, {}, now)
     rows = select(CarePlanDay).where(CarePlanDay.elder_id == elder.id, CarePlanDay.day >= calendar.day_of(now))
     for row in session.scalars(rows).all():
-        _take_back(session, work, row, Why.NOT_PLANNED)
+        _take_back(session, work, row, WhyNot.NOT_PLANNED)
 
 
 def wanted_days(
@@ -163,7 +163,7 @@ def _settle(session: Session, work: _Work, row: CarePlanDay | None, line: CarePl
         if day.why is None and same:
             row.plan_id, row.line_id = work.plan.id, line.id
             return
-        _take_back(session, work, row, day.why or Why.NOT_PLANNED)
+        _take_back(session, work, row, day.why or WhyNot.NOT_PLANNED)
         if row.state is DayState.ORDERED:
             return  # begun, over, or cancelled by hand: it stays as it went
     row.plan_id, row.line_id, row.day = work.plan.id, line.id, day.day
@@ -171,7 +171,7 @@ def _settle(session: Session, work: _Work, row: CarePlanDay | None, line: CarePl
         _move(session, work, row, DayEvent.LEAVE_OUT, day.why)
         return
     outcome = _order(session, work, line, day.day)
-    if isinstance(outcome, Why):
+    if isinstance(outcome, WhyNot):
         _move(session, work, row, DayEvent.FAIL, outcome)
         return
     row.order_id = outcome.id
@@ -179,7 +179,7 @@ def _settle(session: Session, work: _Work, row: CarePlanDay | None, line: CarePl
     work.made.append(row)
 
 
-def _move(session: Session, work: _Work, row: CarePlanDay, event: DayEvent, why: Why | None = None) -> None:
+def _move(session: Session, work: _Work, row: CarePlanDay, event: DayEvent, why: WhyNot | None = None) -> None:
     """The only place that changes a day's state; what the elder will miss, or was taken back, is put on record."""
     before, was = row.state, row.why
     row.state, row.why = day_after(row.state, event), why
@@ -192,12 +192,12 @@ def _alike(old: CarePlanLine, new: CarePlanLine) -> bool:
     return all(getattr(old, name) == getattr(new, name) for name in ("item_id", "opens", "closes", "minutes", "payer"))
 
 
-def _take_back(session: Session, work: _Work, row: CarePlanDay, why: Why) -> None:
+def _take_back(session: Session, work: _Work, row: CarePlanDay, why: WhyNot) -> None:
     """Its order is cancelled free of charge, if nobody has set out; its money is free again."""
     if row.state is DayState.ORDERED and row.order_id is not None:
         visits = order_queries.visits_of(session, row.order_id)
         cancelled = all(visit.state is VisitState.CANCELLED for visit in visits)
-        if not (cancelled and why is Why.PAUSED) and any(visit.state not in CANCELLABLE for visit in visits):
+        if not (cancelled and why is WhyNot.PAUSED) and any(visit.state not in CANCELLABLE for visit in visits):
             return
         month = row.day.replace(day=1)
         own = sum(visit.self_pay_cents for visit in visits if not cancelled)
@@ -211,18 +211,18 @@ def _take_back(session: Session, work: _Work, row: CarePlanDay, why: Why) -> Non
         row.order_id = None
 
 
-def _order(session: Session, work: _Work, line: CarePlanLine, day: date) -> Order | Why:
+def _order(session: Session, work: _Work, line: CarePlanLine, day: date) -> Order | WhyNot:
     """The order of one day, or why there is none."""
     item, now = work.items[line.item_id], work.now
     wish = Wish(calendar.at(day, line.opens), calendar.at(day, line.closes), line.minutes)
     if work.elder.ended_at is not None:
-        return Why.NOT_SERVED
+        return WhyNot.NOT_SERVED
     if item.ended_at is not None:
-        return Why.ITEM_ENDED
+        return WhyNot.ITEM_ENDED
     if wish.closes < now:
-        return Why.TOO_LATE
+        return WhyNot.TOO_LATE
     if _booked_already(session, work.elder, item, wish):
-        return Why.CLASH
+        return WhyNot.CLASH
     try:
         for tried in range(TRIES):
             try:
@@ -231,15 +231,15 @@ def _order(session: Session, work: _Work, line: CarePlanLine, day: date) -> Orde
                 if tried == TRIES - 1:
                     raise
     except NoPrice:
-        return Why.NO_PRICE
+        return WhyNot.NO_PRICE
     except OutsideHours:
-        return Why.OUTSIDE_HOURS
+        return WhyNot.OUTSIDE_HOURS
     except (TooDear, QuoteChanged):
-        return Why.NO_MONEY
+        return WhyNot.NO_MONEY
     except BadWindow:
-        return Why.TOO_FAR
+        return WhyNot.TOO_FAR
     except NotAtHome:
-        return Why.PAUSED
+        return WhyNot.PAUSED
     raise AssertionError("a loop that tries at least once")
 
 

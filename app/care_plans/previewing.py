@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.care_plans.generating import FAR, days_around, line_days
-from app.care_plans.rules import DayState, Meant, Why
+from app.care_plans.rules import DayState, Meant, WhyNot
 from app.care_plans.tables import CarePlanDay, CarePlanLine
 from app.catalogue import queries as catalogue
 from app.catalogue.rules import NoPrice, OutsideHours, PriceLine
@@ -32,7 +32,7 @@ class PreviewDay:
     line: int  # its place among the lines
     rule_day: date
     day: date
-    why: Why | None
+    why: WhyNot | None
     price_cents: int = 0
     allowance_cents: int = 0
     self_pay_cents: int = 0
@@ -95,21 +95,21 @@ def _day(
     purse: dict[date, list[Source]], own: dict[date, int], most: int, now: datetime,
 ) -> PreviewDay:  # fmt: skip
     """One day; what it would take from the purse is taken."""
-    refused = meant.why or (Why.NOT_SERVED if elder.ended_at else Why.ITEM_ENDED if item.ended_at else None)
+    refused = meant.why or (WhyNot.NOT_SERVED if elder.ended_at else WhyNot.ITEM_ENDED if item.ended_at else None)
     wish = Wish(calendar.at(meant.day, line.opens), calendar.at(meant.day, line.closes), line.minutes)
     if refused is None and wish.closes < now:
-        refused = Why.TOO_LATE
+        refused = WhyNot.TOO_LATE
     if refused is not None:
         return PreviewDay(n, meant.rule_day, meant.day, refused)
     try:
         bill = orders.bill(elder, item, prices, wish)
     except (NoPrice, OutsideHours) as wrong:
-        why = Why.NO_PRICE if isinstance(wrong, NoPrice) else Why.OUTSIDE_HOURS
+        why = WhyNot.NO_PRICE if isinstance(wrong, NoPrice) else WhyNot.OUTSIDE_HOURS
         return PreviewDay(n, meant.rule_day, meant.day, why)
     paid = split(bill.cents, item.aid, purse[bill.month] if line.payer is Payer.ENTITLEMENT else [], item=item.code)
     spent = own.get(bill.month, 0) + paid.self_pay_cents
     if paid.self_pay_cents and spent > most:
-        return PreviewDay(n, meant.rule_day, meant.day, Why.NO_MONEY, bill.cents)
+        return PreviewDay(n, meant.rule_day, meant.day, WhyNot.NO_MONEY, bill.cents)
     own[bill.month] = spent
     purse[bill.month] = spend(purse[bill.month], paid.parts)
     return PreviewDay(n, meant.rule_day, meant.day, None, bill.cents, paid.allowance_cents, paid.self_pay_cents)

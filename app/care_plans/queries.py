@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.care_plans.rules import DayState, PlanState, Why
+from app.care_plans.rules import DayState, PlanState, WhyNot
 from app.care_plans.tables import CalendarDay, CarePlan, CarePlanDay, CarePlanLine, CarePlanPause
 from app.catalogue.tables import ServiceItem
 from app.errors import NotFound
@@ -26,7 +26,7 @@ class DayRow:
     rule_day: date
     day: date
     state: DayState
-    why: Why | None
+    why: WhyNot | None
     item_code: str
     item_zh: str
     item_en: str
@@ -49,7 +49,7 @@ class UnservedRow:
     elder_id: int
     elder_name: str
     day: date
-    why: Why
+    why: WhyNot
     item_zh: str
     item_en: str
 
@@ -128,9 +128,10 @@ def days_of(session: Session, elder_id: int, first: date, last: date) -> Sequenc
     rows = session.execute(
         select(
             CarePlanDay.id, CarePlanDay.key, CarePlanDay.rule_day, CarePlanDay.day, CarePlanDay.state, CarePlanDay.why,
-            ServiceItem.code, ServiceItem.name_zh, ServiceItem.name_en, ServiceItem.aid, CarePlanDay.order_id,
-            Order.state, Visit.state, Visit.opens, Visit.closes, Visit.price_cents, Visit.allowance_cents,
-            Visit.self_pay_cents,
+            ServiceItem.code.label("item_code"), ServiceItem.name_zh.label("item_zh"),
+            ServiceItem.name_en.label("item_en"), ServiceItem.aid, CarePlanDay.order_id,
+            Order.state.label("order_state"), Visit.state.label("visit_state"), Visit.opens, Visit.closes,
+            Visit.price_cents, Visit.allowance_cents, Visit.self_pay_cents,
         )
         .join(CarePlanLine, CarePlanLine.id == CarePlanDay.line_id)
         .join(ServiceItem, ServiceItem.id == CarePlanLine.item_id)
@@ -139,15 +140,15 @@ def days_of(session: Session, elder_id: int, first: date, last: date) -> Sequenc
         .where(CarePlanDay.elder_id == elder_id, CarePlanDay.day >= first, CarePlanDay.day <= last)
         .order_by(CarePlanDay.day, Visit.opens, CarePlanDay.id)
     )  # fmt: skip
-    return [DayRow(*row) for row in rows]
+    return [DayRow(**row._mapping) for row in rows]
 
 
 def unserved(session: Session, *, today: date, limit: int = 200) -> Sequence[UnservedRow]:
     """Days to come that could not be ordered, the nearest first."""
     rows = session.execute(
         select(
-            CarePlanDay.id, CarePlanDay.elder_id, Elder.name, CarePlanDay.day, CarePlanDay.why, ServiceItem.name_zh,
-            ServiceItem.name_en,
+            CarePlanDay.id, CarePlanDay.elder_id, Elder.name.label("elder_name"), CarePlanDay.day, CarePlanDay.why,
+            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"),
         )
         .join(Elder, Elder.id == CarePlanDay.elder_id)
         .join(CarePlanLine, CarePlanLine.id == CarePlanDay.line_id)
@@ -156,7 +157,7 @@ def unserved(session: Session, *, today: date, limit: int = 200) -> Sequence[Uns
         .order_by(CarePlanDay.day, CarePlanDay.id)
         .limit(limit)
     )  # fmt: skip
-    return [UnservedRow(*row) for row in rows]
+    return [UnservedRow(**row._mapping) for row in rows]
 
 
 def next_number(session: Session, elder_id: int) -> int:

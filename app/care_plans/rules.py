@@ -72,8 +72,8 @@ DAY_MOVES: Final[dict[tuple[DayState, DayEvent], DayState]] = {
 }
 
 
-class Why(StrEnum):
-    """Why a day has no order."""
+class WhyNot(StrEnum):
+    """WhyNot a day has no order."""
 
     NO_MONEY = "no_money"  # the elder would pay more of her own than she agreed to
     NO_PRICE = "no_price"
@@ -89,7 +89,7 @@ class Why(StrEnum):
     NOT_PLANNED = "not_planned"  # the version in force does not mean this day
 
 
-BY_PLAN: Final = frozenset({Why.PAUSED, Why.HOLIDAY, Why.EXCEPTION, Why.NOT_PLANNED})
+BY_PLAN: Final = frozenset({WhyNot.PAUSED, WhyNot.HOLIDAY, WhyNot.EXCEPTION, WhyNot.NOT_PLANNED})
 
 
 class OnHolidays(StrEnum):
@@ -102,7 +102,7 @@ class OnHolidays(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why an elder is not to be visited."""
+    """WhyNot an elder is not to be visited."""
 
     HOSPITAL = "hospital"
     TRAVEL = "travel"
@@ -135,7 +135,7 @@ class Meant:
 
     rule_day: date
     day: date
-    why: Why | None = None
+    why: WhyNot | None = None
 
 
 @dataclass(frozen=True)
@@ -174,27 +174,27 @@ def meant(
         if moved and rule_day in moved:
             day = moved[rule_day]
         elif rule_day in skipped:
-            why = Why.EXCEPTION
+            why = WhyNot.EXCEPTION
         elif holidays is not OnHolidays.KEEP and days.holiday(rule_day):
             day, why = _beside(rule_day, days, holidays)
         if why is None and days.paused(day):
-            why = Why.PAUSED
+            why = WhyNot.PAUSED
         if why is None and day in taken:
-            why = Why.EXCEPTION
+            why = WhyNot.EXCEPTION
         if why is None:
             taken.add(day)
         found.append(Meant(rule_day, day, why))
     return found
 
 
-def _beside(day: date, days: Days, holidays: OnHolidays) -> tuple[date, Why | None]:
+def _beside(day: date, days: Days, holidays: OnHolidays) -> tuple[date, WhyNot | None]:
     if holidays is OnHolidays.SKIP:
-        return day, Why.HOLIDAY
+        return day, WhyNot.HOLIDAY
     step = timedelta(days=1 if holidays is OnHolidays.AFTER else -1)
     for n in range(1, NEAR + 1):
         if days.working(day + n * step):
             return day + n * step, None
-    return day, Why.HOLIDAY
+    return day, WhyNot.HOLIDAY
 
 
 def plan_after(state: PlanState, event: PlanEvent) -> PlanState:

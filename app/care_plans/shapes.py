@@ -13,7 +13,7 @@ from app.access.rules import HOTLINE, Role
 from app.care_plans import queries
 from app.care_plans.actions import LineTerms
 from app.care_plans.previewing import Preview
-from app.care_plans.rules import DayKind, DayState, OnHolidays, PauseReason, PlanState, Why
+from app.care_plans.rules import DayKind, DayState, OnHolidays, PauseReason, PlanState, WhyNot
 from app.care_plans.tables import CarePlan, CarePlanLine
 from app.catalogue.tables import ServiceItem
 from app.orders.rules import OrderState, Payer, VisitState
@@ -95,7 +95,7 @@ class ResumeIn(BaseModel):
 
 
 class Because(BaseModel):
-    """Why."""
+    """WhyNot."""
 
     reason: Reason
 
@@ -175,7 +175,7 @@ class PlanDay(BaseModel):
     rule_day: date
     day: date
     state: DayState
-    why: Why | None
+    why: WhyNot | None
     item_zh: str
     item_en: str
     aid: str
@@ -223,7 +223,7 @@ class PreviewDayOut(BaseModel):
     line: int
     rule_day: date
     day: date
-    why: Why | None
+    why: WhyNot | None
     price_cents: int
     allowance_cents: int
     self_pay_cents: int
@@ -267,7 +267,7 @@ class UnservedDay(BaseModel):
     elder_id: int
     elder_name: str
     day: date
-    why: Why
+    why: WhyNot
     item_zh: str
     item_en: str
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.care_plans.rules import DayKind, DayState, OnHolidays, PauseReason, PlanState, Why
+from app.care_plans.rules import DayKind, DayState, OnHolidays, PauseReason, PlanState, WhyNot
 from app.db import Base, OfDistrict, named
 from app.orders.rules import Payer
 from app.vault import SealedJson
@@ -85,7 +85,7 @@ class CarePlanDay(OfDistrict, Base):
     rule_day: Mapped[date]
     day: Mapped[date]
     state: Mapped[DayState] = mapped_column(named(DayState))
-    why: Mapped[Why | None] = mapped_column(named(Why))
+    why: Mapped[WhyNot | None] = mapped_column(named(WhyNot))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
 
     __table_args__ = (

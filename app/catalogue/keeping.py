@@ -121,7 +121,13 @@ def new_price(
         district_id=item.district_id, item_id=item.id, unit=unit, cents=cents, area=area, starts=starts, ends=ends
     )
     session.add(price)
-    facts = {"unit": unit, "cents": cents, "area": area, "starts": str(starts), "ends": str(ends) if ends else None}
+    facts: dict[str, Any] = {
+        "unit": unit,
+        "cents": cents,
+        "area": area,
+        "starts": str(starts),
+        "ends": ends and str(ends),
+    }
     record(session, item, "price", "offered", "offered", by=by, now=now, **facts)
     return price
 

@@ -1,12 +1,15 @@
 """Put the generated district on record through the features' own actions: what can be booked, who lives where."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import calendar
 from app.catalogue import actions as catalogue_actions
+from app.catalogue.rules import FeePayer, FeeUnit
+from app.catalogue.tables import CancellationRule
 from app.people import actions as people
 from app.people.rules import Category
 from app.people.tables import Elder, Home
@@ -22,6 +25,13 @@ def catalogue(session: Session, district_id: int, today: date) -> None:
     for some in ITEMS:
         item = catalogue_actions.add_item(session, district_id=district_id, **some.columns())
         catalogue_actions.set_price(session, item, unit=some.unit, cents=some.cents, starts=since)
+    session.add(
+        CancellationRule(
+            district_id=district_id, starts=since, free_hours=12, fee_unit=FeeUnit.PERCENT, fee=30,
+            payer=FeePayer.ELDER,
+            made_by="系统管理员 (admin)", made_at=calendar.at(since, time(9)),
+        )
+    )  # fmt: skip
     purses.make(session, district_id, since)
 
 

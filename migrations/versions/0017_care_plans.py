@@ -298,7 +298,7 @@ def upgrade() -> None:
                 "holiday",
                 "exception",
                 "not_planned",
-                name="why",
+                name="whynot",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

@@ -18,7 +18,7 @@ from app.care_plans.rules import (
     PauseOverlaps,
     PauseReason,
     PlanState,
-    Why,
+    WhyNot,
 )
 from app.care_plans.tables import CarePlanDay
 from app.catalogue.tables import Price
@@ -57,7 +57,7 @@ def agreed(elder: Elder, *lines: LineTerms, most: int = 0, starts: date = MONDAY
         return actions.agree(session, elder.id, SIGNED, seen=plan.version, by="Zhao", now=now).id
 
 
-def told(elder: Elder) -> list[tuple[str, DayState, Why | None]]:
+def told(elder: Elder) -> list[tuple[str, DayState, WhyNot | None]]:
     """What came of the days, in order."""
     with transaction() as session:
         rows = session.scalars(
@@ -99,9 +99,9 @@ def test_an_agreed_plan_orders_its_days_and_says_why_others_are_not_served(lin: 
     plan = agreed(lin)
     assert told(lin) == [
         ("11-23", DayState.ORDERED, None), ("11-26", DayState.ORDERED, None),
-        ("11-30", DayState.UNSERVED, Why.NO_MONEY),  # 60 yuan are left of November
+        ("11-30", DayState.UNSERVED, WhyNot.NO_MONEY),  # 60 yuan are left of November
         ("12-03", DayState.ORDERED, None), ("12-07", DayState.ORDERED, None),
-        ("12-10", DayState.UNSERVED, Why.NO_MONEY), ("12-14", DayState.UNSERVED, Why.NO_MONEY),
+        ("12-10", DayState.UNSERVED, WhyNot.NO_MONEY), ("12-14", DayState.UNSERVED, WhyNot.NO_MONEY),
     ]  # fmt: skip
     assert free(lin, date(2026, 11, 1)) == 6_000
     rerun(plan)
@@ -110,7 +110,7 @@ def test_an_agreed_plan_orders_its_days_and_says_why_others_are_not_served(lin: 
 
 def test_with_own_money_the_plan_goes_on_up_to_what_she_agreed_to(lin: Elder) -> None:
     agreed(lin, most=4_000)
-    assert [why for _, _, why in told(lin)] == [None] * 5 + [None, Why.NO_MONEY]  # 40 yuan of her own in each month
+    assert [why for _, _, why in told(lin)] == [None] * 5 + [None, WhyNot.NO_MONEY]  # 40 yuan of her own in each month
 
 
 def test_money_that_comes_later_serves_the_day_that_was_left(lin: Elder) -> None:
@@ -146,7 +146,7 @@ def test_a_pause_takes_orders_back_and_its_end_makes_them_again(lin: Elder) -> N
     agreed(lin)
     with transaction() as session:
         pause = actions.pause(session, lin.id, MONDAY, None, PauseReason.HOSPITAL, by="Zhao", now=NOW)
-    assert {why for _, _, why in told(lin)} == {Why.PAUSED}
+    assert {why for _, _, why in told(lin)} == {WhyNot.PAUSED}
     assert {state for _, state in visits(lin)} == {VisitState.CANCELLED}
     assert free(lin, date(2026, 11, 1)) == 26_000
     with transaction() as session:
@@ -154,7 +154,8 @@ def test_a_pause_takes_orders_back_and_its_end_makes_them_again(lin: Elder) -> N
             actions.pause(session, lin.id, MONDAY + timedelta(days=90), None, PauseReason.TRAVEL, by="Zhao", now=NOW)
         actions.resume(session, lin.id, pause.id, date(2026, 11, 25), by="Zhao", now=NOW)
     assert told(lin)[:3] == [
-        ("11-23", DayState.LEFT_OUT, Why.PAUSED), ("11-26", DayState.ORDERED, None), ("11-30", DayState.ORDERED, None),
+        ("11-23", DayState.LEFT_OUT, WhyNot.PAUSED), ("11-26", DayState.ORDERED, None),
+        ("11-30", DayState.ORDERED, None),
     ]  # fmt: skip
 
 
@@ -207,17 +208,17 @@ def test_what_somebody_booked_for_the_day_by_hand_is_not_booked_again(lin: Elder
         order = orders.receive(session, lin.id, "BATHING", [Wish(TEN, TEN + timedelta(hours=1))], by="Zhao", now=NOW)
         orders.confirm(session, order.id, allowance_cents=10_000, self_pay_cents=0, by="Zhao", now=NOW)
     agreed(lin)
-    assert told(lin)[0] == ("11-23", DayState.UNSERVED, Why.CLASH)
+    assert told(lin)[0] == ("11-23", DayState.UNSERVED, WhyNot.CLASH)
 
 
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"starts": MONDAY - timedelta(days=30), "opens": time(6), "closes": time(6, 30)}, Why.TOO_LATE),
+        ({"starts": MONDAY - timedelta(days=30), "opens": time(6), "closes": time(6, 30)}, WhyNot.TOO_LATE),
         ({}, None),
     ],
 )
-def test_a_window_that_is_over_is_not_ordered(lin: Elder, given: dict[str, Any], why: Why | None) -> None:
+def test_a_window_that_is_over_is_not_ordered(lin: Elder, given: dict[str, Any], why: WhyNot | None) -> None:
     agreed(lin, a_line("FREQ=WEEKLY;BYDAY=MO", **given))
     assert told(lin)[0][2] is why
 
@@ -229,20 +230,20 @@ def test_what_cannot_be_ordered_says_why(lin: Elder) -> None:
         an_item(session).windows = [["14:00", "16:00"]]
         an_item(session, "CLEAN").ended_at = NOW
     rerun(plan, later)
-    assert {why for day, _, why in told(lin) if day == "12-17"} == {Why.OUTSIDE_HOURS, Why.ITEM_ENDED}
+    assert {why for day, _, why in told(lin) if day == "12-17"} == {WhyNot.OUTSIDE_HOURS, WhyNot.ITEM_ENDED}
     with transaction() as session:
         an_item(session).windows = []
         price = session.scalars(select(Price)).all()
         for one in price:
             one.ends = date(2026, 12, 16)
     rerun(plan, later)
-    assert {why for day, _, why in told(lin) if day == "12-17"} == {Why.NO_PRICE, Why.ITEM_ENDED}
+    assert {why for day, _, why in told(lin) if day == "12-17"} == {WhyNot.NO_PRICE, WhyNot.ITEM_ENDED}
     with transaction() as session:
         session.get_one(Elder, lin.id).ended_at = later
         waiting = [row.why for row in queries.unserved(session, today=MONDAY)]
     rerun(plan, later + timedelta(days=1))
-    assert set(waiting) == {Why.NO_PRICE, Why.ITEM_ENDED}
-    assert {why for day, _, why in told(lin) if day == "12-17"} == {Why.NOT_SERVED}
+    assert set(waiting) == {WhyNot.NO_PRICE, WhyNot.ITEM_ENDED}
+    assert {why for day, _, why in told(lin) if day == "12-17"} == {WhyNot.NOT_SERVED}
 
 
 def test_the_end_of_a_plan_takes_its_orders_back(lin: Elder) -> None:
@@ -291,7 +292,7 @@ def test_a_preview_shows_the_money_of_each_month_and_writes_nothing(lin: Elder) 
         (12, 3, 26_000, 4_000, False),  # two more would cost over 100 yuan of her own
         (1, 2, 20_000, 0, True),
     ]
-    assert [day.why for day in found.days].count(Why.NO_MONEY) == 2
+    assert [day.why for day in found.days].count(WhyNot.NO_MONEY) == 2
     assert visits(lin) == []
 
 

@@ -20,7 +20,7 @@ from app.care_plans.rules import (
     OnHolidays,
     PlanEvent,
     PlanState,
-    Why,
+    WhyNot,
     day_after,
     meant,
     plan_after,
@@ -89,7 +89,7 @@ def holidays(*numbers: int, worked: tuple[int, ...] = ()) -> Days:
     ("policy", "expected"),
     [
         (OnHolidays.KEEP, (date(2026, 10, 1), None)),
-        (OnHolidays.SKIP, (date(2026, 10, 1), Why.HOLIDAY)),
+        (OnHolidays.SKIP, (date(2026, 10, 1), WhyNot.HOLIDAY)),
         (OnHolidays.BEFORE, (date(2026, 9, 30), None)),
         (OnHolidays.AFTER, (date(2026, 10, 10), None)),  # the Saturday is worked in exchange, before Monday comes
     ],
@@ -101,7 +101,7 @@ def test_a_holiday_is_kept_skipped_or_moved_to_a_working_day(policy: OnHolidays,
 
 def test_a_day_moved_by_a_holiday_onto_another_of_its_line_is_one_visit() -> None:
     found = meant([date(2026, 10, 1), date(2026, 10, 2)], holidays(1), holidays=OnHolidays.AFTER)
-    assert [(one.day.day, one.why) for one in found] == [(2, None), (2, Why.EXCEPTION)]
+    assert [(one.day.day, one.why) for one in found] == [(2, None), (2, WhyNot.EXCEPTION)]
 
 
 def test_a_hand_moves_a_day_also_onto_a_holiday_and_a_pause_holds_for_the_day_it_is_served() -> None:
@@ -110,7 +110,7 @@ def test_a_hand_moves_a_day_also_onto_a_holiday_and_a_pause_holds_for_the_day_it
     moved = {rule_days[0]: MONDAY, rule_days[1]: MONDAY + timedelta(days=2)}
     found = meant(rule_days, paused, holidays=OnHolidays.SKIP, moved=moved)
     assert [(one.day, one.why) for one in found] == [(MONDAY, None), (MONDAY + timedelta(days=2), None)]
-    assert meant(rule_days[1:], paused, holidays=OnHolidays.SKIP)[0].why is Why.PAUSED
+    assert meant(rule_days[1:], paused, holidays=OnHolidays.SKIP)[0].why is WhyNot.PAUSED
 
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")

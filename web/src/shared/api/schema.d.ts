@@ -92,6 +92,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Catalogue
+         * @description The whole catalogue.
+         */
+        get: operations["catalogue keeping_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add
+         * @description A new item; it needs a price before anybody can order it.
+         */
+        post: operations["catalogue keeping_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/items/{service_item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change
+         * @description From now on; what is agreed stays as it was agreed.
+         */
+        put: operations["catalogue keeping_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/items/{service_item_id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Price
+         * @description A new price from a day on, never before today; the one that held there ends the day before.
+         */
+        post: operations["catalogue keeping_new_price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/items/{service_item_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description It is no longer offered; what is agreed will be given.
+         */
+        post: operations["catalogue keeping_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/items/{service_item_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Course
+         * @description Who changed what when.
+         */
+        get: operations["catalogue keeping_course"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/cancellation-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Rule
+         * @description What a late cancellation costs, for orders taken from a day on.
+         */
+        post: operations["catalogue keeping_new_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders/quote": {
         parameters: {
             query?: never;
@@ -170,6 +310,350 @@ export interface paths {
          * @description Reserve the allowance as it was told to the elder. 409 QuoteChanged or EntitlementUsedUp carry the new split.
          */
         post: operations["orders_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/change/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote
+         * @description What the change would cost, with what the visit holds counted as free for it.
+         */
+        post: operations["changes_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/{visit_id}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Agree on the change. 409 when somebody was quicker or the money is no longer split so.
+         */
+        post: operations["changes_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description It may be planned.
+         */
+        post: operations["changes_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse
+         * @description It is not allowed; its money is free again.
+         */
+        post: operations["changes_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{order_id}/fee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fee
+         * @description What cancelling the order costs now: told before it is cancelled.
+         */
+        get: operations["changes_fee"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fees
+         * @description Fees of late cancellations, newest first.
+         */
+        get: operations["changes_fees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fees/{fee_id}/waive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Waive
+         * @description It is not asked for.
+         */
+        post: operations["changes_waive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Care Plans
+         * @description The plan in force, the draft, pauses, every version, and what came of the days from `first` (last week) on.
+         */
+        get: operations["care plans_care_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Eight weeks of a plan before it is saved, with the money of each month.
+         */
+        post: operations["care plans_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Draft
+         * @description Keep the draft; nothing is ordered.
+         */
+        put: operations["care plans_draft"];
+        post?: never;
+        /**
+         * Discard
+         * @description Give the draft up.
+         */
+        delete: operations["care plans_discard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree
+         * @description The elder, or whoever acts for her, signs the draft; its orders are made.
+         */
+        post: operations["care plans_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description The plan is over; its orders to come are taken back.
+         */
+        post: operations["care plans_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause
+         * @description In hospital, away: nobody comes on these days.
+         */
+        post: operations["care plans_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/care-plan/pauses/{pause_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description She is back: what the plan means after the pause is ordered again.
+         */
+        post: operations["care plans_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/care-plans/unserved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unserved
+         * @description Days to come that could not be ordered, and why.
+         */
+        get: operations["care plans_unserved"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/care-plans/special-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Special Days
+         * @description Public holidays and weekends worked, of a year (this one).
+         */
+        get: operations["care plans_special_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/care-plans/special-days/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Special Day
+         * @description As the State Council gives notice; plans follow within the night.
+         */
+        put: operations["care plans_set_special_day"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2616,538 +3100,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/allowances/rules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Rules
-         * @description Every rule, with those that wait for a second person.
-         */
-        get: operations["allowances_rules"];
-        put?: never;
-        /**
-         * Draft Rule
-         * @description Write a rule down; a second person puts it in force.
-         */
-        post: operations["allowances_draft_rule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/rules/{rule_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Approve Rule
-         * @description Put it in force.
-         */
-        post: operations["allowances_approve_rule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/rules/{rule_id}/drop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Drop Rule
-         * @description Forget a draft.
-         */
-        post: operations["allowances_drop_rule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Batches
-         * @description The last batches, the newest month first.
-         */
-        get: operations["allowances_batches"];
-        put?: never;
-        /**
-         * Open Batch
-         * @description Have a month drafted by a worker.
-         */
-        post: operations["allowances_open_batch"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Batch
-         * @description How far it is, and what it holds.
-         */
-        get: operations["allowances_batch"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/redraft": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Redraft
-         * @description Draft it anew with what is known now.
-         */
-        post: operations["allowances_redraft"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check
-         * @description Its lines were looked at.
-         */
-        post: operations["allowances_check"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Approve
-         * @description The first or the second approval.
-         */
-        post: operations["allowances_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/send-back": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send Back
-         * @description Something is wrong with it.
-         */
-        post: operations["allowances_send_back"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/issue": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Issue
-         * @description The bank has its list; who is paused for want of a proof of life is told.
-         */
-        post: operations["allowances_issue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Close
-         * @description All that came back is settled.
-         */
-        post: operations["allowances_close"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/drop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Drop
-         * @description It will not be paid.
-         */
-        post: operations["allowances_drop"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/lines": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Lines
-         * @description A page of its lines; `after` is the last line's number.
-         */
-        get: operations["allowances_lines"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/bank-list": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bank List
-         * @description The list for the bank, accounts in full.
-         */
-        post: operations["allowances_bank_list"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/lines/{line_id}/return": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give Back
-         * @description The bank could not pay it.
-         */
-        post: operations["allowances_give_back"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/lines/{line_id}/correct": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Correct
-         * @description The account was put right: the next batch pays it again.
-         */
-        post: operations["allowances_correct"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/lines/{line_id}/give-up": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Give Up
-         * @description Nobody is there to be paid.
-         */
-        post: operations["allowances_give_up"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/batches/{batch_id}/coverage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Coverage
-         * @description 应发尽发 of its month: who is due and who is paid, by street; what a later batch made good counts as paid.
-         */
-        get: operations["allowances_coverage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/recoveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Recoveries
-         * @description Open ones first.
-         */
-        get: operations["allowances_recoveries"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/recoveries/{recovery_id}/settle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Settle Recovery
-         * @description It came back, or nobody asks for it any more.
-         */
-        post: operations["allowances_settle_recovery"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/proofs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Proofs Due
-         * @description Recipients whose proof has ended or ends within two months, the longest overdue first.
-         */
-        get: operations["allowances_proofs_due"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/elders/{elder_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Of Elder
-         * @description What she applied for, got, and proved.
-         */
-        get: operations["allowances_of_elder"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/elders/{elder_id}/claims": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Apply For
-         * @description She applies.
-         */
-        post: operations["allowances_apply_for"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/elders/{elder_id}/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Withdraw
-         * @description She does not want it any more.
-         */
-        post: operations["allowances_withdraw"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/elders/{elder_id}/account": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Set Account
-         * @description The account that holds from now on.
-         */
-        put: operations["allowances_set_account"];
-        /**
-         * Unmask
-         * @description The account in full; looking is on record.
-         */
-        post: operations["allowances_unmask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/elders/{elder_id}/proofs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Prove
-         * @description She was seen alive.
-         */
-        post: operations["allowances_prove"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/stock": {
         parameters: {
             query?: never;
@@ -4668,406 +4620,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/programs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Programs
-         * @description Every programme, with its versions and what it has granted and paid this month.
-         */
-        get: operations["programs_list_programs"];
-        put?: never;
-        /**
-         * Found
-         * @description A new programme; it pays nothing before a version of it is approved.
-         */
-        post: operations["programs_found"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/programs/{program_id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Draft
-         * @description Draft a version; a second person approves it.
-         */
-        post: operations["programs_draft"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/programs/versions/{program_version_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Approve
-         * @description The second person agrees: it is in force from its month on, and the month granted in advance follows it.
-         */
-        post: operations["programs_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/programs/versions/{program_version_id}/drop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Drop
-         * @description A draft that will not come into force.
-         */
-        post: operations["programs_drop"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/month-runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Runs
-         * @description What the runs over months have done, the newest first.
-         */
-        get: operations["programs_list_runs"];
-        put?: never;
-        /**
-         * Run
-         * @description Run over a month now: this one or the next, which is granted in advance.
-         */
-        post: operations["programs_run"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/eligibility": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Eligibility
-         * @description Why she gets what she gets: each programme, each rule, what it wants and what was found.
-         */
-        get: operations["programs_eligibility"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/enrolments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Enrol
-         * @description Put her on a programme's list; the month granted in advance follows.
-         */
-        post: operations["programs_enrol"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/enrolments/{enrolment_id}/strike": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Strike
-         * @description Take her off a list after a day; the month granted in advance follows.
-         */
-        post: operations["programs_strike"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/life-events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Events
-         * @description What was told, taken back or not.
-         */
-        get: operations["life_events_events"];
-        put?: never;
-        /**
-         * Tell
-         * @description Write it down: from that day nobody comes and nobody pays.
-         */
-        post: operations["life_events_tell"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/life-events/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Preview
-         * @description What it would stop; nothing is changed.
-         */
-        post: operations["life_events_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/life-events/{life_event_id}/end": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End
-         * @description She is home again, or will be on that day.
-         */
-        post: operations["life_events_end"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/life-events/{life_event_id}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Undo
-         * @description It was a mistake.
-         */
-        post: operations["life_events_undo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/life-events/{life_event_id}/refund": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Refund
-         * @description Visits that counted though she was not there: their money goes back.
-         */
-        post: operations["life_events_refund"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/what-ifs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What Ifs
-         * @description The last questions asked here.
-         */
-        get: operations["what_if_what_ifs"];
-        put?: never;
-        /**
-         * Ask
-         * @description Ask; a worker counts.
-         */
-        post: operations["what_if_ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/what-ifs/{what_if_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What If
-         * @description How far it is, or the answer.
-         */
-        get: operations["what_if_what_if"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/money": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Money
-         * @description The month as the family would read it, to look at or to print.
-         */
-        get: operations["family_money"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/family-links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Links
-         * @description Who can read her money, until when, and when they last did.
-         */
-        get: operations["family_list_links"];
-        put?: never;
-        /**
-         * Make Link
-         * @description A key for one contact; the one they had before ends.
-         */
-        post: operations["family_make_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/elders/{elder_id}/family-links/{family_link_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End Link
-         * @description Take a key back.
-         */
-        delete: operations["family_end_link"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/family/money": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Family Money
-         * @description The page's one question, with its own key instead of a login: this month or one of the last three.
-         */
-        get: operations["family_family_money"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -5163,26 +4715,8 @@ export interface components {
          */
         Account: "budget" | "free" | "reserved" | "captured" | "expired" | "cash" | "purse" | "owed";
         /**
-         * AccountLook
-         * @description Why somebody wants to see an account in full.
-         */
-        AccountLook: {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * AgeBand
-         * @description From this age on, the most that is paid of one line, in cents.
-         */
-        AgeBand: {
-            /** From Age */
-            from_age: number;
-            /** Cents */
-            cents: number;
-        };
-        /**
          * Agent
-         * @description Whoever acts for the elder (代办人).
+         * @description Whoever acts for the elder (代办人), and whether they stood at the desk or rang up.
          */
         Agent: {
             /** Name */
@@ -5191,6 +4725,57 @@ export interface components {
             relation: string;
             /** Phone */
             phone?: string | null;
+            /**
+             * Present
+             * @default false
+             */
+            present: boolean;
+        };
+        /**
+         * AgreeIn
+         * @description Who signed and how; `version` of the draft that was read to them.
+         */
+        AgreeIn: {
+            /** Version */
+            version: number;
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "elder" | "agent";
+            /** Name */
+            name?: string | null;
+            /** Relation */
+            relation?: string | null;
+            /** Phone */
+            phone?: string | null;
+            how: components["schemas"]["SignedHow"];
+        };
+        /**
+         * AgreedChange
+         * @description With the split that was told, and the version of the visit it was worked out from.
+         */
+        AgreedChange: {
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes?: number | null;
+            /** Item */
+            item?: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * AidCategory
@@ -5413,113 +4998,6 @@ export interface components {
             asked_to_press: boolean;
         };
         /**
-         * AllowanceClaimIn
-         * @description An application as the elder brings it.
-         */
-        AllowanceClaimIn: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Applied On
-             * Format: date
-             */
-            applied_on: string;
-            /** Resident From */
-            resident_from?: string | null;
-        };
-        /**
-         * AllowanceClaimOut
-         * @description An application.
-         */
-        AllowanceClaimOut: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Applied On
-             * Format: date
-             */
-            applied_on: string;
-            /** Resident From */
-            resident_from: string | null;
-            /** By */
-            by: string;
-            /** Withdrawn At */
-            withdrawn_at: string | null;
-        };
-        /**
-         * AllowanceKind
-         * @description What is paid.
-         * @enum {string}
-         */
-        AllowanceKind: "old_age_allowance" | "nursing_subsidy" | "service_subsidy";
-        /**
-         * AllowancePaid
-         * @description A payment, or why there was none.
-         */
-        AllowancePaid: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            why: components["schemas"]["Why-Output"];
-            /** Cents */
-            cents: number;
-            state: components["schemas"]["LineState"];
-            hold: components["schemas"]["Hold"] | null;
-            /** Issued At */
-            issued_at: string | null;
-        };
-        /**
-         * AllowanceRuleIn
-         * @description A rule to be drafted.
-         */
-        AllowanceRuleIn: {
-            kind: components["schemas"]["AllowanceKind"];
-            /** Area */
-            area: string;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            terms: components["schemas"]["app__allowances__rules__Terms-Input"];
-            /** Note */
-            note: string;
-        };
-        /**
-         * AllowanceRuleOut
-         * @description A rule with who wrote and who approved it.
-         */
-        AllowanceRuleOut: {
-            /** Id */
-            id: number;
-            kind: components["schemas"]["AllowanceKind"];
-            /** Area */
-            area: string;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            state: components["schemas"]["RuleState"];
-            terms: components["schemas"]["app__allowances__rules__Terms-Output"];
-            /** Note */
-            note: string;
-            /** Drafted By */
-            drafted_by: string;
-            /**
-             * Drafted At
-             * Format: date-time
-             */
-            drafted_at: string;
-            /** Approved By */
-            approved_by: string | null;
-            /** Approved At */
-            approved_at: string | null;
-            /** Possible */
-            possible: ("approve" | "drop")[];
-        };
-        /**
          * Answers
          * @description What was answered, and by whom.
          */
@@ -5565,6 +5043,12 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * Approval
+         * @description Who must agree to an order of an item before it is planned.
+         * @enum {string}
+         */
+        Approval: "none" | "shift_lead" | "supervisor";
         /**
          * Area
          * @description A division code (or prefix) and its name.
@@ -5798,45 +5282,12 @@ export interface components {
         };
         /**
          * Band
-         * @description From an age on, and perhaps at one level only, so many cents a month.
+         * @description The fewest points of a level.
          */
-        "Band-Input": {
-            /** From Age */
-            from_age: number;
-            level?: components["schemas"]["AbilityLevel"] | null;
-            /** Cents */
-            cents: number;
-        };
-        /**
-         * BandStart
-         * @description From when somebody who reaches an age is paid for it.
-         * @enum {string}
-         */
-        BandStart: "birthday_month" | "next_month";
-        /**
-         * BankListWish
-         * @description In what form, and why: whoever takes the list out is on record.
-         */
-        BankListWish: {
-            /**
-             * Form
-             * @enum {string}
-             */
-            form: "xlsx" | "csv";
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * Bar
-         * @description Elders whose programmes pay from..to cents more; None: without bound.
-         */
-        Bar: {
-            /** From Cents */
-            from_cents: number | null;
-            /** To Cents */
-            to_cents: number | null;
-            /** Elders */
-            elders: number;
+        Band: {
+            level: components["schemas"]["AbilityLevel"];
+            /** Least */
+            least: number;
         };
         /**
          * BasedOn
@@ -5846,18 +5297,6 @@ export interface components {
             /** N */
             n?: number | null;
         };
-        /**
-         * BatchEvent
-         * @description What happens to a batch.
-         * @enum {string}
-         */
-        BatchEvent: "finish" | "redraft" | "check" | "approve" | "send_back" | "issue" | "close" | "drop";
-        /**
-         * BatchState
-         * @description 发放批次: from who is due to what the bank has paid.
-         * @enum {string}
-         */
-        BatchState: "drafting" | "drafted" | "checked" | "approved_once" | "approved" | "issued" | "closed" | "dropped";
         /**
          * Batteries
          * @description What to take along, community by community, each in the order of a walk.
@@ -5932,20 +5371,6 @@ export interface components {
             final_level: components["schemas"]["AbilityLevel"];
             /** Reasons */
             reasons: components["schemas"]["ChangeReason"][];
-        };
-        /**
-         * BeforeAfter
-         * @description Cents before and after of a programme, a level or a street.
-         */
-        BeforeAfter: {
-            /** Key */
-            key: string;
-            /** Name */
-            name?: string | null;
-            /** Before Cents */
-            before_cents: number;
-            /** After Cents */
-            after_cents: number;
         };
         /**
          * BesideOut
@@ -6036,8 +5461,8 @@ export interface components {
             day: string;
             /** Possible */
             possible: string[];
-            draft: components["schemas"]["PlanOut"] | null;
-            published: components["schemas"]["PlanOut"] | null;
+            draft: components["schemas"]["app__planning__board__PlanOut"] | null;
+            published: components["schemas"]["app__planning__board__PlanOut"] | null;
             job: components["schemas"]["JobOut"] | null;
             /** Caregivers */
             caregivers: components["schemas"]["Lane"][];
@@ -6133,6 +5558,24 @@ export interface components {
          * @enum {string}
          */
         By: "day" | "kind" | "model" | "community" | "operator" | "shift";
+        /**
+         * ByLevel
+         * @description A number for each level of ability; whoever has none of their own has the first.
+         */
+        ByLevel: {
+            /** Default */
+            default: number;
+            /** Intact */
+            intact?: number | null;
+            /** Mild */
+            mild?: number | null;
+            /** Moderate */
+            moderate?: number | null;
+            /** Severe */
+            severe?: number | null;
+            /** Total */
+            total?: number | null;
+        };
         /**
          * CallEvent
          * @description What the switchboard reports.
@@ -6232,7 +5675,6 @@ export interface components {
             level: components["schemas"]["AbilityLevel"] | null;
             /** Phone */
             phone: string | null;
-            condition: components["schemas"]["app__desk__cards__Condition"];
             /** Health */
             health: components["schemas"]["app__desk__cards__PartOut"][];
             /** Vitals */
@@ -6294,6 +5736,27 @@ export interface components {
             last_contact: components["schemas"]["ContactedOut"] | null;
         };
         /**
+         * CarePlans
+         * @description An elder's plan in force and draft, pauses, the days to come, all versions; `may_edit` for the hotline.
+         */
+        CarePlans: {
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            agreed: components["schemas"]["app__care_plans__shapes__PlanOut"] | null;
+            draft: components["schemas"]["app__care_plans__shapes__PlanOut"] | null;
+            /** Pauses */
+            pauses: components["schemas"]["app__care_plans__shapes__PauseOut"][];
+            /** Days */
+            days: components["schemas"]["PlanDay"][];
+            /** Versions */
+            versions: components["schemas"]["app__care_plans__shapes__PlanOut"][];
+            /** May Edit */
+            may_edit: boolean;
+        };
+        /**
          * CaseDevice
          * @description The device it came from.
          */
@@ -6314,6 +5777,21 @@ export interface components {
             speaks: boolean;
             /** Spot */
             spot: string | null;
+        };
+        /**
+         * Catalogue
+         * @description All items, also those that have ended, and all rules for late cancellations.
+         */
+        Catalogue: {
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Items */
+            items: components["schemas"]["ItemWhole"][];
+            /** Rules */
+            rules: components["schemas"]["RuleRow"][];
         };
         /**
          * Category
@@ -6346,6 +5824,26 @@ export interface components {
          * @enum {string}
          */
         ChangeEvent: "accept" | "refuse" | "overtake" | "expire";
+        /**
+         * ChangeIn
+         * @description Another time, length or item (none: as it is).
+         */
+        ChangeIn: {
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes?: number | null;
+            /** Item */
+            item?: string | null;
+        };
         /**
          * ChangeOut
          * @description A proposed change of a running day, to accept or refuse as one thing.
@@ -6397,6 +5895,32 @@ export interface components {
             reason: string | null;
         };
         /**
+         * ChangeQuote
+         * @description What the visit would cost, what it costs now, and the version to send back.
+         */
+        ChangeQuote: {
+            /** Version */
+            version: number;
+            /** Item */
+            item: string;
+            /** Minutes */
+            minutes: number;
+            /** Caregivers */
+            caregivers: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Was Price Cents */
+            was_price_cents: number;
+            /** Was Allowance Cents */
+            was_allowance_cents: number;
+            /** Was Self Pay Cents */
+            was_self_pay_cents: number;
+        };
+        /**
          * ChangeReason
          * @description 等级变更依据: why the final level is not what the points say. The names are those of the input.
          * @enum {string}
@@ -6408,6 +5932,57 @@ export interface components {
          * @enum {string}
          */
         ChangeState: "proposed" | "accepted" | "refused" | "stale" | "expired";
+        /**
+         * ChangedItem
+         * @description With the version the page had read.
+         */
+        ChangedItem: {
+            aid: components["schemas"]["AidCategory"];
+            head: components["schemas"]["Head"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            minutes: components["schemas"]["ByLevel"];
+            /**
+             * @default {
+             *       "default": 1
+             *     }
+             */
+            caregivers: components["schemas"]["ByLevel"];
+            /**
+             * Least Percent
+             * @default 90
+             */
+            least_percent: number;
+            /**
+             * Needs
+             * @default []
+             */
+            needs: components["schemas"]["Skill"][];
+            /**
+             * Same Sex
+             * @default false
+             */
+            same_sex: boolean;
+            /**
+             * Tasks
+             * @default []
+             */
+            tasks: components["schemas"]["TaskIn-Input"][];
+            /**
+             * Windows
+             * @default []
+             */
+            windows: [
+                string,
+                string
+            ][];
+            /** @default none */
+            approval: components["schemas"]["Approval"];
+            /** Version */
+            version: number;
+        };
         /**
          * ChangedOut
          * @description What becomes of one visit. `minutes` is how much later it starts; `after_window` how far behind its window.
@@ -6497,15 +6072,6 @@ export interface components {
             until: string | null;
             /** Ended */
             ended: string | null;
-        };
-        /**
-         * ClaimWithdrawal
-         * @description Which application, and why.
-         */
-        ClaimWithdrawal: {
-            kind: components["schemas"]["AllowanceKind"];
-            /** Reason */
-            reason: string;
         };
         /**
          * ClimbOut
@@ -6679,6 +6245,23 @@ export interface components {
             server_time: string;
         };
         /**
+         * Condition
+         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
+         */
+        Condition: {
+            when: components["schemas"]["When"];
+            /**
+             * After Seconds
+             * @default 0
+             */
+            after_seconds: number;
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
+        };
+        /**
          * ConfirmIn
          * @description Whether somebody answered through the device; needed where it speaks.
          */
@@ -6788,6 +6371,14 @@ export interface components {
             after: number;
         };
         /**
+         * Course
+         * @description The life of an item, latest first.
+         */
+        Course: {
+            /** Items */
+            items: components["schemas"]["HistoryLine"][];
+        };
+        /**
          * CourseOut
          * @description What happens when nobody claims and nobody answers.
          */
@@ -6797,28 +6388,6 @@ export interface components {
             moments: components["schemas"]["MomentOut"][];
             /** Goes After */
             goes_after: number | null;
-        };
-        /**
-         * CoverageOut
-         * @description One street: due, paid, and the missed by reason.
-         */
-        CoverageOut: {
-            /** Division */
-            division: string;
-            /** Name */
-            name: string;
-            /** Due */
-            due: number;
-            /** Due Cents */
-            due_cents: number;
-            /** Paid */
-            paid: number;
-            /** Paid Cents */
-            paid_cents: number;
-            /** Missed */
-            missed: {
-                [key: string]: number;
-            };
         };
         /**
          * CredentialKind
@@ -6887,6 +6456,12 @@ export interface components {
          */
         Datum: "wgs84" | "gcj02";
         /**
+         * DayKind
+         * @description A day that is not what its weekday says.
+         * @enum {string}
+         */
+        DayKind: "holiday" | "workday";
+        /**
          * DayOut
          * @description A day of a battery.
          */
@@ -6903,6 +6478,12 @@ export interface components {
             /** Volts */
             volts: number | null;
         };
+        /**
+         * DayState
+         * @description One day of one line: what came of it.
+         * @enum {string}
+         */
+        DayState: "due" | "ordered" | "unserved" | "left_out" | "withdrawn" | "past";
         /**
          * Days
          * @description Today and tomorrow.
@@ -7065,18 +6646,6 @@ export interface components {
             reached?: components["schemas"]["Reached"] | null;
         };
         /**
-         * DifferenceOut
-         * @description A field the version changes.
-         */
-        DifferenceOut: {
-            /** Field */
-            field: string;
-            /** Before */
-            before: unknown;
-            /** After */
-            after: unknown;
-        };
-        /**
          * Direction
          * @description Who called.
          * @enum {string}
@@ -7115,14 +6684,6 @@ export interface components {
          * @enum {string}
          */
         Domain: "self_care" | "basic_mobility" | "mental_state" | "sensory_social";
-        /**
-         * DropIn
-         * @description Why.
-         */
-        DropIn: {
-            /** Reason */
-            reason: string;
-        };
         /**
          * Due
          * @description A loan and its day.
@@ -7243,24 +6804,6 @@ export interface components {
             may_unmask: boolean;
         };
         /**
-         * ElderAllowances
-         * @description All of one elder; the account masked.
-         */
-        ElderAllowances: {
-            /** Claims */
-            claims: components["schemas"]["AllowanceClaimOut"][];
-            /** Holder */
-            holder: string | null;
-            /** Bank */
-            bank: string | null;
-            /** Account */
-            account: string | null;
-            /** Proofs */
-            proofs: components["schemas"]["ProofOfLifeOut"][];
-            /** Paid */
-            paid: components["schemas"]["AllowancePaid"][];
-        };
-        /**
          * ElderRow
          * @description One line of the list: enough to be sure it is her.
          */
@@ -7343,27 +6886,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Eligibility
-         * @description Every programme of a month for an elder, and the lists she stands on.
-         */
-        Eligibility: {
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /** Verdicts */
-            verdicts: components["schemas"]["VerdictOut"][];
-            /** Lists */
-            lists: components["schemas"]["EnrolmentOut"][];
-        };
-        /**
-         * EligibilityRule
-         * @description What was looked at; the words are in the locale files.
-         * @enum {string}
-         */
-        EligibilityRule: "register" | "level" | "age" | "any_category" | "no_category" | "division" | "enrolled" | "not_with" | "stopped";
-        /**
          * EndIn
          * @description Why the caller leaves open cases without a handover.
          */
@@ -7386,57 +6908,6 @@ export interface components {
             verdict: components["schemas"]["Verdict"] | null;
             /** Text */
             text: string | null;
-        };
-        /**
-         * EnrolIn
-         * @description Onto a programme's list: from when, by which decision, at which level, who applied.
-         */
-        EnrolIn: {
-            /** Program Id */
-            program_id: number;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends?: string | null;
-            /** Level */
-            level?: string | null;
-            /** Decision */
-            decision: string;
-            /** Agent Name */
-            agent_name?: string | null;
-            /** Agent Relation */
-            agent_relation?: string | null;
-        };
-        /**
-         * EnrolmentOut
-         * @description A line of a list.
-         */
-        EnrolmentOut: {
-            /** Id */
-            id: number;
-            /** Program Id */
-            program_id: number;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends: string | null;
-            /** Level */
-            level: string | null;
-            /** Decision */
-            decision: string;
-            /** By */
-            by: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
         };
         /**
          * Entitlement
@@ -7535,10 +7006,10 @@ export interface components {
         };
         /**
          * Evidence
-         * @description What ends a step.
+         * @description What proves a task.
          * @enum {string}
          */
-        Evidence: "claimed" | "tried" | "reached" | "answered" | "sent" | "arrived" | "said" | "noted" | "promised" | "closed";
+        "Evidence-Input": "none" | "photo" | "reading" | "receipt";
         /**
          * Exceptions
          * @description The exception report.
@@ -7587,52 +7058,6 @@ export interface components {
             items: components["schemas"]["WolfOut"][];
             /** Ways */
             ways: components["schemas"]["WayOut"][];
-        };
-        /**
-         * FamilyLinkIn
-         * @description For whom, for how long.
-         */
-        FamilyLinkIn: {
-            /** Contact Id */
-            contact_id: number;
-            /**
-             * Days
-             * @default 30
-             */
-            days: number;
-        };
-        /**
-         * FamilyLinkOut
-         * @description A key that is out.
-         */
-        FamilyLinkOut: {
-            /** Id */
-            id: number;
-            /** Contact */
-            contact: string;
-            relation: components["schemas"]["Relation"];
-            /** Made By */
-            made_by: string;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /** Seen At */
-            seen_at: string | null;
-        };
-        /**
-         * FamilyLinks
-         * @description All that still open something.
-         */
-        FamilyLinks: {
-            /** Items */
-            items: components["schemas"]["FamilyLinkOut"][];
         };
         /**
          * FamilyTold
@@ -7740,6 +7165,68 @@ export interface components {
             }[];
         };
         /**
+         * Fee
+         * @description What cancelling costs now: 0 until so many hours before.
+         */
+        Fee: {
+            /** Cents */
+            cents: number;
+            payer: components["schemas"]["FeePayer"];
+            /** Free Hours */
+            free_hours: number;
+        };
+        /**
+         * FeePayer
+         * @description Who is asked for the fee of a late cancellation. Never an allowance: it pays verified visits only.
+         * @enum {string}
+         */
+        FeePayer: "elder" | "nobody";
+        /**
+         * FeeRow
+         * @description The fee of a late cancellation; `payer` nobody is counted and not asked for.
+         */
+        FeeRow: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Order Id */
+            order_id: number;
+            /** Visit Id */
+            visit_id: number;
+            state: components["schemas"]["FeeState"];
+            /** Cents */
+            cents: number;
+            payer: components["schemas"]["FeePayer"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * FeeState
+         * @description Where the fee of a late cancellation stands.
+         * @enum {string}
+         */
+        FeeState: "due" | "waived";
+        /**
+         * FeeUnit
+         * @description What a late cancellation costs is measured in.
+         * @enum {string}
+         */
+        FeeUnit: "percent" | "minutes";
+        /**
+         * Fees
+         * @description Newest first.
+         */
+        Fees: {
+            /** Items */
+            items: components["schemas"]["FeeRow"][];
+        };
+        /**
          * FigureGroups
          * @description The same figures, told apart.
          */
@@ -7771,19 +7258,6 @@ export interface components {
             clocks: {
                 [key: string]: components["schemas"]["SpreadOut"];
             };
-        };
-        /**
-         * FindingOut
-         * @description One rule, what it wants, what was found.
-         */
-        FindingOut: {
-            rule: components["schemas"]["EligibilityRule"];
-            /** Holds */
-            holds: boolean;
-            /** Wanted */
-            wanted: unknown;
-            /** Found */
-            found: unknown;
         };
         /**
          * Finish
@@ -7936,7 +7410,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["app__assessments__shapes__ItemOut"][];
             /** Bands */
-            bands: components["schemas"]["app__assessments__shapes__Band"][];
+            bands: components["schemas"]["Band"][];
             /** Assessors */
             assessors: components["schemas"]["Somebody"][];
         };
@@ -7959,14 +7433,6 @@ export interface components {
             idle_claims: number;
             /** Ringing */
             ringing: number;
-        };
-        /**
-         * GivingUp
-         * @description Why nobody can be paid.
-         */
-        GivingUp: {
-            /** Reason */
-            reason: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -8027,6 +7493,12 @@ export interface components {
             /** At */
             at: string | null;
         };
+        /**
+         * Head
+         * @description The seven heads of GB/T 43153-2023 for services at home; each item has one, and one of the six aids.
+         * @enum {string}
+         */
+        Head: "living" | "basic_care" | "health" | "visiting" | "comfort" | "agency" | "home_adaptation";
         /**
          * HealthOut
          * @description What a first responder must know.
@@ -8127,6 +7599,27 @@ export interface components {
             seconds: number | null;
         };
         /**
+         * HistoryLine
+         * @description What was changed when, by whom.
+         */
+        HistoryLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Reason */
+            reason: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * HistoryOut
          * @description One line of what happened.
          */
@@ -8151,12 +7644,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * Hold
-         * @description Why somebody who is due is not paid.
-         * @enum {string}
-         */
-        Hold: "not_applied" | "duplicate" | "proof_overdue" | "no_account";
         /**
          * HomeOut
          * @description Where to go.
@@ -8443,6 +7930,53 @@ export interface components {
          */
         ItemOutcome: "proved" | "given_up";
         /**
+         * ItemWhole
+         * @description An item with all its prices; `price` is what holds everywhere today.
+         */
+        ItemWhole: {
+            /** Id */
+            id: number;
+            /** Code */
+            code: string;
+            aid: components["schemas"]["AidCategory"];
+            head: components["schemas"]["Head"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Minutes */
+            minutes: {
+                [key: string]: number;
+            };
+            /** Caregivers */
+            caregivers: {
+                [key: string]: number;
+            };
+            /** Least Percent */
+            least_percent: number;
+            /** Needs */
+            needs: components["schemas"]["Skill"][];
+            /** Same Sex */
+            same_sex: boolean;
+            /** Tasks */
+            tasks: components["schemas"]["TaskIn-Output"][];
+            /** Windows */
+            windows: [
+                string,
+                string
+            ][];
+            approval: components["schemas"]["Approval"];
+            /** Ended At */
+            ended_at: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Prices
+             * @default []
+             */
+            prices: components["schemas"]["PriceRow"][];
+        };
+        /**
          * ItemsOut
          * @description All items; there are few.
          */
@@ -8593,12 +8127,6 @@ export interface components {
             faults: components["schemas"]["app__planning__board__FaultOut"][];
         };
         /**
-         * LastMonth
-         * @description The last month that is paid when somebody dies or moves away.
-         * @enum {string}
-         */
-        LastMonth: "same_month" | "month_before";
-        /**
          * LateOut
          * @description Somebody waited more than three minutes for a human; names only for those who need them.
          */
@@ -8740,94 +8268,6 @@ export interface components {
             server_time: string;
         };
         /**
-         * LifeEventIn
-         * @description What happened, from when to when, and who told.
-         */
-        LifeEventIn: {
-            kind: components["schemas"]["LifeKind"];
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends?: string | null;
-            source: components["schemas"]["LifeSource"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * LifeEventOut
-         * @description One event; `possible` are the buttons for this caller.
-         */
-        LifeEventOut: {
-            /** Id */
-            id: number;
-            kind: components["schemas"]["LifeKind"];
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends: string | null;
-            source: components["schemas"]["LifeSource"];
-            /** Note */
-            note: string | null;
-            /** Told By */
-            told_by: string;
-            /**
-             * Told At
-             * Format: date-time
-             */
-            told_at: string;
-            /** Undone By */
-            undone_by: string | null;
-            /** Undone At */
-            undone_at: string | null;
-            /** Undone Reason */
-            undone_reason: string | null;
-            /** Possible */
-            possible: string[];
-        };
-        /**
-         * LifeEvents
-         * @description All that was told of an elder, the newest first.
-         */
-        LifeEvents: {
-            /** Items */
-            items: components["schemas"]["LifeEventOut"][];
-        };
-        /**
-         * LifeKind
-         * @description 变动登记: what happened.
-         * @enum {string}
-         */
-        LifeKind: "death" | "moved_away" | "hospital" | "institution";
-        /**
-         * LifeSource
-         * @description Who told.
-         * @enum {string}
-         */
-        LifeSource: "family" | "community" | "caregiver" | "hospital" | "police" | "register";
-        /**
-         * LiftedOut
-         * @description What was (or would be) stopped.
-         */
-        LiftedOut: {
-            event: components["schemas"]["LifeEventOut"];
-            /** Cancelled */
-            cancelled: components["schemas"]["StoppedVisit"][];
-            /** Left */
-            left: components["schemas"]["StoppedVisit"][];
-            /** Doubtful */
-            doubtful: components["schemas"]["StoppedVisit"][];
-            /** Released Cents */
-            released_cents: number;
-            /** Budget Cents */
-            budget_cents: number;
-        };
-        /**
          * Line
          * @description A line of its history.
          */
@@ -8845,46 +8285,54 @@ export interface components {
             reason: string | null;
         };
         /**
-         * LineEvent
-         * @description What happens to a line.
-         * @enum {string}
+         * LineIn
+         * @description An item again and again: an RFC 5545 rule from a day on, a local window, what holidays do to it.
          */
-        LineEvent: "issue" | "return" | "correct" | "give_up";
-        /**
-         * LineOut
-         * @description One line of the log; with hash and ciphertext the chain can be checked without us.
-         */
-        LineOut: {
-            /** N */
-            n: number;
+        LineIn: {
+            /** Key */
+            key?: string | null;
+            /** Item */
+            item: string;
+            /** Rule */
+            rule: string;
             /**
-             * At
-             * Format: date-time
+             * Starts
+             * Format: date
              */
-            at: string;
-            /** By */
-            by: string;
-            /** Event */
-            event: string;
-            /** Before */
-            before: string | null;
-            /** After */
-            after: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
+            starts: string;
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+            /** Minutes */
+            minutes?: number | null;
+            /** @default keep */
+            holidays: components["schemas"]["OnHolidays"];
+            /**
+             * Payer
+             * @default entitlement
+             * @enum {string}
+             */
+            payer: "entitlement" | "self";
+            /**
+             * Skipped
+             * @default []
+             */
+            skipped: string[];
+            /**
+             * Moved
+             * @default {}
+             */
+            moved: {
+                [key: string]: string;
             };
-            /** Hash */
-            hash: string;
-            /** Sealed */
-            sealed: string;
         };
-        /**
-         * LineState
-         * @description What became of one elder's money of one month.
-         * @enum {string}
-         */
-        LineState: "listed" | "held" | "paid" | "returned" | "pay_again" | "given_up";
         /**
          * Links
          * @description All that still open something.
@@ -9170,14 +8618,6 @@ export interface components {
             last_try: components["schemas"]["Result"] | null;
         };
         /**
-         * MistakeIn
-         * @description Why it was a mistake.
-         */
-        MistakeIn: {
-            /** Reason */
-            reason: string;
-        };
-        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -9251,62 +8691,6 @@ export interface components {
             self_pay_cents: number;
         };
         /**
-         * MonthRunIn
-         * @description The month to run over.
-         */
-        MonthRunIn: {
-            /** Month */
-            month: string;
-        };
-        /**
-         * MonthRunOut
-         * @description A run over a month: how far, and what it has done.
-         */
-        MonthRunOut: {
-            /** Id */
-            id: number;
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /** By */
-            by: string;
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            /** Elders */
-            elders: number;
-            /** Done */
-            done: number;
-            /** Granted */
-            granted: number;
-            /** Granted Cents */
-            granted_cents: number;
-            /** Adjusted */
-            adjusted: number;
-            /** Adjusted Cents */
-            adjusted_cents: number;
-            /** Expired */
-            expired: number;
-            /** Expired Cents */
-            expired_cents: number;
-            /** Work Seconds */
-            work_seconds: number;
-        };
-        /**
-         * MonthRuns
-         * @description The last runs, the newest first.
-         */
-        MonthRuns: {
-            /** Items */
-            items: components["schemas"]["MonthRunOut"][];
-        };
-        /**
          * Moved
          * @description Where a device stands now.
          */
@@ -9348,19 +8732,55 @@ export interface components {
             lot?: string | null;
         };
         /**
-         * NewFamilyLink
-         * @description The key itself, shown this once: behind the `#` no server and no log ever sees it.
+         * NewItem
+         * @description With the code it will keep.
          */
-        NewFamilyLink: {
-            /** Id */
-            id: number;
-            /** Path */
-            path: string;
+        NewItem: {
+            aid: components["schemas"]["AidCategory"];
+            head: components["schemas"]["Head"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            minutes: components["schemas"]["ByLevel"];
             /**
-             * Expires At
-             * Format: date-time
+             * @default {
+             *       "default": 1
+             *     }
              */
-            expires_at: string;
+            caregivers: components["schemas"]["ByLevel"];
+            /**
+             * Least Percent
+             * @default 90
+             */
+            least_percent: number;
+            /**
+             * Needs
+             * @default []
+             */
+            needs: components["schemas"]["Skill"][];
+            /**
+             * Same Sex
+             * @default false
+             */
+            same_sex: boolean;
+            /**
+             * Tasks
+             * @default []
+             */
+            tasks: components["schemas"]["TaskIn-Input"][];
+            /**
+             * Windows
+             * @default []
+             */
+            windows: [
+                string,
+                string
+            ][];
+            /** @default none */
+            approval: components["schemas"]["Approval"];
+            /** Code */
+            code: string;
         };
         /**
          * NewLink
@@ -9489,6 +8909,12 @@ export interface components {
          */
         OfferState: "offered" | "accepted" | "declined" | "unanswered" | "withdrawn";
         /**
+         * OnHolidays
+         * @description What a line does when its day is a public holiday.
+         * @enum {string}
+         */
+        OnHolidays: "keep" | "skip" | "before" | "after";
+        /**
          * OpenIn
          * @description Why the card is opened.
          */
@@ -9531,7 +8957,7 @@ export interface components {
          * @description What can happen to an order.
          * @enum {string}
          */
-        OrderEvent: "confirm" | "close" | "cancel";
+        OrderEvent: "confirm" | "submit" | "approve" | "refuse" | "close" | "cancel";
         /**
          * OrderIn
          * @description An order; `agent` when somebody else than the elder asks.
@@ -9541,6 +8967,12 @@ export interface components {
             elder_id: number;
             /** Item */
             item: string;
+            /**
+             * Payer
+             * @default entitlement
+             * @enum {string}
+             */
+            payer: "entitlement" | "self";
             /** Visits */
             visits: components["schemas"]["app__orders__shapes__WishIn"][];
             /** @default hotline */
@@ -9638,7 +9070,7 @@ export interface components {
          * @description 订单: what was bought.
          * @enum {string}
          */
-        OrderState: "received" | "confirmed" | "closed" | "cancelled";
+        OrderState: "received" | "waiting_approval" | "confirmed" | "closed" | "cancelled";
         /**
          * OrderableModel
          * @description A model that can be ordered.
@@ -9727,43 +9159,6 @@ export interface components {
             /** Missing */
             missing: number;
         };
-        /**
-         * OutcomeOut
-         * @description The effect on the month, all sums in cents.
-         */
-        OutcomeOut: {
-            paid: components["schemas"]["BeforeAfter"];
-            promised: components["schemas"]["BeforeAfter"];
-            self_pay: components["schemas"]["BeforeAfter"];
-            /** Programs */
-            programs: components["schemas"]["BeforeAfter"][];
-            /** Levels */
-            levels: components["schemas"]["BeforeAfter"][];
-            /** Streets */
-            streets: components["schemas"]["BeforeAfter"][];
-            /** Bars */
-            bars: components["schemas"]["Bar"][];
-            /** Actual Cents */
-            actual_cents: number;
-            /** Visits */
-            visits: number;
-            /** Elders */
-            elders: number;
-            /** Gaining */
-            gaining: number;
-            /** Losing */
-            losing: number;
-            /** Newly */
-            newly: number;
-            /** No Longer */
-            no_longer: number;
-        };
-        /**
-         * OverpaidFor
-         * @description Why money is asked back.
-         * @enum {string}
-         */
-        OverpaidFor: "death" | "moved_away" | "duplicate" | "less_due";
         /**
          * Owed
          * @description What the caller would leave behind now.
@@ -9916,208 +9311,11 @@ export interface components {
             items: components["schemas"]["HeldOut"][];
         };
         /**
-         * PauseIn
-         * @description Why she is not at home, and until when if that is known.
-         */
-        PauseIn: {
-            reason: components["schemas"]["PauseReason"];
-            /** Until */
-            until?: string | null;
-        };
-        /**
-         * PauseOut
-         * @description Why and since when nobody expects to hear of her.
-         */
-        PauseOut: {
-            reason: components["schemas"]["PauseReason"];
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /** Ends At */
-            ends_at: string | null;
-            /** By */
-            by: string;
-        };
-        /**
-         * PauseReason
-         * @description Why nobody is expected to be heard of.
-         * @enum {string}
-         */
-        PauseReason: "hospital" | "away" | "other";
-        /**
-         * PayeeIn
-         * @description Where her allowances go.
-         */
-        PayeeIn: {
-            /** Holder */
-            holder: string;
-            /** Bank */
-            bank: string;
-            /** Account */
-            account: string;
-        };
-        /**
-         * PayeeOut
-         * @description The account in full.
-         */
-        PayeeOut: {
-            /** Holder */
-            holder: string;
-            /** Bank */
-            bank: string;
-            /** Account */
-            account: string;
-        };
-        /**
          * Payer
          * @description Who pays for an order.
          * @enum {string}
          */
-        Payer: "entitlement" | "none";
-        /**
-         * PayoutBatchOut
-         * @description A batch with its sums and what this person may do.
-         */
-        PayoutBatchOut: {
-            /** Id */
-            id: number;
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            state: components["schemas"]["BatchState"];
-            /** Drafted By */
-            drafted_by: string;
-            /**
-             * Drafted At
-             * Format: date-time
-             */
-            drafted_at: string;
-            /** Checked By */
-            checked_by: string | null;
-            /** First By */
-            first_by: string | null;
-            /** Second By */
-            second_by: string | null;
-            /** Issued By */
-            issued_by: string | null;
-            /** Issued At */
-            issued_at: string | null;
-            /** Elders */
-            elders: number;
-            /** Done */
-            done: number;
-            sums: components["schemas"]["PayoutSums"];
-            /**
-             * Shared Accounts
-             * @default 0
-             */
-            shared_accounts: number;
-            /** Possible */
-            possible: components["schemas"]["BatchEvent"][];
-        };
-        /**
-         * PayoutLineAfter
-         * @description Where a line stands now.
-         */
-        PayoutLineAfter: {
-            /** Id */
-            id: number;
-            state: components["schemas"]["LineState"];
-            /** Possible */
-            possible: components["schemas"]["LineEvent"][];
-        };
-        /**
-         * PayoutLineOut
-         * @description A payment, or why there is none.
-         */
-        PayoutLineOut: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder */
-            elder: string;
-            /**
-             * Born
-             * Format: date
-             */
-            born: string;
-            /** Division Code */
-            division_code: string;
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            why: components["schemas"]["Why-Output"];
-            /** Cents */
-            cents: number;
-            state: components["schemas"]["LineState"];
-            hold: components["schemas"]["Hold"] | null;
-            returned_for: components["schemas"]["ReturnReason"] | null;
-            /** Account */
-            account: string | null;
-            /** Bank */
-            bank: string | null;
-            /** Possible */
-            possible: components["schemas"]["LineEvent"][];
-        };
-        /**
-         * PayoutMonth
-         * @description Which batch.
-         */
-        PayoutMonth: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-        };
-        /**
-         * PayoutReason
-         * @description Why.
-         */
-        PayoutReason: {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * PayoutReturn
-         * @description Why the bank sent it back.
-         */
-        PayoutReturn: {
-            reason: components["schemas"]["ReturnReason"];
-        };
-        /**
-         * PayoutSums
-         * @description What a batch holds.
-         */
-        PayoutSums: {
-            /** Listed */
-            listed: number;
-            /** Listed Cents */
-            listed_cents: number;
-            /** Back Cents */
-            back_cents: number;
-            /** Held */
-            held: number;
-            /** Held Cents */
-            held_cents: number;
-            /** Returned */
-            returned: number;
-            /** Returned Cents */
-            returned_cents: number;
-            /** Recoveries */
-            recoveries: number;
-            /** Recovery Cents */
-            recovery_cents: number;
-        };
+        Payer: "entitlement" | "self" | "none";
         /**
          * PhoneContact
          * @description Whom to call when nobody opens.
@@ -10347,43 +9545,65 @@ export interface components {
             datum: components["schemas"]["Datum"];
         };
         /**
-         * PlanOut
-         * @description A version of the day's plan.
+         * PlanDay
+         * @description What came of a day.
          */
-        PlanOut: {
+        PlanDay: {
             /** Id */
             id: number;
-            /** Version */
-            version: number;
-            /** Revision */
-            revision: number;
-            state: components["schemas"]["PlanState"];
-            /** Possible */
-            possible: string[];
-            /** Engine */
-            engine: string;
-            /** Seed */
-            seed: number;
-            /** Iterations */
-            iterations: number;
-            /** Cost */
-            cost: {
-                [key: string]: number;
-            };
+            /** Key */
+            key: string;
             /**
-             * Created At
-             * Format: date-time
+             * Rule Day
+             * Format: date
              */
-            created_at: string;
-            /** Published At */
-            published_at: string | null;
+            rule_day: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            state: components["schemas"]["DayState"];
+            why: components["schemas"]["WhyNot"] | null;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Aid */
+            aid: string;
+            /** Order Id */
+            order_id: number | null;
+            order_state: components["schemas"]["OrderState"] | null;
+            visit_state: components["schemas"]["VisitState"] | null;
+            /** Opens */
+            opens: string | null;
+            /** Closes */
+            closes: string | null;
+            /** Price Cents */
+            price_cents: number | null;
+            /** Allowance Cents */
+            allowance_cents: number | null;
+            /** Self Pay Cents */
+            self_pay_cents: number | null;
         };
         /**
-         * PlanState
-         * @description Where a plan of one district and local day stands.
-         * @enum {string}
+         * PlanIn
+         * @description What the elder is to get from a day on, and the most she pays herself in a month.
          */
-        PlanState: "drafting" | "draft" | "published" | "superseded";
+        PlanIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Most Self Pay Cents
+             * @default 0
+             */
+            most_self_pay_cents: number;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+        };
         /**
          * PointOut
          * @description WGS-84.
@@ -10427,6 +9647,75 @@ export interface components {
             since: string;
         };
         /**
+         * PreviewDayOut
+         * @description A day as it would be; `line` is its place among the lines that were sent.
+         */
+        PreviewDayOut: {
+            /** Line */
+            line: number;
+            /**
+             * Rule Day
+             * Format: date
+             */
+            rule_day: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            why: components["schemas"]["WhyNot"] | null;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
+         * PreviewMonthOut
+         * @description The money of a month; `expected` where its allowance does not exist yet.
+         */
+        PreviewMonthOut: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Visits */
+            visits: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Free After Cents */
+            free_after_cents: number;
+            /** Expected */
+            expected: boolean;
+        };
+        /**
+         * PriceIn
+         * @description Cents for a visit or an hour in an area (beginning of a division code, empty: everywhere) from a day on.
+         */
+        PriceIn: {
+            unit: components["schemas"]["PriceUnit"];
+            /** Cents */
+            cents: number;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+        };
+        /**
          * PriceOut
          * @description Cents for a visit or an hour.
          */
@@ -10434,6 +9723,26 @@ export interface components {
             unit: components["schemas"]["PriceUnit"];
             /** Cents */
             cents: number;
+        };
+        /**
+         * PriceRow
+         * @description A price and the days it holds.
+         */
+        PriceRow: {
+            /** Id */
+            id: number;
+            unit: components["schemas"]["PriceUnit"];
+            /** Cents */
+            cents: number;
+            /** Area */
+            area: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
         };
         /**
          * PriceUnit
@@ -10487,114 +9796,6 @@ export interface components {
             captured_cents: number;
             /** Expired Cents */
             expired_cents: number;
-        };
-        /**
-         * ProgramIn
-         * @description A new programme; it pays nothing before a version is approved.
-         */
-        ProgramIn: {
-            /** Code */
-            code: string;
-            kind: components["schemas"]["ProgramKind"];
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-        };
-        /**
-         * ProgramKind
-         * @description Whose money it is.
-         * @enum {string}
-         */
-        ProgramKind: "district" | "voucher" | "meal" | "ltci" | "cash_service";
-        /**
-         * ProgramOut
-         * @description A programme with all its versions, the newest first, and what it has granted and paid in a month.
-         */
-        ProgramOut: {
-            /** Id */
-            id: number;
-            /** Code */
-            code: string;
-            kind: components["schemas"]["ProgramKind"];
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** May Draft */
-            may_draft: boolean;
-            /** Elders */
-            elders: number;
-            /** Granted Cents */
-            granted_cents: number;
-            /** Spent Cents */
-            spent_cents: number;
-            /** Versions */
-            versions: components["schemas"]["ProgramVersionOut"][];
-        };
-        /**
-         * ProgramVersionIn
-         * @description What it shall say from a month on, and the document that rests on.
-         */
-        ProgramVersionIn: {
-            terms: components["schemas"]["app__funding__terms__Terms"];
-            /** Starts */
-            starts: string;
-            /** Ends */
-            ends?: string | null;
-            /** Note */
-            note: string;
-        };
-        /**
-         * ProgramVersionOut
-         * @description A version, what it changes against the approved one before it, and the buttons for this caller.
-         */
-        ProgramVersionOut: {
-            /** Id */
-            id: number;
-            /** N */
-            n: number;
-            state: components["schemas"]["TermsState"];
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends: string | null;
-            terms: components["schemas"]["app__funding__terms__Terms"];
-            /** Note */
-            note: string;
-            /** Drafted By */
-            drafted_by: string;
-            /**
-             * Drafted At
-             * Format: date-time
-             */
-            drafted_at: string;
-            /** Approved By */
-            approved_by: string | null;
-            /** Approved At */
-            approved_at: string | null;
-            /** In Force */
-            in_force: boolean;
-            /** Changes */
-            changes: components["schemas"]["DifferenceOut"][];
-            /** Possible */
-            possible: components["schemas"]["TermsEvent"][];
-        };
-        /**
-         * Programs
-         * @description All programmes of the district, in the order in which they pay this month.
-         */
-        Programs: {
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /** Items */
-            items: components["schemas"]["ProgramOut"][];
         };
         /**
          * Progress
@@ -10674,62 +9875,6 @@ export interface components {
             kept: boolean | null;
         };
         /**
-         * ProofDue
-         * @description Whose proof of life ends.
-         */
-        ProofDue: {
-            /** Elder Id */
-            elder_id: number;
-            /** Elder */
-            elder: string;
-            /** Division Code */
-            division_code: string;
-            /**
-             * Proven On
-             * Format: date
-             */
-            proven_on: string;
-            /**
-             * Ends On
-             * Format: date
-             */
-            ends_on: string;
-            /** Overdue */
-            overdue: boolean;
-        };
-        /**
-         * ProofOfLifeIn
-         * @description When and how she was seen.
-         */
-        ProofOfLifeIn: {
-            /**
-             * Proven On
-             * Format: date
-             */
-            proven_on: string;
-            way: components["schemas"]["ProofWay"];
-        };
-        /**
-         * ProofOfLifeOut
-         * @description A proof of life.
-         */
-        ProofOfLifeOut: {
-            /**
-             * Proven On
-             * Format: date
-             */
-            proven_on: string;
-            way: components["schemas"]["ProofWay"];
-            /** By */
-            by: string;
-        };
-        /**
-         * ProofWay
-         * @description How somebody was seen to be alive.
-         * @enum {string}
-         */
-        ProofWay: "counter" | "home_visit" | "video" | "phone_face" | "register";
-        /**
          * PublishIn
          * @description The steps, from when on, why, and the newest version that was seen; no steps take the own pattern back.
          */
@@ -10783,13 +9928,19 @@ export interface components {
         };
         /**
          * QuoteIn
-         * @description What is wished for whom.
+         * @description What is wished for whom; `self` leaves the allowances alone.
          */
         QuoteIn: {
             /** Elder Id */
             elder_id: number;
             /** Item */
             item: string;
+            /**
+             * Payer
+             * @default entitlement
+             * @enum {string}
+             */
+            payer: "entitlement" | "self";
             /** Visits */
             visits: components["schemas"]["app__orders__shapes__WishIn"][];
         };
@@ -10994,7 +10145,7 @@ export interface components {
             /** Verdicts */
             verdicts: components["schemas"]["EndOut"][];
             /** Lines */
-            lines: components["schemas"]["LineOut"][];
+            lines: components["schemas"]["app__alarms__cases_api__LineOut"][];
             /** Head */
             head: string;
             /** Holds */
@@ -11025,53 +10176,6 @@ export interface components {
             /** Url */
             url: string;
         };
-        /**
-         * RecoveryOut
-         * @description Money asked back.
-         */
-        RecoveryOut: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder */
-            elder: string;
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /** Cents */
-            cents: number;
-            why: components["schemas"]["OverpaidFor"];
-            state: components["schemas"]["RecoveryState"];
-            /** Settled By */
-            settled_by: string | null;
-            /** Settled At */
-            settled_at: string | null;
-            /** Note */
-            note: string | null;
-        };
-        /**
-         * RecoveryOutcome
-         * @description What became of money asked back.
-         */
-        RecoveryOutcome: {
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "recovered" | "waived";
-            /** Note */
-            note: string;
-        };
-        /**
-         * RecoveryState
-         * @description 追回: the life of money asked back.
-         * @enum {string}
-         */
-        RecoveryState: "open" | "recovered" | "waived";
         /**
          * RefuseIn
          * @description Why the day stays as it is.
@@ -11271,11 +10375,16 @@ export interface components {
             event: "resume";
         };
         /**
-         * ReturnReason
-         * @description Why a bank sends money back.
-         * @enum {string}
+         * ResumeIn
+         * @description The last day of the pause; the day before it began: there was none.
          */
-        ReturnReason: "wrong_account" | "wrong_name" | "closed_account" | "dormant_account" | "other";
+        ResumeIn: {
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+        };
         /**
          * Rings
          * @description Whom an unclaimed alarm rings at.
@@ -11338,17 +10447,58 @@ export interface components {
             next: string | null;
         };
         /**
+         * RuleIn
+         * @description Free until so many hours before the window; later a fee, in per cent of the price or in minutes of the item.
+         */
+        RuleIn: {
+            /** Item Id */
+            item_id?: number | null;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Free Hours */
+            free_hours: number;
+            fee_unit: components["schemas"]["FeeUnit"];
+            /** Fee */
+            fee: number;
+            payer: components["schemas"]["FeePayer"];
+        };
+        /**
          * RuleKind
          * @description What a rule watches.
          * @enum {string}
          */
         RuleKind: "heart_rate" | "spo2" | "respiration" | "blood_pressure" | "body_temperature" | "no_movement" | "not_up" | "out_of_bed" | "fence" | "door_at_night" | "smoke_no_answer" | "room_temperature";
         /**
-         * RuleState
-         * @description The life of a rule; whether an approved one is in force, its month says.
-         * @enum {string}
+         * RuleRow
+         * @description A rule on record.
          */
-        RuleState: "draft" | "approved" | "dropped";
+        RuleRow: {
+            /** Item Id */
+            item_id?: number | null;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Free Hours */
+            free_hours: number;
+            fee_unit: components["schemas"]["FeeUnit"];
+            /** Fee */
+            fee: number;
+            payer: components["schemas"]["FeePayer"];
+            /** Id */
+            id: number;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+        };
         /**
          * RulesOut
          * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
@@ -11358,7 +10508,7 @@ export interface components {
             items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
             /** In Force */
             in_force: number[];
-            pause: components["schemas"]["PauseOut"] | null;
+            pause: components["schemas"]["app__monitoring__shapes__PauseOut"] | null;
             /** May Change */
             may_change: boolean;
         };
@@ -11467,12 +10617,6 @@ export interface components {
          */
         RungState: "waiting" | "trying" | "reached" | "failed" | "skipped" | "broken" | "unneeded";
         /**
-         * Scale
-         * @description Whose levels the amounts are for.
-         * @enum {string}
-         */
-        Scale: "ability" | "ltci";
-        /**
          * ScriptStep
          * @description One step of the pattern as it stands.
          */
@@ -11490,7 +10634,7 @@ export interface components {
             why: string;
             /** Urgent */
             urgent: boolean;
-            ends: components["schemas"]["Evidence"];
+            ends: components["schemas"]["app__alarms__patterns__Evidence"];
             /** At */
             at: string | null;
             /** By */
@@ -11595,57 +10739,6 @@ export interface components {
          */
         Shared: "gateway" | "protocol" | "community" | "street" | "district";
         /**
-         * Sheet
-         * @description The page of one month.
-         */
-        Sheet: {
-            /** Name */
-            name: string;
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /**
-             * Expires On
-             * Format: date
-             */
-            expires_on: string;
-            /** Programs */
-            programs: components["schemas"]["SheetProgram"][];
-            /** Visits */
-            visits: components["schemas"]["SheetVisit"][];
-            /** Changes */
-            changes: components["schemas"]["SheetChange"][];
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Hotline */
-            hotline: string;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-        };
-        /**
-         * SheetChange
-         * @description Money that came or went without a visit.
-         */
-        SheetChange: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            kind: components["schemas"]["EntryKind"];
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Cents */
-            cents: number;
-        };
-        /**
          * SheetEvent
          * @description What happens to a sheet.
          * @enum {string}
@@ -11708,59 +10801,11 @@ export interface components {
             whole: boolean;
         };
         /**
-         * SheetProgram
-         * @description One programme's money of the month.
-         */
-        SheetProgram: {
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Granted Cents */
-            granted_cents: number;
-            /** Used Cents */
-            used_cents: number;
-            /** Booked Cents */
-            booked_cents: number;
-            /** Left Cents */
-            left_cents: number;
-            /** Expired Cents */
-            expired_cents: number;
-            /** Cash Cents */
-            cash_cents: number;
-        };
-        /**
          * SheetState
          * @description Where a sheet stands.
          * @enum {string}
          */
         SheetState: "written" | "signed" | "withdrawn" | "untaken";
-        /**
-         * SheetVisit
-         * @description One visit and who paid it; `counted` once it is verified, `next_month` where it ended after the month did.
-         */
-        SheetVisit: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Item Zh */
-            item_zh: string;
-            /** Item En */
-            item_en: string;
-            state: components["schemas"]["VisitState"];
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Counted */
-            counted: boolean;
-            /** Over Midnight */
-            over_midnight: boolean;
-        };
         /**
          * Sheets
          * @description The latest sheets, newest first.
@@ -11843,6 +10888,31 @@ export interface components {
             name: string;
             /** Signed At */
             signed_at: string | null;
+        };
+        /**
+         * SignedHow
+         * @description How the signature was given.
+         * @enum {string}
+         */
+        SignedHow: "paper" | "in_person" | "telephone";
+        /**
+         * SignedOut
+         * @description Who agreed, when and how; names are for those who work with people by name.
+         */
+        SignedOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** How */
+            how: string;
+            /** Name */
+            name: string | null;
+            /** Relation */
+            relation: string | null;
         };
         /**
          * Signing
@@ -11969,6 +11039,40 @@ export interface components {
             ends_at: string;
         };
         /**
+         * SpecialDay
+         * @description A public holiday, or a weekend worked in exchange.
+         */
+        SpecialDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            kind: components["schemas"]["DayKind"];
+            /** Name */
+            name: string;
+        };
+        /**
+         * SpecialDayIn
+         * @description None: the day is again what its weekday says.
+         */
+        SpecialDayIn: {
+            kind: components["schemas"]["DayKind"] | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+        };
+        /**
+         * SpecialDays
+         * @description Of a year.
+         */
+        SpecialDays: {
+            /** Items */
+            items: components["schemas"]["SpecialDay"][];
+        };
+        /**
          * SpreadOut
          * @description A clock: percentiles in seconds.
          */
@@ -12048,17 +11152,6 @@ export interface components {
          * @enum {string}
          */
         Status: "done" | "skipped" | "doing" | "open" | "waiting" | "out";
-        /**
-         * StayEndIn
-         * @description The last day of the stay.
-         */
-        StayEndIn: {
-            /**
-             * Ends
-             * Format: date
-             */
-            ends: string;
-        };
         /**
          * StepIn
          * @description What goes with the key; a step takes what it needs (`needs` in the case says what).
@@ -12167,26 +11260,6 @@ export interface components {
             next: number | null;
         };
         /**
-         * StoppedVisit
-         * @description A visit it touches.
-         */
-        StoppedVisit: {
-            /** Visit Id */
-            visit_id: number;
-            /** Item Code */
-            item_code: string;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            state: components["schemas"]["VisitState"];
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-        };
-        /**
          * Stored
          * @description The event is safe.
          */
@@ -12198,19 +11271,6 @@ export interface components {
              * Format: date-time
              */
             stored_at: string;
-        };
-        /**
-         * StrikeIn
-         * @description The last day on the list, and why.
-         */
-        StrikeIn: {
-            /** Reason */
-            reason: string;
-            /**
-             * Last Day
-             * Format: date
-             */
-            last_day: string;
         };
         /**
          * StripOut
@@ -12287,6 +11347,32 @@ export interface components {
             en: string;
             /** Evidence */
             evidence: string;
+        };
+        /**
+         * TaskIn
+         * @description Something to do at the home, and what proves it.
+         */
+        "TaskIn-Input": {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            evidence: components["schemas"]["Evidence-Input"];
+        };
+        /**
+         * TaskIn
+         * @description Something to do at the home, and what proves it.
+         */
+        "TaskIn-Output": {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            evidence: components["schemas"]["app__catalogue__rules__Evidence"];
         };
         /**
          * TaskOut
@@ -12392,12 +11478,6 @@ export interface components {
             starts: string;
         };
         /**
-         * TermsEvent
-         * @description What happens to a version.
-         * @enum {string}
-         */
-        TermsEvent: "approve" | "drop";
-        /**
          * TermsOut
          * @description Every version of the terms, latest first, and what holds without any.
          */
@@ -12407,12 +11487,6 @@ export interface components {
             /** Otherwise */
             otherwise: number;
         };
-        /**
-         * TermsState
-         * @description The life of a version; whether an approved one is in force, its month says.
-         * @enum {string}
-         */
-        TermsState: "draft" | "approved" | "dropped";
         /**
          * TestIn
          * @description The elder's word, where nobody was called.
@@ -12674,6 +11748,36 @@ export interface components {
             value: string;
         };
         /**
+         * UnservedDay
+         * @description A day to come without an order, and why.
+         */
+        UnservedDay: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            why: components["schemas"]["WhyNot"];
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+        };
+        /**
+         * UnservedDays
+         * @description The nearest first.
+         */
+        UnservedDays: {
+            /** Items */
+            items: components["schemas"]["UnservedDay"][];
+        };
+        /**
          * Upkeep
          * @description Where an entry stands. None of them rings.
          * @enum {string}
@@ -12740,39 +11844,6 @@ export interface components {
          */
         Verdict: "real" | "false" | "accidental" | "test" | "life_help" | "technical";
         /**
-         * VerdictOut
-         * @description One programme: what it gives the elder in the month and why, or why not.
-         */
-        VerdictOut: {
-            /** Program */
-            program: string;
-            kind: components["schemas"]["ProgramKind"];
-            /** Name Zh */
-            name_zh: string;
-            /** Name En */
-            name_en: string;
-            /** Version */
-            version: number;
-            /** Eligible */
-            eligible: boolean;
-            /** Cents */
-            cents: number;
-            /** Cash Cents */
-            cash_cents: number;
-            /** Share Percent */
-            share_percent: number;
-            /** Line Cap Cents */
-            line_cap_cents: number | null;
-            /** Days */
-            days: number;
-            /** Of Days */
-            of_days: number;
-            /** Pro Rata */
-            pro_rata: boolean;
-            /** Findings */
-            findings: components["schemas"]["FindingOut"][];
-        };
-        /**
          * VersionEvent
          * @description What is done with a version.
          * @enum {string}
@@ -12819,6 +11890,8 @@ export interface components {
         VisitOut: {
             /** Id */
             id: number;
+            /** Version */
+            version: number;
             /** Order Id */
             order_id: number;
             /** Elder Id */
@@ -13176,55 +12249,6 @@ export interface components {
          */
         WhatHappened: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
         /**
-         * WhatIfIn
-         * @description A programme, what it would say, and the month to try it on (the last one if absent).
-         */
-        WhatIfIn: {
-            /** Program Id */
-            program_id: number;
-            terms: components["schemas"]["app__funding__terms__Terms"];
-            /** Month */
-            month?: string | null;
-        };
-        /**
-         * WhatIfOut
-         * @description The question, how far it is, and its answer once there.
-         */
-        WhatIfOut: {
-            /** Id */
-            id: number;
-            /** Program Id */
-            program_id: number;
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /** Asked By */
-            asked_by: string;
-            /**
-             * Asked At
-             * Format: date-time
-             */
-            asked_at: string;
-            state: components["schemas"]["JobState"] | null;
-            /** Done */
-            done: number;
-            /** Of */
-            of: number;
-            /** Error */
-            error: string | null;
-            outcome: components["schemas"]["OutcomeOut"] | null;
-        };
-        /**
-         * WhatIfs
-         * @description The last questions, the newest first.
-         */
-        WhatIfs: {
-            /** Items */
-            items: components["schemas"]["WhatIfOut"][];
-        };
-        /**
          * When
          * @description What must be so for a step to be due.
          * @enum {string}
@@ -13258,10 +12282,17 @@ export interface components {
         };
         /**
          * Why
-         * @description Why a line is in its batch.
-         * @enum {string}
+         * @description A reason, where there is one; a lead says that she is sure about what somebody else has.
          */
-        "Why-Output": "regular" | "back_pay" | "again";
+        Why: {
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Sure
+             * @default false
+             */
+            sure: boolean;
+        };
         /**
          * WhyIn
          * @description Why.
@@ -13270,6 +12301,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * WhyNot
+         * @description WhyNot a day has no order.
+         * @enum {string}
+         */
+        WhyNot: "no_money" | "no_price" | "outside_hours" | "item_ended" | "not_served" | "clash" | "too_late" | "too_far" | "paused" | "holiday" | "exception" | "not_planned";
         /**
          * WhyOut
          * @description Why nobody comes, in both languages.
@@ -13488,19 +12525,6 @@ export interface components {
             };
         };
         /**
-         * Why
-         * @description A reason, where there is one; a lead says that she is sure about what somebody else has.
-         */
-        app__alarms__api__Why: {
-            /** Reason */
-            reason?: string | null;
-            /**
-             * Sure
-             * @default false
-             */
-            sure: boolean;
-        };
-        /**
          * DueOut
          * @description Somebody who is to come; `soon` within two hours, or late.
          */
@@ -13558,6 +12582,35 @@ export interface components {
             name: string | null;
             /** Result */
             result: string | null;
+        };
+        /**
+         * LineOut
+         * @description One line of the log; with hash and ciphertext the chain can be checked without us.
+         */
+        app__alarms__cases_api__LineOut: {
+            /** N */
+            n: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+            /** Sealed */
+            sealed: string;
         };
         /**
          * ToldOut
@@ -13693,22 +12746,11 @@ export interface components {
             means?: ("safe" | "help" | "ambulance") | null;
         };
         /**
-         * Condition
-         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
+         * Evidence
+         * @description What ends a step.
+         * @enum {string}
          */
-        app__alarms__patterns__Condition: {
-            when: components["schemas"]["When"];
-            /**
-             * After Seconds
-             * @default 0
-             */
-            after_seconds: number;
-            /**
-             * Urgent
-             * @default false
-             */
-            urgent: boolean;
-        };
+        app__alarms__patterns__Evidence: "claimed" | "tried" | "reached" | "answered" | "sent" | "arrived" | "said" | "noted" | "promised" | "closed";
         /**
          * Step
          * @description One step: due as soon as one of its conditions holds and the steps above it are done.
@@ -13734,8 +12776,8 @@ export interface components {
              *       }
              *     ]
              */
-            when: components["schemas"]["app__alarms__patterns__Condition"][];
-            ends?: components["schemas"]["Evidence"] | null;
+            when: components["schemas"]["Condition"][];
+            ends?: components["schemas"]["app__alarms__patterns__Evidence"] | null;
             /**
              * Questions
              * @default []
@@ -13955,104 +12997,6 @@ export interface components {
             word: string;
         };
         /**
-         * Band
-         * @description From an age on, and perhaps at one level only, so many cents a month.
-         */
-        app__allowances__rules__Band: {
-            /** From Age */
-            from_age: number;
-            level?: components["schemas"]["AbilityLevel"] | null;
-            /** Cents */
-            cents: number;
-        };
-        /**
-         * Terms
-         * @description What a rule says. All of it is local and differs by county.
-         */
-        "app__allowances__rules__Terms-Input": {
-            /** Bands */
-            bands: components["schemas"]["Band-Input"][];
-            /** @default birthday_month */
-            band_start: components["schemas"]["BandStart"];
-            /**
-             * Any Category
-             * @default []
-             */
-            any_category: components["schemas"]["Category"][];
-            /**
-             * No Category
-             * @default []
-             */
-            no_category: components["schemas"]["Category"][];
-            /** @default same_month */
-            last_month_of_death: components["schemas"]["LastMonth"];
-            /** @default same_month */
-            last_month_of_move: components["schemas"]["LastMonth"];
-            /**
-             * Back Months
-             * @description months paid before the month of application
-             * @default 0
-             */
-            back_months: number;
-            /**
-             * Proof Months
-             * @description how long a proof of life lasts; none: not asked for
-             * @default 12
-             */
-            proof_months: number | null;
-        };
-        /**
-         * Terms
-         * @description What a rule says. All of it is local and differs by county.
-         */
-        "app__allowances__rules__Terms-Output": {
-            /** Bands */
-            bands: components["schemas"]["app__allowances__rules__Band"][];
-            /** @default birthday_month */
-            band_start: components["schemas"]["BandStart"];
-            /**
-             * Any Category
-             * @default []
-             */
-            any_category: components["schemas"]["Category"][];
-            /**
-             * No Category
-             * @default []
-             */
-            no_category: components["schemas"]["Category"][];
-            /** @default same_month */
-            last_month_of_death: components["schemas"]["LastMonth"];
-            /** @default same_month */
-            last_month_of_move: components["schemas"]["LastMonth"];
-            /**
-             * Back Months
-             * @description months paid before the month of application
-             * @default 0
-             */
-            back_months: number;
-            /**
-             * Proof Months
-             * @description how long a proof of life lasts; none: not asked for
-             * @default 12
-             */
-            proof_months: number | null;
-        };
-        /**
-         * Why
-         * @description Why a line is in its batch.
-         * @enum {string}
-         */
-        app__allowances__rules__Why: "regular" | "back_pay" | "again";
-        /**
-         * Band
-         * @description The fewest points of a level.
-         */
-        app__assessments__shapes__Band: {
-            level: components["schemas"]["AbilityLevel"];
-            /** Least */
-            least: number;
-        };
-        /**
          * DueOut
          * @description An elder who is to be assessed.
          */
@@ -14261,6 +13205,162 @@ export interface components {
          */
         app__calls__rules__Settled: "called_back" | "rang_again" | "dismissed";
         /**
+         * PauseReason
+         * @description WhyNot an elder is not to be visited.
+         * @enum {string}
+         */
+        app__care_plans__rules__PauseReason: "hospital" | "travel" | "family" | "other";
+        /**
+         * PlanState
+         * @description 服务计划, one version of it.
+         * @enum {string}
+         */
+        app__care_plans__rules__PlanState: "draft" | "agreed" | "replaced" | "ended" | "discarded";
+        /**
+         * Because
+         * @description WhyNot.
+         */
+        app__care_plans__shapes__Because: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * DraftIn
+         * @description With the version of the draft it was made from, 0 for none.
+         */
+        app__care_plans__shapes__DraftIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Most Self Pay Cents
+             * @default 0
+             */
+            most_self_pay_cents: number;
+            /** Lines */
+            lines: components["schemas"]["LineIn"][];
+            /**
+             * Version
+             * @default 0
+             */
+            version: number;
+        };
+        /**
+         * LineOut
+         * @description A line as it is kept.
+         */
+        app__care_plans__shapes__LineOut: {
+            /** Key */
+            key: string;
+            /** Item */
+            item: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Aid */
+            aid: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+            /** Minutes */
+            minutes: number | null;
+            holidays: components["schemas"]["OnHolidays"];
+            payer: components["schemas"]["Payer"];
+            /** Skipped */
+            skipped: string[];
+            /** Moved */
+            moved: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * PauseIn
+         * @description Without a last day until further notice.
+         */
+        app__care_plans__shapes__PauseIn: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /** Last */
+            last?: string | null;
+            reason: components["schemas"]["app__care_plans__rules__PauseReason"];
+        };
+        /**
+         * PauseOut
+         * @description Days on which nobody comes.
+         */
+        app__care_plans__shapes__PauseOut: {
+            /** Id */
+            id: number;
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /** Last */
+            last: string | null;
+            reason: components["schemas"]["app__care_plans__rules__PauseReason"];
+            /** Made By */
+            made_by: string;
+        };
+        /**
+         * PlanOut
+         * @description One version with its lines.
+         */
+        app__care_plans__shapes__PlanOut: {
+            /** N */
+            n: number;
+            /** Version */
+            version: number;
+            state: components["schemas"]["app__care_plans__rules__PlanState"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            signed: components["schemas"]["SignedOut"] | null;
+            /** Lines */
+            lines: components["schemas"]["app__care_plans__shapes__LineOut"][];
+        };
+        /**
+         * PreviewOut
+         * @description Eight weeks of a plan nobody has agreed to yet, and the special days among them.
+         */
+        app__care_plans__shapes__PreviewOut: {
+            /** Days */
+            days: components["schemas"]["PreviewDayOut"][];
+            /** Months */
+            months: components["schemas"]["PreviewMonthOut"][];
+        };
+        /**
          * ItemOut
          * @description A service item: minutes and caregivers by level of ability (`default` else), local windows it may start in.
          */
@@ -14294,17 +13394,19 @@ export interface components {
             price?: components["schemas"]["PriceOut"] | null;
         };
         /**
-         * Condition
-         * @description What 120 asks first of her: whether she answers, whether she breathes well; null is «nobody has asked».
+         * Because
+         * @description Why.
          */
-        app__desk__cards__Condition: {
-            /** Answers */
-            answers: boolean | null;
-            /** Breathes */
-            breathes: boolean | null;
-            /** At */
-            at: string | null;
+        app__catalogue__keeping_api__Because: {
+            /** Reason */
+            reason: string;
         };
+        /**
+         * Evidence
+         * @description What proves a task.
+         * @enum {string}
+         */
+        app__catalogue__rules__Evidence: "none" | "photo" | "reading" | "receipt";
         /**
          * KeyOut
          * @description Who can open, with the number in the clear.
@@ -14570,122 +13672,6 @@ export interface components {
             rungs: number;
         };
         /**
-         * Terms
-         * @description One version of a programme. An empty list of aids, items, canteens or divisions means all.
-         */
-        app__funding__terms__Terms: {
-            /**
-             * Rank
-             * @description the order in which programmes pay: 1 first
-             * @default 1
-             */
-            rank: number;
-            /** @default ability */
-            scale: components["schemas"]["Scale"];
-            /**
-             * Amounts
-             * @description cents a month by level
-             */
-            amounts?: {
-                [key: string]: number;
-            };
-            /**
-             * Cash
-             * @description cents of the cash part by level
-             */
-            cash?: {
-                [key: string]: number;
-            };
-            /**
-             * Share Percent
-             * @description the most it pays of one line
-             * @default 100
-             */
-            share_percent: number;
-            /**
-             * Line Cap Cents
-             * @description the most it pays of one line
-             */
-            line_cap_cents?: number | null;
-            /**
-             * Bands
-             * @description the most of one line by age
-             * @default []
-             */
-            bands: components["schemas"]["AgeBand"][];
-            /**
-             * Aids
-             * @default []
-             */
-            aids: components["schemas"]["AidCategory"][];
-            /**
-             * Items
-             * @default []
-             */
-            items: string[];
-            /**
-             * Canteens
-             * @default []
-             */
-            canteens: string[];
-            /**
-             * Registers
-             * @default [
-             *       "purchased_service"
-             *     ]
-             */
-            registers: components["schemas"]["Register"][];
-            /** Min Age */
-            min_age?: number | null;
-            /** Max Age */
-            max_age?: number | null;
-            /**
-             * Any Category
-             * @default []
-             */
-            any_category: components["schemas"]["Category"][];
-            /**
-             * No Category
-             * @default []
-             */
-            no_category: components["schemas"]["Category"][];
-            /**
-             * Divisions
-             * @default []
-             */
-            divisions: string[];
-            /**
-             * Enrolled
-             * @description only who stands on the programme's list
-             * @default false
-             */
-            enrolled: boolean;
-            /**
-             * Not With
-             * @description nothing for who has one of these programmes
-             * @default []
-             */
-            not_with: string[];
-            /**
-             * Not On Line With
-             * @description not on a line one of these pays
-             * @default []
-             */
-            not_on_line_with: string[];
-            /**
-             * Stopped By
-             * @description besides a death or a move
-             * @default []
-             */
-            stopped_by: components["schemas"]["LifeKind"][];
-            /**
-             * Pro Rata
-             * @description a month that is broken is paid by its days
-             * @default false
-             */
-            pro_rata: boolean;
-        };
-        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -14702,7 +13688,13 @@ export interface components {
          * @description What a message is about: chooses its words and whether it may wake somebody.
          * @enum {string}
          */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "notice";
+        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "test_call" | "visit" | "notice";
+        /**
+         * PauseReason
+         * @description Why nobody is expected to be heard of.
+         * @enum {string}
+         */
+        app__monitoring__rules__PauseReason: "hospital" | "away" | "other";
         /**
          * DraftIn
          * @description A new version: the parameters of its kind, or expressly none (`off`).
@@ -14720,6 +13712,31 @@ export interface components {
             off: boolean;
             /** Note */
             note?: string | null;
+        };
+        /**
+         * PauseIn
+         * @description Why she is not at home, and until when if that is known.
+         */
+        app__monitoring__shapes__PauseIn: {
+            reason: components["schemas"]["app__monitoring__rules__PauseReason"];
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * PauseOut
+         * @description Why and since when nobody expects to hear of her.
+         */
+        app__monitoring__shapes__PauseOut: {
+            reason: components["schemas"]["app__monitoring__rules__PauseReason"];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ends At */
+            ends_at: string | null;
+            /** By */
+            by: string;
         };
         /**
          * PreviewOut
@@ -14804,7 +13821,7 @@ export interface components {
          * @description How an order came in.
          * @enum {string}
          */
-        app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm";
+        app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm" | "care_plan";
         /**
          * WishIn
          * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
@@ -14968,6 +13985,46 @@ export interface components {
             accepted: boolean;
         };
         /**
+         * PlanOut
+         * @description A version of the day's plan.
+         */
+        app__planning__board__PlanOut: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Revision */
+            revision: number;
+            state: components["schemas"]["app__planning__rules__PlanState"];
+            /** Possible */
+            possible: string[];
+            /** Engine */
+            engine: string;
+            /** Seed */
+            seed: number;
+            /** Iterations */
+            iterations: number;
+            /** Cost */
+            cost: {
+                [key: string]: number;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+        };
+        /**
+         * Because
+         * @description Why.
+         */
+        app__planning__changing_api__Because: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * CandidateOut
          * @description Who, when, what it adds to the plan's cost, how long the way is, and whom it delays.
          */
@@ -15000,6 +14057,12 @@ export interface components {
             /** Visit Id */
             visit_id: number | null;
         };
+        /**
+         * PlanState
+         * @description Where a plan of one district and local day stands.
+         * @enum {string}
+         */
+        app__planning__rules__PlanState: "drafting" | "draft" | "published" | "superseded";
         /**
          * KeyOut
          * @description How a device proves who it is, and whether the broker knows.
@@ -15265,6 +14328,228 @@ export interface operations {
             };
         };
     };
+    "catalogue keeping_catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+        };
+    };
+    "catalogue keeping_add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewItem"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "catalogue keeping_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service_item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedItem"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "catalogue keeping_new_price": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service_item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "catalogue keeping_end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service_item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__catalogue__keeping_api__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "catalogue keeping_course": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                service_item_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Course"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "catalogue keeping_new_rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     orders_quote: {
         parameters: {
             query?: never;
@@ -15420,6 +14705,600 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeQuote"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreedChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_refuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__planning__changing_api__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_fee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fee"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_fees: {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fees"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_waive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fee_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__planning__changing_api__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeeRow"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_care_plans": {
+        parameters: {
+            query?: {
+                first?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__care_plans__shapes__PreviewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__care_plans__shapes__DraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__care_plans__shapes__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__care_plans__shapes__PauseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+                pause_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CarePlans"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_unserved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnservedDays"];
+                };
+            };
+        };
+    };
+    "care plans_special_days": {
+        parameters: {
+            query?: {
+                year?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecialDays"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "care plans_set_special_day": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpecialDayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecialDays"];
                 };
             };
             /** @description Validation Error */
@@ -16470,7 +16349,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlanOut"];
+                    "application/json": components["schemas"]["app__planning__board__PlanOut"];
                 };
             };
             /** @description Validation Error */
@@ -16501,7 +16380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlanOut"];
+                    "application/json": components["schemas"]["app__planning__board__PlanOut"];
                 };
             };
             /** @description Validation Error */
@@ -17653,7 +17532,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
+                "application/json": components["schemas"]["Why"] | null;
             };
         };
         responses: {
@@ -17688,7 +17567,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
+                "application/json": components["schemas"]["Why"] | null;
             };
         };
         responses: {
@@ -19604,964 +19483,6 @@ export interface operations {
             };
         };
     };
-    allowances_rules: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AllowanceRuleOut"][];
-                };
-            };
-        };
-    };
-    allowances_draft_rule: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AllowanceRuleIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AllowanceRuleOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_approve_rule: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                rule_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AllowanceRuleOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_drop_rule: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                rule_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayoutReason"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AllowanceRuleOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_batches: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"][];
-                };
-            };
-        };
-    };
-    allowances_open_batch: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayoutMonth"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_batch: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_redraft: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_check: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_approve: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_send_back: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayoutReason"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_issue: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_close: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_drop: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayoutReason"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_lines: {
-        parameters: {
-            query?: {
-                state?: components["schemas"]["LineState"] | null;
-                hold?: components["schemas"]["Hold"] | null;
-                why?: components["schemas"]["app__allowances__rules__Why"] | null;
-                division?: string;
-                name?: string;
-                after?: number;
-            };
-            header?: never;
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutLineOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_bank_list: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["BankListWish"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
-                    "text/csv": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_give_back: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                line_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayoutReturn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutLineAfter"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_correct: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                line_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutLineAfter"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_give_up: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                line_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GivingUp"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutLineAfter"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_coverage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                batch_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CoverageOut"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_recoveries: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecoveryOut"][];
-                };
-            };
-        };
-    };
-    allowances_settle_recovery: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                recovery_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RecoveryOutcome"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_proofs_due: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProofDue"][];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_of_elder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ElderAllowances"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_apply_for: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AllowanceClaimIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_withdraw: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ClaimWithdrawal"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_set_account: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayeeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_unmask: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AccountLook"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayeeOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_prove: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProofOfLifeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     stock_stock: {
         parameters: {
             query?: {
@@ -21908,7 +20829,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PauseIn"];
+                "application/json": components["schemas"]["app__monitoring__shapes__PauseIn"];
             };
         };
         responses: {
@@ -23197,765 +22118,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_list_programs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Programs"];
-                };
-            };
-        };
-    };
-    programs_found: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProgramIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProgramOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_draft: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                program_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ProgramVersionIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProgramOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_approve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                program_version_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProgramOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_drop: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                program_version_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DropIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProgramOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_list_runs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MonthRuns"];
-                };
-            };
-        };
-    };
-    programs_run: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MonthRunIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MonthRunOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_eligibility: {
-        parameters: {
-            query?: {
-                month?: string | null;
-            };
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Eligibility"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_enrol: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EnrolIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Eligibility"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    programs_strike: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-                enrolment_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StrikeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Eligibility"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    life_events_events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LifeEvents"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    life_events_tell: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LifeEventIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiftedOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    life_events_preview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LifeEventIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiftedOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    life_events_end: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                life_event_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StayEndIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiftedOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    life_events_undo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                life_event_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MistakeIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiftedOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    life_events_refund: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                life_event_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LiftedOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    what_if_what_ifs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfs"];
-                };
-            };
-        };
-    };
-    what_if_ask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["WhatIfIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    what_if_what_if: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                what_if_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhatIfOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    family_money: {
-        parameters: {
-            query?: {
-                month?: string | null;
-            };
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sheet"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    family_list_links: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FamilyLinks"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    family_make_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FamilyLinkIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NewFamilyLink"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    family_end_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                elder_id: number;
-                family_link_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    family_family_money: {
-        parameters: {
-            query?: {
-                month?: string | null;
-            };
-            header?: {
-                authorization?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Sheet"];
-                };
             };
             /** @description Validation Error */
             422: {
