@@ -4620,6 +4620,406 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Programs
+         * @description Every programme, with its versions and what it has granted and paid this month.
+         */
+        get: operations["programs_list_programs"];
+        put?: never;
+        /**
+         * Found
+         * @description A new programme; it pays nothing before a version of it is approved.
+         */
+        post: operations["programs_found"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/{program_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft
+         * @description Draft a version; a second person approves it.
+         */
+        post: operations["programs_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/versions/{program_version_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description The second person agrees: it is in force from its month on, and the month granted in advance follows it.
+         */
+        post: operations["programs_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/versions/{program_version_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop
+         * @description A draft that will not come into force.
+         */
+        post: operations["programs_drop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/month-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description What the runs over months have done, the newest first.
+         */
+        get: operations["programs_list_runs"];
+        put?: never;
+        /**
+         * Run
+         * @description Run over a month now: this one or the next, which is granted in advance.
+         */
+        post: operations["programs_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/eligibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Eligibility
+         * @description Why she gets what she gets: each programme, each rule, what it wants and what was found.
+         */
+        get: operations["programs_eligibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol
+         * @description Put her on a programme's list; the month granted in advance follows.
+         */
+        post: operations["programs_enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/enrolments/{enrolment_id}/strike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Strike
+         * @description Take her off a list after a day; the month granted in advance follows.
+         */
+        post: operations["programs_strike"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/life-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description What was told, taken back or not.
+         */
+        get: operations["life_events_events"];
+        put?: never;
+        /**
+         * Tell
+         * @description Write it down: from that day nobody comes and nobody pays.
+         */
+        post: operations["life_events_tell"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/life-events/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description What it would stop; nothing is changed.
+         */
+        post: operations["life_events_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/life-events/{life_event_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description She is home again, or will be on that day.
+         */
+        post: operations["life_events_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/life-events/{life_event_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description It was a mistake.
+         */
+        post: operations["life_events_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/life-events/{life_event_id}/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refund
+         * @description Visits that counted though she was not there: their money goes back.
+         */
+        post: operations["life_events_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/what-ifs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What Ifs
+         * @description The last questions asked here.
+         */
+        get: operations["what_if_what_ifs"];
+        put?: never;
+        /**
+         * Ask
+         * @description Ask; a worker counts.
+         */
+        post: operations["what_if_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/what-ifs/{what_if_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What If
+         * @description How far it is, or the answer.
+         */
+        get: operations["what_if_what_if"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Money
+         * @description The month as the family would read it, to look at or to print.
+         */
+        get: operations["family_money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/family-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Links
+         * @description Who can read her money, until when, and when they last did.
+         */
+        get: operations["family_list_links"];
+        put?: never;
+        /**
+         * Make Link
+         * @description A key for one contact; the one they had before ends.
+         */
+        post: operations["family_make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/family-links/{family_link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Link
+         * @description Take a key back.
+         */
+        delete: operations["family_end_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/family/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Family Money
+         * @description The page's one question, with its own key instead of a login: this month or one of the last three.
+         */
+        get: operations["family_family_money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -4714,6 +5114,16 @@ export interface components {
          * @enum {string}
          */
         Account: "budget" | "free" | "reserved" | "captured" | "expired" | "cash" | "purse" | "owed";
+        /**
+         * AgeBand
+         * @description From this age on, the most that is paid of one line, in cents.
+         */
+        AgeBand: {
+            /** From Age */
+            from_age: number;
+            /** Cents */
+            cents: number;
+        };
         /**
          * Agent
          * @description Whoever acts for the elder (代办人), and whether they stood at the desk or rang up.
@@ -5290,6 +5700,18 @@ export interface components {
             least: number;
         };
         /**
+         * Bar
+         * @description Elders whose programmes pay from..to cents more; None: without bound.
+         */
+        Bar: {
+            /** From Cents */
+            from_cents: number | null;
+            /** To Cents */
+            to_cents: number | null;
+            /** Elders */
+            elders: number;
+        };
+        /**
          * BasedOn
          * @description The version somebody looked at.
          */
@@ -5371,6 +5793,20 @@ export interface components {
             final_level: components["schemas"]["AbilityLevel"];
             /** Reasons */
             reasons: components["schemas"]["ChangeReason"][];
+        };
+        /**
+         * BeforeAfter
+         * @description Cents before and after of a programme, a level or a street.
+         */
+        BeforeAfter: {
+            /** Key */
+            key: string;
+            /** Name */
+            name?: string | null;
+            /** Before Cents */
+            before_cents: number;
+            /** After Cents */
+            after_cents: number;
         };
         /**
          * BesideOut
@@ -6646,6 +7082,18 @@ export interface components {
             reached?: components["schemas"]["Reached"] | null;
         };
         /**
+         * DifferenceOut
+         * @description A field the version changes.
+         */
+        DifferenceOut: {
+            /** Field */
+            field: string;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
+        };
+        /**
          * Direction
          * @description Who called.
          * @enum {string}
@@ -6684,6 +7132,14 @@ export interface components {
          * @enum {string}
          */
         Domain: "self_care" | "basic_mobility" | "mental_state" | "sensory_social";
+        /**
+         * DropIn
+         * @description Why.
+         */
+        DropIn: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * Due
          * @description A loan and its day.
@@ -6886,6 +7342,27 @@ export interface components {
             next: string | null;
         };
         /**
+         * Eligibility
+         * @description Every programme of a month for an elder, and the lists she stands on.
+         */
+        Eligibility: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Verdicts */
+            verdicts: components["schemas"]["VerdictOut"][];
+            /** Lists */
+            lists: components["schemas"]["EnrolmentOut"][];
+        };
+        /**
+         * EligibilityRule
+         * @description What was looked at; the words are in the locale files.
+         * @enum {string}
+         */
+        EligibilityRule: "register" | "level" | "age" | "any_category" | "no_category" | "division" | "enrolled" | "not_with" | "stopped";
+        /**
          * EndIn
          * @description Why the caller leaves open cases without a handover.
          */
@@ -6908,6 +7385,57 @@ export interface components {
             verdict: components["schemas"]["Verdict"] | null;
             /** Text */
             text: string | null;
+        };
+        /**
+         * EnrolIn
+         * @description Onto a programme's list: from when, by which decision, at which level, who applied.
+         */
+        EnrolIn: {
+            /** Program Id */
+            program_id: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /** Level */
+            level?: string | null;
+            /** Decision */
+            decision: string;
+            /** Agent Name */
+            agent_name?: string | null;
+            /** Agent Relation */
+            agent_relation?: string | null;
+        };
+        /**
+         * EnrolmentOut
+         * @description A line of a list.
+         */
+        EnrolmentOut: {
+            /** Id */
+            id: number;
+            /** Program Id */
+            program_id: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            /** Level */
+            level: string | null;
+            /** Decision */
+            decision: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * Entitlement
@@ -7058,6 +7586,52 @@ export interface components {
             items: components["schemas"]["WolfOut"][];
             /** Ways */
             ways: components["schemas"]["WayOut"][];
+        };
+        /**
+         * FamilyLinkIn
+         * @description For whom, for how long.
+         */
+        FamilyLinkIn: {
+            /** Contact Id */
+            contact_id: number;
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+        };
+        /**
+         * FamilyLinkOut
+         * @description A key that is out.
+         */
+        FamilyLinkOut: {
+            /** Id */
+            id: number;
+            /** Contact */
+            contact: string;
+            relation: components["schemas"]["Relation"];
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Seen At */
+            seen_at: string | null;
+        };
+        /**
+         * FamilyLinks
+         * @description All that still open something.
+         */
+        FamilyLinks: {
+            /** Items */
+            items: components["schemas"]["FamilyLinkOut"][];
         };
         /**
          * FamilyTold
@@ -7258,6 +7832,19 @@ export interface components {
             clocks: {
                 [key: string]: components["schemas"]["SpreadOut"];
             };
+        };
+        /**
+         * FindingOut
+         * @description One rule, what it wants, what was found.
+         */
+        FindingOut: {
+            rule: components["schemas"]["EligibilityRule"];
+            /** Holds */
+            holds: boolean;
+            /** Wanted */
+            wanted: unknown;
+            /** Found */
+            found: unknown;
         };
         /**
          * Finish
@@ -8268,6 +8855,94 @@ export interface components {
             server_time: string;
         };
         /**
+         * LifeEventIn
+         * @description What happened, from when to when, and who told.
+         */
+        LifeEventIn: {
+            kind: components["schemas"]["LifeKind"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            source: components["schemas"]["LifeSource"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * LifeEventOut
+         * @description One event; `possible` are the buttons for this caller.
+         */
+        LifeEventOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["LifeKind"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            source: components["schemas"]["LifeSource"];
+            /** Note */
+            note: string | null;
+            /** Told By */
+            told_by: string;
+            /**
+             * Told At
+             * Format: date-time
+             */
+            told_at: string;
+            /** Undone By */
+            undone_by: string | null;
+            /** Undone At */
+            undone_at: string | null;
+            /** Undone Reason */
+            undone_reason: string | null;
+            /** Possible */
+            possible: string[];
+        };
+        /**
+         * LifeEvents
+         * @description All that was told of an elder, the newest first.
+         */
+        LifeEvents: {
+            /** Items */
+            items: components["schemas"]["LifeEventOut"][];
+        };
+        /**
+         * LifeKind
+         * @description 变动登记: what happened.
+         * @enum {string}
+         */
+        LifeKind: "death" | "moved_away" | "hospital" | "institution";
+        /**
+         * LifeSource
+         * @description Who told.
+         * @enum {string}
+         */
+        LifeSource: "family" | "community" | "caregiver" | "hospital" | "police" | "register";
+        /**
+         * LiftedOut
+         * @description What was (or would be) stopped.
+         */
+        LiftedOut: {
+            event: components["schemas"]["LifeEventOut"];
+            /** Cancelled */
+            cancelled: components["schemas"]["StoppedVisit"][];
+            /** Left */
+            left: components["schemas"]["StoppedVisit"][];
+            /** Doubtful */
+            doubtful: components["schemas"]["StoppedVisit"][];
+            /** Released Cents */
+            released_cents: number;
+            /** Budget Cents */
+            budget_cents: number;
+        };
+        /**
          * Line
          * @description A line of its history.
          */
@@ -8618,6 +9293,14 @@ export interface components {
             last_try: components["schemas"]["Result"] | null;
         };
         /**
+         * MistakeIn
+         * @description Why it was a mistake.
+         */
+        MistakeIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -8691,6 +9374,62 @@ export interface components {
             self_pay_cents: number;
         };
         /**
+         * MonthRunIn
+         * @description The month to run over.
+         */
+        MonthRunIn: {
+            /** Month */
+            month: string;
+        };
+        /**
+         * MonthRunOut
+         * @description A run over a month: how far, and what it has done.
+         */
+        MonthRunOut: {
+            /** Id */
+            id: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** By */
+            by: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Elders */
+            elders: number;
+            /** Done */
+            done: number;
+            /** Granted */
+            granted: number;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Adjusted */
+            adjusted: number;
+            /** Adjusted Cents */
+            adjusted_cents: number;
+            /** Expired */
+            expired: number;
+            /** Expired Cents */
+            expired_cents: number;
+            /** Work Seconds */
+            work_seconds: number;
+        };
+        /**
+         * MonthRuns
+         * @description The last runs, the newest first.
+         */
+        MonthRuns: {
+            /** Items */
+            items: components["schemas"]["MonthRunOut"][];
+        };
+        /**
          * Moved
          * @description Where a device stands now.
          */
@@ -8730,6 +9469,21 @@ export interface components {
             owner?: string | null;
             /** Lot */
             lot?: string | null;
+        };
+        /**
+         * NewFamilyLink
+         * @description The key itself, shown this once: behind the `#` no server and no log ever sees it.
+         */
+        NewFamilyLink: {
+            /** Id */
+            id: number;
+            /** Path */
+            path: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * NewItem
@@ -9158,6 +9912,37 @@ export interface components {
             members: number;
             /** Missing */
             missing: number;
+        };
+        /**
+         * OutcomeOut
+         * @description The effect on the month, all sums in cents.
+         */
+        OutcomeOut: {
+            paid: components["schemas"]["BeforeAfter"];
+            promised: components["schemas"]["BeforeAfter"];
+            self_pay: components["schemas"]["BeforeAfter"];
+            /** Programs */
+            programs: components["schemas"]["BeforeAfter"][];
+            /** Levels */
+            levels: components["schemas"]["BeforeAfter"][];
+            /** Streets */
+            streets: components["schemas"]["BeforeAfter"][];
+            /** Bars */
+            bars: components["schemas"]["Bar"][];
+            /** Actual Cents */
+            actual_cents: number;
+            /** Visits */
+            visits: number;
+            /** Elders */
+            elders: number;
+            /** Gaining */
+            gaining: number;
+            /** Losing */
+            losing: number;
+            /** Newly */
+            newly: number;
+            /** No Longer */
+            no_longer: number;
         };
         /**
          * Owed
@@ -9796,6 +10581,114 @@ export interface components {
             captured_cents: number;
             /** Expired Cents */
             expired_cents: number;
+        };
+        /**
+         * ProgramIn
+         * @description A new programme; it pays nothing before a version is approved.
+         */
+        ProgramIn: {
+            /** Code */
+            code: string;
+            kind: components["schemas"]["ProgramKind"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+        };
+        /**
+         * ProgramKind
+         * @description Whose money it is.
+         * @enum {string}
+         */
+        ProgramKind: "district" | "voucher" | "meal" | "ltci" | "cash_service";
+        /**
+         * ProgramOut
+         * @description A programme with all its versions, the newest first, and what it has granted and paid in a month.
+         */
+        ProgramOut: {
+            /** Id */
+            id: number;
+            /** Code */
+            code: string;
+            kind: components["schemas"]["ProgramKind"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** May Draft */
+            may_draft: boolean;
+            /** Elders */
+            elders: number;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Spent Cents */
+            spent_cents: number;
+            /** Versions */
+            versions: components["schemas"]["ProgramVersionOut"][];
+        };
+        /**
+         * ProgramVersionIn
+         * @description What it shall say from a month on, and the document that rests on.
+         */
+        ProgramVersionIn: {
+            terms: components["schemas"]["Terms"];
+            /** Starts */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /** Note */
+            note: string;
+        };
+        /**
+         * ProgramVersionOut
+         * @description A version, what it changes against the approved one before it, and the buttons for this caller.
+         */
+        ProgramVersionOut: {
+            /** Id */
+            id: number;
+            /** N */
+            n: number;
+            state: components["schemas"]["TermsState"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            terms: components["schemas"]["Terms"];
+            /** Note */
+            note: string;
+            /** Drafted By */
+            drafted_by: string;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved At */
+            approved_at: string | null;
+            /** In Force */
+            in_force: boolean;
+            /** Changes */
+            changes: components["schemas"]["DifferenceOut"][];
+            /** Possible */
+            possible: components["schemas"]["TermsEvent"][];
+        };
+        /**
+         * Programs
+         * @description All programmes of the district, in the order in which they pay this month.
+         */
+        Programs: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Items */
+            items: components["schemas"]["ProgramOut"][];
         };
         /**
          * Progress
@@ -10617,6 +11510,12 @@ export interface components {
          */
         RungState: "waiting" | "trying" | "reached" | "failed" | "skipped" | "broken" | "unneeded";
         /**
+         * Scale
+         * @description Whose levels the amounts are for.
+         * @enum {string}
+         */
+        Scale: "ability" | "ltci";
+        /**
          * ScriptStep
          * @description One step of the pattern as it stands.
          */
@@ -10739,6 +11638,57 @@ export interface components {
          */
         Shared: "gateway" | "protocol" | "community" | "street" | "district";
         /**
+         * Sheet
+         * @description The page of one month.
+         */
+        Sheet: {
+            /** Name */
+            name: string;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /** Programs */
+            programs: components["schemas"]["SheetProgram"][];
+            /** Visits */
+            visits: components["schemas"]["SheetVisit"][];
+            /** Changes */
+            changes: components["schemas"]["SheetChange"][];
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Hotline */
+            hotline: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+        };
+        /**
+         * SheetChange
+         * @description Money that came or went without a visit.
+         */
+        SheetChange: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            kind: components["schemas"]["EntryKind"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Cents */
+            cents: number;
+        };
+        /**
          * SheetEvent
          * @description What happens to a sheet.
          * @enum {string}
@@ -10801,11 +11751,59 @@ export interface components {
             whole: boolean;
         };
         /**
+         * SheetProgram
+         * @description One programme's money of the month.
+         */
+        SheetProgram: {
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Granted Cents */
+            granted_cents: number;
+            /** Used Cents */
+            used_cents: number;
+            /** Booked Cents */
+            booked_cents: number;
+            /** Left Cents */
+            left_cents: number;
+            /** Expired Cents */
+            expired_cents: number;
+            /** Cash Cents */
+            cash_cents: number;
+        };
+        /**
          * SheetState
          * @description Where a sheet stands.
          * @enum {string}
          */
         SheetState: "written" | "signed" | "withdrawn" | "untaken";
+        /**
+         * SheetVisit
+         * @description One visit and who paid it; `counted` once it is verified, `next_month` where it ended after the month did.
+         */
+        SheetVisit: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            state: components["schemas"]["VisitState"];
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Counted */
+            counted: boolean;
+            /** Over Midnight */
+            over_midnight: boolean;
+        };
         /**
          * Sheets
          * @description The latest sheets, newest first.
@@ -11153,6 +12151,17 @@ export interface components {
          */
         Status: "done" | "skipped" | "doing" | "open" | "waiting" | "out";
         /**
+         * StayEndIn
+         * @description The last day of the stay.
+         */
+        StayEndIn: {
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+        };
+        /**
          * StepIn
          * @description What goes with the key; a step takes what it needs (`needs` in the case says what).
          */
@@ -11260,6 +12269,26 @@ export interface components {
             next: number | null;
         };
         /**
+         * StoppedVisit
+         * @description A visit it touches.
+         */
+        StoppedVisit: {
+            /** Visit Id */
+            visit_id: number;
+            /** Item Code */
+            item_code: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            state: components["schemas"]["VisitState"];
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
          * Stored
          * @description The event is safe.
          */
@@ -11271,6 +12300,19 @@ export interface components {
              * Format: date-time
              */
             stored_at: string;
+        };
+        /**
+         * StrikeIn
+         * @description The last day on the list, and why.
+         */
+        StrikeIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Last Day
+             * Format: date
+             */
+            last_day: string;
         };
         /**
          * StripOut
@@ -11478,6 +12520,128 @@ export interface components {
             starts: string;
         };
         /**
+         * Terms
+         * @description One version of a programme. An empty list of aids, items, canteens or divisions means all.
+         */
+        Terms: {
+            /**
+             * Rank
+             * @description the order in which programmes pay: 1 first
+             * @default 1
+             */
+            rank: number;
+            /** @default ability */
+            scale: components["schemas"]["Scale"];
+            /**
+             * Amounts
+             * @description cents a month by level
+             */
+            amounts?: {
+                [key: string]: number;
+            };
+            /**
+             * Cash
+             * @description cents of the cash part by level
+             */
+            cash?: {
+                [key: string]: number;
+            };
+            /**
+             * Share Percent
+             * @description the most it pays of one line
+             * @default 100
+             */
+            share_percent: number;
+            /**
+             * Line Cap Cents
+             * @description the most it pays of one line
+             */
+            line_cap_cents?: number | null;
+            /**
+             * Bands
+             * @description the most of one line by age
+             * @default []
+             */
+            bands: components["schemas"]["AgeBand"][];
+            /**
+             * Aids
+             * @default []
+             */
+            aids: components["schemas"]["AidCategory"][];
+            /**
+             * Items
+             * @default []
+             */
+            items: string[];
+            /**
+             * Canteens
+             * @default []
+             */
+            canteens: string[];
+            /**
+             * Registers
+             * @default [
+             *       "purchased_service"
+             *     ]
+             */
+            registers: components["schemas"]["Register"][];
+            /** Min Age */
+            min_age?: number | null;
+            /** Max Age */
+            max_age?: number | null;
+            /**
+             * Any Category
+             * @default []
+             */
+            any_category: components["schemas"]["Category"][];
+            /**
+             * No Category
+             * @default []
+             */
+            no_category: components["schemas"]["Category"][];
+            /**
+             * Divisions
+             * @default []
+             */
+            divisions: string[];
+            /**
+             * Enrolled
+             * @description only who stands on the programme's list
+             * @default false
+             */
+            enrolled: boolean;
+            /**
+             * Not With
+             * @description nothing for who has one of these programmes
+             * @default []
+             */
+            not_with: string[];
+            /**
+             * Not On Line With
+             * @description not on a line one of these pays
+             * @default []
+             */
+            not_on_line_with: string[];
+            /**
+             * Stopped By
+             * @description besides a death or a move
+             * @default []
+             */
+            stopped_by: components["schemas"]["LifeKind"][];
+            /**
+             * Pro Rata
+             * @description a month that is broken is paid by its days
+             * @default false
+             */
+            pro_rata: boolean;
+        };
+        /**
+         * TermsEvent
+         * @description What happens to a version.
+         * @enum {string}
+         */
+        TermsEvent: "approve" | "drop";
+        /**
          * TermsOut
          * @description Every version of the terms, latest first, and what holds without any.
          */
@@ -11487,6 +12651,12 @@ export interface components {
             /** Otherwise */
             otherwise: number;
         };
+        /**
+         * TermsState
+         * @description The life of a version; whether an approved one is in force, its month says.
+         * @enum {string}
+         */
+        TermsState: "draft" | "approved" | "dropped";
         /**
          * TestIn
          * @description The elder's word, where nobody was called.
@@ -11843,6 +13013,39 @@ export interface components {
          * @enum {string}
          */
         Verdict: "real" | "false" | "accidental" | "test" | "life_help" | "technical";
+        /**
+         * VerdictOut
+         * @description One programme: what it gives the elder in the month and why, or why not.
+         */
+        VerdictOut: {
+            /** Program */
+            program: string;
+            kind: components["schemas"]["ProgramKind"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Version */
+            version: number;
+            /** Eligible */
+            eligible: boolean;
+            /** Cents */
+            cents: number;
+            /** Cash Cents */
+            cash_cents: number;
+            /** Share Percent */
+            share_percent: number;
+            /** Line Cap Cents */
+            line_cap_cents: number | null;
+            /** Days */
+            days: number;
+            /** Of Days */
+            of_days: number;
+            /** Pro Rata */
+            pro_rata: boolean;
+            /** Findings */
+            findings: components["schemas"]["FindingOut"][];
+        };
         /**
          * VersionEvent
          * @description What is done with a version.
@@ -12248,6 +13451,55 @@ export interface components {
          * @enum {string}
          */
         WhatHappened: "sick" | "late" | "cancelled" | "urgent" | "no_show" | "alarm";
+        /**
+         * WhatIfIn
+         * @description A programme, what it would say, and the month to try it on (the last one if absent).
+         */
+        WhatIfIn: {
+            /** Program Id */
+            program_id: number;
+            terms: components["schemas"]["Terms"];
+            /** Month */
+            month?: string | null;
+        };
+        /**
+         * WhatIfOut
+         * @description The question, how far it is, and its answer once there.
+         */
+        WhatIfOut: {
+            /** Id */
+            id: number;
+            /** Program Id */
+            program_id: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Asked By */
+            asked_by: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            state: components["schemas"]["JobState"] | null;
+            /** Done */
+            done: number;
+            /** Of */
+            of: number;
+            /** Error */
+            error: string | null;
+            outcome: components["schemas"]["OutcomeOut"] | null;
+        };
+        /**
+         * WhatIfs
+         * @description The last questions, the newest first.
+         */
+        WhatIfs: {
+            /** Items */
+            items: components["schemas"]["WhatIfOut"][];
+        };
         /**
          * When
          * @description What must be so for a step to be due.
@@ -22118,6 +23370,765 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_list_programs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Programs"];
+                };
+            };
+        };
+    };
+    programs_found: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgramIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                program_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgramVersionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                program_version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                program_version_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_list_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthRuns"];
+                };
+            };
+        };
+    };
+    programs_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MonthRunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthRunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_eligibility: {
+        parameters: {
+            query?: {
+                month?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Eligibility"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_enrol: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Eligibility"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_strike: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+                enrolment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrikeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Eligibility"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    life_events_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifeEvents"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    life_events_tell: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LifeEventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    life_events_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LifeEventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    life_events_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                life_event_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StayEndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    life_events_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                life_event_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MistakeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    life_events_refund: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                life_event_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiftedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    what_if_what_ifs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfs"];
+                };
+            };
+        };
+    };
+    what_if_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    what_if_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what_if_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    family_money: {
+        parameters: {
+            query?: {
+                month?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    family_list_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyLinks"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    family_make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FamilyLinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFamilyLink"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    family_end_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+                family_link_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    family_family_money: {
+        parameters: {
+            query?: {
+                month?: string | null;
+            };
+            header?: {
+                authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
             };
             /** @description Validation Error */
             422: {
