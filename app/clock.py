@@ -23,7 +23,7 @@ from app.alarms import climbing_acts, deafness, duty, heard_calls, proving, puls
 from app.alarms import queries as alarms
 from app.calls import actions as calls
 from app.calls import outcomes
-from app.care_plans import generating
+from app.care_plans import generating, reminding
 from app.care_plans import queries as care_plans
 from app.commands import actions as command_actions
 from app.commands import queries as commands
@@ -158,6 +158,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
+    every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
     every(sweep, minutes=30, args=[care_plans.due, generating.make], id="care plans", next_run_time=datetime.now(UTC))
     every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))
     clock.add_job(run_months, "cron", day=1, hour=0, minute=0, timezone=settings().zone, id="month turn")

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     demo: bool = False
 
     # money and plans
+    remind_days: str = Field(
+        "10,20,25", pattern=r"^([1-9]|1\d|2[0-8])(,([1-9]|1\d|2[0-8]))*$",
+        description="days of the month on which elders are reminded of an allowance that will expire, by comma",
+    )  # fmt: skip
+    remind_percent: int = Field(25, ge=1, le=100, description="remind where at least so much of it is free")
     care_plan_weeks: int = Field(3, ge=1, le=8, description="weeks ahead for which care plans make their orders")
     capture_grace_days: int = Field(10, ge=0, description="days after month end to capture what is reserved")
     freeze_minutes: int = Field(60, ge=0, description="a published visit this near its start is not moved by a draft")
@@ -123,6 +128,11 @@ class Settings(BaseSettings):
     test_overdue_days: int = Field(35, ge=1, description="days after which a device counts as untested")
     test_window_days: int = Field(3, ge=1, description="days an announced test call waits for its press")
     test_reminders_a_day: int = Field(200, ge=1, description="test calls announced in a district on one day")
+
+    @property
+    def remind_on(self) -> list[int]:
+        """The days of `remind_days`."""
+        return [int(day) for day in self.remind_days.split(",")]
 
     @property
     def zone(self) -> ZoneInfo:

@@ -31,6 +31,7 @@ from app.calls import api as calls
 from app.calls import hooks_api as hooks
 from app.calls import messages_api as messages
 from app.care_plans import api as care_plans
+from app.care_plans import reminders_api as reminders
 from app.catalogue import api as catalogue
 from app.catalogue import keeping_api as catalogue_keeping
 from app.commands import api as commands
@@ -72,6 +73,7 @@ ROUTERS = (
     changes.router,
     care_plans.of_elder,
     care_plans.router,
+    reminders.router,
     elders.router,
     cards.router,
     wall.router,

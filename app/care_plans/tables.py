@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.care_plans.reminder_rules import ReminderState
 from app.care_plans.rules import DayKind, DayState, OnHolidays, PauseReason, PlanState, WhyNot
 from app.db import Base, OfDistrict, named
 from app.orders.rules import Payer
@@ -113,6 +114,30 @@ class CarePlanPause(OfDistrict, Base):
     made_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("last is null or last >= first", name="forward"), AREA)
+
+
+class SpendReminder(OfDistrict, Base):
+    """An allowance that will expire: a call to make, with visits to propose."""
+
+    __tablename__ = "spend_reminders"
+
+    division_code: Mapped[str]
+    elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
+    month: Mapped[date]
+    on_day: Mapped[int]  # of the month: 10, 20, 25
+    state: Mapped[ReminderState] = mapped_column(named(ReminderState))
+    free_cents: Mapped[int]
+    proposals: Mapped[list[Any]] = mapped_column(JSONB, default=list)  # item, opens, closes, minutes, cents
+    made_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("elder_id", "month", "on_day"),
+        CheckConstraint("free_cents > 0", name="free"),
+        Index("ix_spend_reminders_month", "district_id", "month"),
+        AREA,
+    )
 
 
 class CalendarDay(OfDistrict, Base):

@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.catalogue.rules import AidCategory, Approval, Evidence, Head, PriceUnit, Way
+from app.catalogue.rules import AidCategory, Approval, Evidence, Head, PriceUnit
 from app.catalogue.tables import Price, ServiceItem
 from app.people.rules import AbilityLevel, Skill
 
@@ -29,7 +29,6 @@ def add_item(
     windows: Sequence[tuple[str, str]] = (),
     head: Head = Head.LIVING,
     approval: Approval = Approval.NONE,
-    way: Way = Way.HOME,
 ) -> ServiceItem:
     """A service item. `minutes` and `caregivers` by level carry a `default`; tasks are (code, zh, en, evidence)."""
     item = ServiceItem(
@@ -37,7 +36,7 @@ def add_item(
         minutes={"default": minutes} if isinstance(minutes, int) else dict(minutes), least_percent=least_percent,
         needs=list(needs), caregivers=dict(caregivers), same_sex=same_sex,
         tasks=[{"code": task, "zh": zh, "en": en, "evidence": proof} for task, zh, en, proof in tasks],
-        windows=[list(window) for window in windows], head=head, approval=approval, way=way,
+        windows=[list(window) for window in windows], head=head, approval=approval,
     )  # fmt: skip
     session.add(item)
     session.flush()

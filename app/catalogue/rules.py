@@ -34,14 +34,6 @@ class Head(StrEnum):
     HOME_ADAPTATION = "home_adaptation"  # 居家适老化改造
 
 
-class Way(StrEnum):
-    """How an item reaches the elder."""
-
-    HOME = "home"  # caregivers are sent: the day's plan
-    MEAL = "meal"  # a canteen cooks and a round brings it
-    RENT = "rent"  # nobody comes: a month's rent of an aid
-
-
 class Approval(StrEnum):
     """Who must agree to an order of an item before it is planned."""
 

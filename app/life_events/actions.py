@@ -153,7 +153,7 @@ def _stop(
     for visit in _visits(session, event):
         day = calendar.day_of(visit.opens)
         if visit.state in CANCELLABLE and (away.covers(day) or (day == event.starts and visit.opens > now)):
-            cancelled.append(planning.cancel(session, visit.id, by=by, now=now, reason=reason))
+            cancelled.append(planning.cancel(session, visit.id, by=by, now=now, reason=reason, free_of_charge=True))
         elif visit.state not in VISIT_ENDED and away.covers(day):
             left.append(visit)
         elif _doubtful(visit, event):

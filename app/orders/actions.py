@@ -234,7 +234,7 @@ def _add_visit(
     wants_own_sex = item.aid is AidCategory.BATHING and bool(elder.wishes.get("same_sex_bathing"))
     visit = Visit(
         district_id=order.district_id, division_code=order.division_code, order_id=order.id, elder_id=elder.id,
-        home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid, way=item.way,
+        home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid,
         state=VisitState.WAITING, tasks=item.tasks, minutes=bill.minutes, needs=item.needs,
         least_minutes=-(-bill.minutes * item.least_percent // 100), caregivers_needed=bill.caregivers,
         same_sex=item.same_sex or wants_own_sex, opens=bill.opens,

@@ -122,7 +122,7 @@ def change(
     order.self_pay_cents += line.split.self_pay_cents - visit.self_pay_cents
     if found.item.id != visit.item_id:
         order.item_id = visit.item_id = found.item.id
-        visit.item_code, visit.aid, visit.way = found.item.code, found.item.aid, found.item.way
+        visit.item_code, visit.aid = found.item.code, found.item.aid
         visit.needs, visit.tasks = found.item.needs, found.item.tasks
     visit.opens, visit.closes, visit.minutes = line.bill.opens, line.bill.closes, line.bill.minutes
     visit.least_minutes = -(-line.bill.minutes * found.item.least_percent // 100)

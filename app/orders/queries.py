@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue import queries as catalogue
 from app.catalogue import rules as catalogue_rules
-from app.catalogue.rules import Approval, Way
+from app.catalogue.rules import Approval
 from app.catalogue.tables import ServiceItem
 from app.errors import NotFound
 from app.funding import queries as funding
@@ -85,7 +85,7 @@ def waiting(session: Session, day: date) -> Sequence[Visit]:
     return session.scalars(
         select(Visit)
         .join(Order, Order.id == Visit.order_id)
-        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED, Visit.way == Way.HOME)
+        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED)
         .where(Visit.opens >= first, Visit.opens < next_day)
         .order_by(Visit.priority.desc(), Visit.opens, Visit.id)
     ).all()
@@ -101,7 +101,7 @@ def missed(session: Session, *, now: datetime) -> Sequence[int]:
     today, _ = calendar.day_bounds(calendar.day_of(now))
     return session.scalars(
         select(Visit.id)
-        .where(Visit.state.in_([VisitState.WAITING, VisitState.PLANNED]), Visit.closes < today, Visit.way == Way.HOME)
+        .where(Visit.state.in_([VisitState.WAITING, VisitState.PLANNED]), Visit.closes < today)
         .order_by(Visit.id)
     ).all()
 

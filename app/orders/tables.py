@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.catalogue.rules import AidCategory, FeePayer, Way
+from app.catalogue.rules import AidCategory, FeePayer
 from app.db import Base, OfDistrict, named
 from app.orders.rules import Channel, FeeState, OrderState, Payer, VisitState
 from app.vault import Sealed, SealedJson
@@ -58,7 +58,6 @@ class Visit(OfDistrict, Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"))
     item_code: Mapped[str]
     aid: Mapped[AidCategory] = mapped_column(named(AidCategory))
-    way: Mapped[Way] = mapped_column(named(Way), default=Way.HOME)
     state: Mapped[VisitState] = mapped_column(named(VisitState))
     minutes: Mapped[int]
     least_minutes: Mapped[int]  # fewer, and it does not verify itself

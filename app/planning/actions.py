@@ -295,10 +295,13 @@ def accepted(day: Day, fault: dispatch.Fault) -> bool:
     return any(v.pin is not None and fault.rule in v.pin.waived for v in theirs)
 
 
-def cancel(session: Session, visit_id: int, *, by: str, now: datetime, reason: str) -> Visit:
+def cancel(
+    session: Session, visit_id: int, *, by: str, now: datetime, reason: str, free_of_charge: bool = False
+) -> Visit:
     """The visit will not take place: free the caregivers, then let the order give the money back. Late, it costs."""
     visit = order_queries.visit(session, visit_id, lock=True)
-    changing.charge(session, visit, by=by, now=now)
+    if not free_of_charge:
+        changing.charge(session, visit, by=by, now=now)
     orders.move_visit(session, visit, VisitEvent.CANCEL, by=by, now=now, reason=reason)
     attending.free(session, visit, by=by, now=now, reason=reason)
     notice(session, visit.district_id, f"board/{calendar.day_of(visit.opens)}")

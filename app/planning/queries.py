@@ -10,7 +10,6 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.catalogue.rules import Way
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.errors import NotFound
@@ -43,7 +42,6 @@ def visits_of_day(session: Session, district_id: int, day: date, *, lock: bool =
     """Visits whose window opens in a local day, always in the same order, so that two writers wait and never block."""
     first, last = calendar.day_bounds(day)
     query = select(Visit).where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
-    query = query.where(Visit.way == Way.HOME)
     query = query.with_for_update().execution_options(populate_existing=True) if lock else query
     return session.scalars(query.order_by(Visit.id)).all()
 
@@ -152,7 +150,7 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
         .join(ServiceItem, ServiceItem.id == Visit.item_id)
         .join(Order, Order.id == Visit.order_id)
         .where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
-        .where(Order.state.not_in(UNAGREED), Visit.way == Way.HOME)
+        .where(Order.state.not_in(UNAGREED))
         .order_by(Visit.opens, Visit.id)
     ).all()  # fmt: skip
     ids = [row.id for row in rows]

@@ -1,4 +1,4 @@
-"""Care plans with their days, pauses and holidays; what an item is besides; fees, approvals, meals, rented aids."""
+"""Care plans with their days, pauses and holidays; what an item is besides, fees and calls."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,9 @@ GUARDS = (
     "alter table care_plans enable row level security",
     "alter table care_plans force row level security",
     "create policy care_plans_area on care_plans using (app_sees(division_code)) with check (app_sees(division_code))",
+    "alter table spend_reminders enable row level security",
+    "alter table spend_reminders force row level security",
+    "create policy spend_reminders_area on spend_reminders using (app_sees(division_code)) with check (app_sees(division_code))",
     "alter table care_plan_lines enable row level security",
     "alter table care_plan_lines force row level security",
     "create policy care_plan_lines_area on care_plan_lines using (app_sees(division_code)) with check (app_sees(division_code))",
@@ -178,6 +181,42 @@ def upgrade() -> None:
     op.create_index(
         "uq_care_plans_draft", "care_plans", ["elder_id"], unique=True, postgresql_where=sa.text("state = 'draft'")
     )
+    op.create_table(
+        "spend_reminders",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("district_id", sa.Integer(), nullable=False),
+        sa.Column("division_code", sa.String(), nullable=False),
+        sa.Column("elder_id", sa.BigInteger(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("on_day", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "unreached",
+                "booked",
+                "declined",
+                "lapsed",
+                name="reminderstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("free_cents", sa.Integer(), nullable=False),
+        sa.Column("proposals", postgresql.JSONB(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("free_cents > 0", name=op.f("ck_spend_reminders_free")),
+        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_spend_reminders_district_id")),
+        sa.ForeignKeyConstraint(["elder_id"], ["elders.id"], name=op.f("fk_spend_reminders_elder_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spend_reminders")),
+        sa.UniqueConstraint("elder_id", "month", "on_day", name=op.f("uq_spend_reminders_elder_id_month_on_day")),
+    )
+    op.create_index(op.f("ix_spend_reminders_district_id"), "spend_reminders", ["district_id"], unique=False)
+    op.create_index("ix_spend_reminders_month", "spend_reminders", ["district_id", "month"], unique=False)
     op.create_table(
         "care_plan_lines",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -352,15 +391,6 @@ def upgrade() -> None:
     op.add_column(
         "service_items",
         sa.Column(
-            "way",
-            sa.Enum("home", "meal", "rent", name="way", native_enum=False, create_constraint=True, length=32),
-            nullable=False,
-            server_default="home",
-        ),
-    )
-    op.add_column(
-        "service_items",
-        sa.Column(
             "approval",
             sa.Enum(
                 "none",
@@ -376,21 +406,10 @@ def upgrade() -> None:
         ),
     )
     op.add_column("service_items", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
-    op.add_column(
-        "visits",
-        sa.Column(
-            "way",
-            sa.Enum("home", "meal", "rent", name="way", native_enum=False, create_constraint=True, length=32),
-            nullable=False,
-            server_default="home",
-        ),
-    )
     op.add_column("visits", sa.Column("tasks", postgresql.JSONB(), nullable=True))
     op.alter_column("service_items", "head", server_default=None)
-    op.alter_column("service_items", "way", server_default=None)
     op.alter_column("service_items", "approval", server_default=None)
     op.alter_column("service_items", "version", server_default=None)
-    op.alter_column("visits", "way", server_default=None)
     values(AFTER)
     op.create_check_constraint(op.f("ck_prices_forward"), "prices", "ends is null or ends >= starts")
     op.execute(
@@ -415,10 +434,8 @@ def downgrade() -> None:
     op.execute("update orders set payer = 'entitlement' where payer = 'self'")
     values(BEFORE)
     op.drop_column("visits", "tasks")
-    op.drop_column("visits", "way")
     op.drop_column("service_items", "version")
     op.drop_column("service_items", "approval")
-    op.drop_column("service_items", "way")
     op.drop_column("service_items", "head")
     op.drop_index(
         "ix_care_plan_days_unserved", table_name="care_plan_days", postgresql_where=sa.text("state = 'unserved'")
@@ -433,6 +450,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_care_plan_lines_plan_id"), table_name="care_plan_lines")
     op.drop_index(op.f("ix_care_plan_lines_district_id"), table_name="care_plan_lines")
     op.drop_table("care_plan_lines")
+    op.drop_index("ix_spend_reminders_month", table_name="spend_reminders")
+    op.drop_index(op.f("ix_spend_reminders_district_id"), table_name="spend_reminders")
+    op.drop_table("spend_reminders")
     op.drop_index("uq_care_plans_draft", table_name="care_plans", postgresql_where=sa.text("state = 'draft'"))
     op.drop_index("uq_care_plans_agreed", table_name="care_plans", postgresql_where=sa.text("state = 'agreed'"))
     op.drop_index("ix_care_plans_due", table_name="care_plans", postgresql_where=sa.text("state = 'agreed'"))

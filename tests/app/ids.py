@@ -17,7 +17,9 @@ from app.calendar import day_of, month_of, next_month
 from app.calls import actions as calls
 from app.calls.rules import Target
 from app.care_plans import actions as care_plans
+from app.care_plans.reminder_rules import ReminderState
 from app.care_plans.rules import PauseReason
+from app.care_plans.tables import SpendReminder
 from app.catalogue.rules import FeePayer
 from app.commands import actions as commands
 from app.desk.wall_tables import WallLink
@@ -154,7 +156,11 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         district_id=elder.district_id, division_code=division_code, elder_id=elder.id, order_id=visit.order_id,
         visit_id=visit.id, state=FeeState.DUE, cents=5_000, payer=FeePayer.ELDER, rule={}, at=TEN, by="test",
     )  # fmt: skip
-    session.add_all([window, sheet, fee])
+    reminder = SpendReminder(
+        district_id=elder.district_id, division_code=division_code, elder_id=elder.id, month=TEN.date().replace(day=1),
+        on_day=20, state=ReminderState.OPEN, free_cents=8_000, proposals=[], made_at=TEN,
+    )  # fmt: skip
+    session.add_all([window, sheet, fee, reminder])
     pause = care_plans.pause(session, elder.id, TEN.date(), None, PauseReason.HOSPITAL, by="test", now=TEN)
     session.flush()
     program = a_program(session)
@@ -182,7 +188,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         {
             **payout,
             "window_id": window.id, "sheet_id": sheet.id,
-            "service_item_id": visit.item_id, "fee_id": fee.id, "pause_id": pause.id,
+            "service_item_id": visit.item_id, "fee_id": fee.id, "reminder_id": reminder.id, "pause_id": pause.id,
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
@@ -367,6 +373,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/change": wish | {"version": 1, "allowance_cents": 0, "self_pay_cents": 10_000},
         "/api/orders/{order_id}/refuse": why,
         "/api/fees/{fee_id}/waive": why,
+        "/api/reminders/{reminder_id}/book": {"picks": [0]},
+        "/api/reminders/{reminder_id}/decline": why,
         "/api/orders": order | {"note": "rings twice", "agent": {"name": "周慧", "relation": "daughter"}},
         "/api/orders/quote": order,
         "/api/orders/{order_id}/cancel": why,

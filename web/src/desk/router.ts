@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/openings', name: 'openings', component: () => import('./alarms/OpeningsPage.vue') },
     { path: '/programs/:id(\\d+)?', name: 'programs', component: () => import('./programs/ProgramsPage.vue'), props: number('id') },
     { path: '/elders/:id(\\d+)/money', name: 'money', component: () => import('./elders/MoneyPage.vue'), props: number('id'), meta: { of: ['elders'] } },
+    { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/figures', name: 'figures', component: () => import('./figures/FiguresPage.vue') },

@@ -660,6 +660,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reminders
+         * @description Who should be called this month.
+         */
+        get: operations["reminders_reminders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reminders/{reminder_id}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Book
+         * @description Order what she wants of it; 409 when the money is no longer there.
+         */
+        post: operations["reminders_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reminders/{reminder_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline
+         * @description She does not want any.
+         */
+        post: operations["reminders_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reminders/{reminder_id}/miss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Miss
+         * @description Nobody answered.
+         */
+        post: operations["reminders_miss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/elders": {
         parameters: {
             query?: never;
@@ -5974,6 +6054,14 @@ export interface components {
             newest: number;
         };
         /**
+         * BookIn
+         * @description Which proposals she wants, by their place.
+         */
+        BookIn: {
+            /** Picks */
+            picks: number[];
+        };
+        /**
          * BucketOut
          * @description Ten minutes with more alarms than those on duty could do well.
          */
@@ -10768,6 +10856,35 @@ export interface components {
             kept: boolean | null;
         };
         /**
+         * Proposal
+         * @description A visit like those she had, which her allowance pays.
+         */
+        Proposal: {
+            /** Item */
+            item: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            aid: components["schemas"]["AidCategory"];
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
          * PublishIn
          * @description The steps, from when on, why, and the newest version that was seen; no steps take the own pattern back.
          */
@@ -11106,6 +11223,56 @@ export interface components {
          * @enum {string}
          */
         Remedy: "new_battery" | "charged" | "restarted" | "repaired" | "swapped" | "explained" | "no_fault" | "other";
+        /**
+         * ReminderOut
+         * @description Somebody to call: what is free, and what to propose.
+         */
+        ReminderOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /**
+             * Elder Name
+             * @default
+             */
+            elder_name: string;
+            /** @default intact */
+            level: components["schemas"]["AbilityLevel"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** On Day */
+            on_day: number;
+            state: components["schemas"]["ReminderState"];
+            /** Free Cents */
+            free_cents: number;
+            /** Proposals */
+            proposals: components["schemas"]["Proposal"][];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+        };
+        /**
+         * ReminderState
+         * @description Where a reminder stands.
+         * @enum {string}
+         */
+        ReminderState: "open" | "unreached" | "booked" | "declined" | "lapsed";
+        /**
+         * Reminders
+         * @description Calls to make, the largest sums first, those nobody answered last; how many are done this month.
+         */
+        Reminders: {
+            /** Items */
+            items: components["schemas"]["ReminderOut"][];
+            /** Done */
+            done: number;
+        };
         /**
          * ReplaceOut
          * @description A device that had three or more false alarms in seven days.
@@ -14457,6 +14624,14 @@ export interface components {
          */
         app__calls__rules__Settled: "called_back" | "rang_again" | "dismissed";
         /**
+         * Because
+         * @description Why.
+         */
+        app__care_plans__reminders_api__Because: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * PauseReason
          * @description WhyNot an elder is not to be visited.
          * @enum {string}
@@ -16551,6 +16726,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpecialDays"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reminders_reminders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminders"];
+                };
+            };
+        };
+    };
+    reminders_book: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reminders_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__care_plans__reminders_api__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reminders_miss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reminders"];
                 };
             };
             /** @description Validation Error */
