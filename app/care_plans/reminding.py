@@ -93,7 +93,7 @@ def propose(session: Session, elder: Elder, sources: Sequence[Source], *, now: d
     """Visits like those she had, before the month ends, that her allowance pays whole and somebody has time for."""
     today = calendar.day_of(now)
     last = calendar.next_month(today) - timedelta(days=1)
-    left, found = list(sources), []
+    left, found = list(sources), list[dict[str, Any]]()
     planned = _planned(session, elder.id, today)
     for habit in habits(session, elder, now=now):
         item = session.get_one(ServiceItem, habit.item_id)

@@ -3180,6 +3180,538 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/allowances/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description Every rule, with those that wait for a second person.
+         */
+        get: operations["allowances_rules"];
+        put?: never;
+        /**
+         * Draft Rule
+         * @description Write a rule down; a second person puts it in force.
+         */
+        post: operations["allowances_draft_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/rules/{rule_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Rule
+         * @description Put it in force.
+         */
+        post: operations["allowances_approve_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/rules/{rule_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Rule
+         * @description Forget a draft.
+         */
+        post: operations["allowances_drop_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batches
+         * @description The last batches, the newest month first.
+         */
+        get: operations["allowances_batches"];
+        put?: never;
+        /**
+         * Open Batch
+         * @description Have a month drafted by a worker.
+         */
+        post: operations["allowances_open_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batch
+         * @description How far it is, and what it holds.
+         */
+        get: operations["allowances_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/redraft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redraft
+         * @description Draft it anew with what is known now.
+         */
+        post: operations["allowances_redraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Its lines were looked at.
+         */
+        post: operations["allowances_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description The first or the second approval.
+         */
+        post: operations["allowances_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Back
+         * @description Something is wrong with it.
+         */
+        post: operations["allowances_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/issue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue
+         * @description The bank has its list; who is paused for want of a proof of life is told.
+         */
+        post: operations["allowances_issue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description All that came back is settled.
+         */
+        post: operations["allowances_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop
+         * @description It will not be paid.
+         */
+        post: operations["allowances_drop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description A page of its lines; `after` is the last line's number.
+         */
+        get: operations["allowances_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/bank-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bank List
+         * @description The list for the bank, accounts in full.
+         */
+        post: operations["allowances_bank_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/lines/{line_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Back
+         * @description The bank could not pay it.
+         */
+        post: operations["allowances_give_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/lines/{line_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct
+         * @description The account was put right: the next batch pays it again.
+         */
+        post: operations["allowances_correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/lines/{line_id}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Up
+         * @description Nobody is there to be paid.
+         */
+        post: operations["allowances_give_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage
+         * @description 应发尽发 of its month: who is due and who is paid, by street; what a later batch made good counts as paid.
+         */
+        get: operations["allowances_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Recoveries
+         * @description Open ones first.
+         */
+        get: operations["allowances_recoveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/recoveries/{recovery_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Recovery
+         * @description It came back, or nobody asks for it any more.
+         */
+        post: operations["allowances_settle_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proofs Due
+         * @description Recipients whose proof has ended or ends within two months, the longest overdue first.
+         */
+        get: operations["allowances_proofs_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/elders/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Elder
+         * @description What she applied for, got, and proved.
+         */
+        get: operations["allowances_of_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/elders/{elder_id}/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply For
+         * @description She applies.
+         */
+        post: operations["allowances_apply_for"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/elders/{elder_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description She does not want it any more.
+         */
+        post: operations["allowances_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/elders/{elder_id}/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Account
+         * @description The account that holds from now on.
+         */
+        put: operations["allowances_set_account"];
+        /**
+         * Unmask
+         * @description The account in full; looking is on record.
+         */
+        post: operations["allowances_unmask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/elders/{elder_id}/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove
+         * @description She was seen alive.
+         */
+        post: operations["allowances_prove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stock": {
         parameters: {
             query?: never;
@@ -5195,6 +5727,14 @@ export interface components {
          */
         Account: "budget" | "free" | "reserved" | "captured" | "expired" | "cash" | "purse" | "owed";
         /**
+         * AccountLook
+         * @description Why somebody wants to see an account in full.
+         */
+        AccountLook: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * AgeBand
          * @description From this age on, the most that is paid of one line, in cents.
          */
@@ -5488,6 +6028,113 @@ export interface components {
             asked_to_press: boolean;
         };
         /**
+         * AllowanceClaimIn
+         * @description An application as the elder brings it.
+         */
+        AllowanceClaimIn: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Applied On
+             * Format: date
+             */
+            applied_on: string;
+            /** Resident From */
+            resident_from?: string | null;
+        };
+        /**
+         * AllowanceClaimOut
+         * @description An application.
+         */
+        AllowanceClaimOut: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Applied On
+             * Format: date
+             */
+            applied_on: string;
+            /** Resident From */
+            resident_from: string | null;
+            /** By */
+            by: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /**
+         * AllowanceKind
+         * @description What is paid.
+         * @enum {string}
+         */
+        AllowanceKind: "old_age_allowance" | "nursing_subsidy" | "service_subsidy";
+        /**
+         * AllowancePaid
+         * @description A payment, or why there was none.
+         */
+        AllowancePaid: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            why: components["schemas"]["Why-Output"];
+            /** Cents */
+            cents: number;
+            state: components["schemas"]["LineState"];
+            hold: components["schemas"]["Hold"] | null;
+            /** Issued At */
+            issued_at: string | null;
+        };
+        /**
+         * AllowanceRuleIn
+         * @description A rule to be drafted.
+         */
+        AllowanceRuleIn: {
+            kind: components["schemas"]["AllowanceKind"];
+            /** Area */
+            area: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            terms: components["schemas"]["app__allowances__rules__Terms-Input"];
+            /** Note */
+            note: string;
+        };
+        /**
+         * AllowanceRuleOut
+         * @description A rule with who wrote and who approved it.
+         */
+        AllowanceRuleOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["AllowanceKind"];
+            /** Area */
+            area: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            state: components["schemas"]["RuleState"];
+            terms: components["schemas"]["app__allowances__rules__Terms-Output"];
+            /** Note */
+            note: string;
+            /** Drafted By */
+            drafted_by: string;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Approved By */
+            approved_by: string | null;
+            /** Approved At */
+            approved_at: string | null;
+            /** Possible */
+            possible: ("approve" | "drop")[];
+        };
+        /**
          * Answers
          * @description What was answered, and by whom.
          */
@@ -5772,12 +6419,33 @@ export interface components {
         };
         /**
          * Band
-         * @description The fewest points of a level.
+         * @description From an age on, and perhaps at one level only, so many cents a month.
          */
-        Band: {
-            level: components["schemas"]["AbilityLevel"];
-            /** Least */
-            least: number;
+        "Band-Input": {
+            /** From Age */
+            from_age: number;
+            level?: components["schemas"]["AbilityLevel"] | null;
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * BandStart
+         * @description From when somebody who reaches an age is paid for it.
+         * @enum {string}
+         */
+        BandStart: "birthday_month" | "next_month";
+        /**
+         * BankListWish
+         * @description In what form, and why: whoever takes the list out is on record.
+         */
+        BankListWish: {
+            /**
+             * Form
+             * @enum {string}
+             */
+            form: "xlsx" | "csv";
+            /** Reason */
+            reason: string;
         };
         /**
          * Bar
@@ -5799,6 +6467,18 @@ export interface components {
             /** N */
             n?: number | null;
         };
+        /**
+         * BatchEvent
+         * @description What happens to a batch.
+         * @enum {string}
+         */
+        BatchEvent: "finish" | "redraft" | "check" | "approve" | "send_back" | "issue" | "close" | "drop";
+        /**
+         * BatchState
+         * @description 发放批次: from who is due to what the bank has paid.
+         * @enum {string}
+         */
+        BatchState: "drafting" | "drafted" | "checked" | "approved_once" | "approved" | "issued" | "closed" | "dropped";
         /**
          * Batteries
          * @description What to take along, community by community, each in the order of a walk.
@@ -6199,6 +6879,7 @@ export interface components {
             level: components["schemas"]["AbilityLevel"] | null;
             /** Phone */
             phone: string | null;
+            condition: components["schemas"]["app__desk__cards__Condition"];
             /** Health */
             health: components["schemas"]["app__desk__cards__PartOut"][];
             /** Vitals */
@@ -6598,6 +7279,15 @@ export interface components {
             ended: string | null;
         };
         /**
+         * ClaimWithdrawal
+         * @description Which application, and why.
+         */
+        ClaimWithdrawal: {
+            kind: components["schemas"]["AllowanceKind"];
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ClimbOut
          * @description Where an alarm stands on its tree. Before the first call the rungs are what the tree says now.
          */
@@ -6769,23 +7459,6 @@ export interface components {
             server_time: string;
         };
         /**
-         * Condition
-         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
-         */
-        Condition: {
-            when: components["schemas"]["When"];
-            /**
-             * After Seconds
-             * @default 0
-             */
-            after_seconds: number;
-            /**
-             * Urgent
-             * @default false
-             */
-            urgent: boolean;
-        };
-        /**
          * ConfirmIn
          * @description Whether somebody answered through the device; needed where it speaks.
          */
@@ -6912,6 +7585,28 @@ export interface components {
             moments: components["schemas"]["MomentOut"][];
             /** Goes After */
             goes_after: number | null;
+        };
+        /**
+         * CoverageOut
+         * @description One street: due, paid, and the missed by reason.
+         */
+        CoverageOut: {
+            /** Division */
+            division: string;
+            /** Name */
+            name: string;
+            /** Due */
+            due: number;
+            /** Due Cents */
+            due_cents: number;
+            /** Paid */
+            paid: number;
+            /** Paid Cents */
+            paid_cents: number;
+            /** Missed */
+            missed: {
+                [key: string]: number;
+            };
         };
         /**
          * CredentialKind
@@ -7346,6 +8041,24 @@ export interface components {
             last_visit: components["schemas"]["VisitBrief"] | null;
             /** May Unmask */
             may_unmask: boolean;
+        };
+        /**
+         * ElderAllowances
+         * @description All of one elder; the account masked.
+         */
+        ElderAllowances: {
+            /** Claims */
+            claims: components["schemas"]["AllowanceClaimOut"][];
+            /** Holder */
+            holder: string | null;
+            /** Bank */
+            bank: string | null;
+            /** Account */
+            account: string | null;
+            /** Proofs */
+            proofs: components["schemas"]["ProofOfLifeOut"][];
+            /** Paid */
+            paid: components["schemas"]["AllowancePaid"][];
         };
         /**
          * ElderRow
@@ -8085,7 +8798,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["app__assessments__shapes__ItemOut"][];
             /** Bands */
-            bands: components["schemas"]["Band"][];
+            bands: components["schemas"]["app__assessments__shapes__Band"][];
             /** Assessors */
             assessors: components["schemas"]["Somebody"][];
         };
@@ -8108,6 +8821,14 @@ export interface components {
             idle_claims: number;
             /** Ringing */
             ringing: number;
+        };
+        /**
+         * GivingUp
+         * @description Why nobody can be paid.
+         */
+        GivingUp: {
+            /** Reason */
+            reason: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -8319,6 +9040,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * Hold
+         * @description Why somebody who is due is not paid.
+         * @enum {string}
+         */
+        Hold: "not_applied" | "duplicate" | "proof_overdue" | "no_account";
         /**
          * HomeOut
          * @description Where to go.
@@ -8802,6 +9529,12 @@ export interface components {
             faults: components["schemas"]["app__planning__board__FaultOut"][];
         };
         /**
+         * LastMonth
+         * @description The last month that is paid when somebody dies or moves away.
+         * @enum {string}
+         */
+        LastMonth: "same_month" | "month_before";
+        /**
          * LateOut
          * @description Somebody waited more than three minutes for a human; names only for those who need them.
          */
@@ -9048,6 +9781,12 @@ export interface components {
             reason: string | null;
         };
         /**
+         * LineEvent
+         * @description What happens to a line.
+         * @enum {string}
+         */
+        LineEvent: "issue" | "return" | "correct" | "give_up";
+        /**
          * LineIn
          * @description An item again and again: an RFC 5545 rule from a day on, a local window, what holidays do to it.
          */
@@ -9096,6 +9835,12 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * LineState
+         * @description What became of one elder's money of one month.
+         * @enum {string}
+         */
+        LineState: "listed" | "held" | "paid" | "returned" | "pay_again" | "given_up";
         /**
          * Links
          * @description All that still open something.
@@ -10033,6 +10778,12 @@ export interface components {
             no_longer: number;
         };
         /**
+         * OverpaidFor
+         * @description Why money is asked back.
+         * @enum {string}
+         */
+        OverpaidFor: "death" | "moved_away" | "duplicate" | "less_due";
+        /**
          * Owed
          * @description What the caller would leave behind now.
          */
@@ -10184,11 +10935,177 @@ export interface components {
             items: components["schemas"]["HeldOut"][];
         };
         /**
+         * PayeeIn
+         * @description Where her allowances go.
+         */
+        PayeeIn: {
+            /** Holder */
+            holder: string;
+            /** Bank */
+            bank: string;
+            /** Account */
+            account: string;
+        };
+        /**
+         * PayeeOut
+         * @description The account in full.
+         */
+        PayeeOut: {
+            /** Holder */
+            holder: string;
+            /** Bank */
+            bank: string;
+            /** Account */
+            account: string;
+        };
+        /**
          * Payer
          * @description Who pays for an order.
          * @enum {string}
          */
         Payer: "entitlement" | "self" | "none";
+        /**
+         * PayoutBatchOut
+         * @description A batch with its sums and what this person may do.
+         */
+        PayoutBatchOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            state: components["schemas"]["BatchState"];
+            /** Drafted By */
+            drafted_by: string;
+            /**
+             * Drafted At
+             * Format: date-time
+             */
+            drafted_at: string;
+            /** Checked By */
+            checked_by: string | null;
+            /** First By */
+            first_by: string | null;
+            /** Second By */
+            second_by: string | null;
+            /** Issued By */
+            issued_by: string | null;
+            /** Issued At */
+            issued_at: string | null;
+            /** Elders */
+            elders: number;
+            /** Done */
+            done: number;
+            sums: components["schemas"]["PayoutSums"];
+            /**
+             * Shared Accounts
+             * @default 0
+             */
+            shared_accounts: number;
+            /** Possible */
+            possible: components["schemas"]["BatchEvent"][];
+        };
+        /**
+         * PayoutLineAfter
+         * @description Where a line stands now.
+         */
+        PayoutLineAfter: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["LineState"];
+            /** Possible */
+            possible: components["schemas"]["LineEvent"][];
+        };
+        /**
+         * PayoutLineOut
+         * @description A payment, or why there is none.
+         */
+        PayoutLineOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /**
+             * Born
+             * Format: date
+             */
+            born: string;
+            /** Division Code */
+            division_code: string;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            why: components["schemas"]["Why-Output"];
+            /** Cents */
+            cents: number;
+            state: components["schemas"]["LineState"];
+            hold: components["schemas"]["Hold"] | null;
+            returned_for: components["schemas"]["ReturnReason"] | null;
+            /** Account */
+            account: string | null;
+            /** Bank */
+            bank: string | null;
+            /** Possible */
+            possible: components["schemas"]["LineEvent"][];
+        };
+        /**
+         * PayoutMonth
+         * @description Which batch.
+         */
+        PayoutMonth: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+        };
+        /**
+         * PayoutReason
+         * @description Why.
+         */
+        PayoutReason: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * PayoutReturn
+         * @description Why the bank sent it back.
+         */
+        PayoutReturn: {
+            reason: components["schemas"]["ReturnReason"];
+        };
+        /**
+         * PayoutSums
+         * @description What a batch holds.
+         */
+        PayoutSums: {
+            /** Listed */
+            listed: number;
+            /** Listed Cents */
+            listed_cents: number;
+            /** Back Cents */
+            back_cents: number;
+            /** Held */
+            held: number;
+            /** Held Cents */
+            held_cents: number;
+            /** Returned */
+            returned: number;
+            /** Returned Cents */
+            returned_cents: number;
+            /** Recoveries */
+            recoveries: number;
+            /** Recovery Cents */
+            recovery_cents: number;
+        };
         /**
          * PhoneContact
          * @description Whom to call when nobody opens.
@@ -10719,7 +11636,7 @@ export interface components {
          * @description What it shall say from a month on, and the document that rests on.
          */
         ProgramVersionIn: {
-            terms: components["schemas"]["Terms"];
+            terms: components["schemas"]["app__funding__terms__Terms"];
             /** Starts */
             starts: string;
             /** Ends */
@@ -10744,7 +11661,7 @@ export interface components {
             starts: string;
             /** Ends */
             ends: string | null;
-            terms: components["schemas"]["Terms"];
+            terms: components["schemas"]["app__funding__terms__Terms"];
             /** Note */
             note: string;
             /** Drafted By */
@@ -10855,6 +11772,62 @@ export interface components {
             /** Kept */
             kept: boolean | null;
         };
+        /**
+         * ProofDue
+         * @description Whose proof of life ends.
+         */
+        ProofDue: {
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /** Division Code */
+            division_code: string;
+            /**
+             * Proven On
+             * Format: date
+             */
+            proven_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Overdue */
+            overdue: boolean;
+        };
+        /**
+         * ProofOfLifeIn
+         * @description When and how she was seen.
+         */
+        ProofOfLifeIn: {
+            /**
+             * Proven On
+             * Format: date
+             */
+            proven_on: string;
+            way: components["schemas"]["ProofWay"];
+        };
+        /**
+         * ProofOfLifeOut
+         * @description A proof of life.
+         */
+        ProofOfLifeOut: {
+            /**
+             * Proven On
+             * Format: date
+             */
+            proven_on: string;
+            way: components["schemas"]["ProofWay"];
+            /** By */
+            by: string;
+        };
+        /**
+         * ProofWay
+         * @description How somebody was seen to be alive.
+         * @enum {string}
+         */
+        ProofWay: "counter" | "home_visit" | "video" | "phone_face" | "register";
         /**
          * Proposal
          * @description A visit like those she had, which her allowance pays.
@@ -11187,6 +12160,53 @@ export interface components {
             url: string;
         };
         /**
+         * RecoveryOut
+         * @description Money asked back.
+         */
+        RecoveryOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Cents */
+            cents: number;
+            why: components["schemas"]["OverpaidFor"];
+            state: components["schemas"]["RecoveryState"];
+            /** Settled By */
+            settled_by: string | null;
+            /** Settled At */
+            settled_at: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * RecoveryOutcome
+         * @description What became of money asked back.
+         */
+        RecoveryOutcome: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "recovered" | "waived";
+            /** Note */
+            note: string;
+        };
+        /**
+         * RecoveryState
+         * @description 追回: the life of money asked back.
+         * @enum {string}
+         */
+        RecoveryState: "open" | "recovered" | "waived";
+        /**
          * RefuseIn
          * @description Why the day stays as it is.
          */
@@ -11446,6 +12466,12 @@ export interface components {
             last: string;
         };
         /**
+         * ReturnReason
+         * @description Why a bank sends money back.
+         * @enum {string}
+         */
+        ReturnReason: "wrong_account" | "wrong_name" | "closed_account" | "dormant_account" | "other";
+        /**
          * Rings
          * @description Whom an unclaimed alarm rings at.
          * @enum {string}
@@ -11559,6 +12585,12 @@ export interface components {
              */
             made_at: string;
         };
+        /**
+         * RuleState
+         * @description The life of a rule; whether an approved one is in force, its month says.
+         * @enum {string}
+         */
+        RuleState: "draft" | "approved" | "dropped";
         /**
          * RulesOut
          * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
@@ -12687,122 +13719,6 @@ export interface components {
             starts: string;
         };
         /**
-         * Terms
-         * @description One version of a programme. An empty list of aids, items, canteens or divisions means all.
-         */
-        Terms: {
-            /**
-             * Rank
-             * @description the order in which programmes pay: 1 first
-             * @default 1
-             */
-            rank: number;
-            /** @default ability */
-            scale: components["schemas"]["Scale"];
-            /**
-             * Amounts
-             * @description cents a month by level
-             */
-            amounts?: {
-                [key: string]: number;
-            };
-            /**
-             * Cash
-             * @description cents of the cash part by level
-             */
-            cash?: {
-                [key: string]: number;
-            };
-            /**
-             * Share Percent
-             * @description the most it pays of one line
-             * @default 100
-             */
-            share_percent: number;
-            /**
-             * Line Cap Cents
-             * @description the most it pays of one line
-             */
-            line_cap_cents?: number | null;
-            /**
-             * Bands
-             * @description the most of one line by age
-             * @default []
-             */
-            bands: components["schemas"]["AgeBand"][];
-            /**
-             * Aids
-             * @default []
-             */
-            aids: components["schemas"]["AidCategory"][];
-            /**
-             * Items
-             * @default []
-             */
-            items: string[];
-            /**
-             * Canteens
-             * @default []
-             */
-            canteens: string[];
-            /**
-             * Registers
-             * @default [
-             *       "purchased_service"
-             *     ]
-             */
-            registers: components["schemas"]["Register"][];
-            /** Min Age */
-            min_age?: number | null;
-            /** Max Age */
-            max_age?: number | null;
-            /**
-             * Any Category
-             * @default []
-             */
-            any_category: components["schemas"]["Category"][];
-            /**
-             * No Category
-             * @default []
-             */
-            no_category: components["schemas"]["Category"][];
-            /**
-             * Divisions
-             * @default []
-             */
-            divisions: string[];
-            /**
-             * Enrolled
-             * @description only who stands on the programme's list
-             * @default false
-             */
-            enrolled: boolean;
-            /**
-             * Not With
-             * @description nothing for who has one of these programmes
-             * @default []
-             */
-            not_with: string[];
-            /**
-             * Not On Line With
-             * @description not on a line one of these pays
-             * @default []
-             */
-            not_on_line_with: string[];
-            /**
-             * Stopped By
-             * @description besides a death or a move
-             * @default []
-             */
-            stopped_by: components["schemas"]["LifeKind"][];
-            /**
-             * Pro Rata
-             * @description a month that is broken is paid by its days
-             * @default false
-             */
-            pro_rata: boolean;
-        };
-        /**
          * TermsEvent
          * @description What happens to a version.
          * @enum {string}
@@ -13625,7 +14541,7 @@ export interface components {
         WhatIfIn: {
             /** Program Id */
             program_id: number;
-            terms: components["schemas"]["Terms"];
+            terms: components["schemas"]["app__funding__terms__Terms"];
             /** Month */
             month?: string | null;
         };
@@ -13701,17 +14617,10 @@ export interface components {
         };
         /**
          * Why
-         * @description A reason, where there is one; a lead says that she is sure about what somebody else has.
+         * @description Why a line is in its batch.
+         * @enum {string}
          */
-        Why: {
-            /** Reason */
-            reason?: string | null;
-            /**
-             * Sure
-             * @default false
-             */
-            sure: boolean;
-        };
+        "Why-Output": "regular" | "back_pay" | "again";
         /**
          * WhyIn
          * @description Why.
@@ -13944,6 +14853,19 @@ export interface components {
             };
         };
         /**
+         * Why
+         * @description A reason, where there is one; a lead says that she is sure about what somebody else has.
+         */
+        app__alarms__api__Why: {
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Sure
+             * @default false
+             */
+            sure: boolean;
+        };
+        /**
          * DueOut
          * @description Somebody who is to come; `soon` within two hours, or late.
          */
@@ -14165,6 +15087,23 @@ export interface components {
             means?: ("safe" | "help" | "ambulance") | null;
         };
         /**
+         * Condition
+         * @description When a step is due. An urgent one goes before the steps above it: help goes out while others are called.
+         */
+        app__alarms__patterns__Condition: {
+            when: components["schemas"]["When"];
+            /**
+             * After Seconds
+             * @default 0
+             */
+            after_seconds: number;
+            /**
+             * Urgent
+             * @default false
+             */
+            urgent: boolean;
+        };
+        /**
          * Evidence
          * @description What ends a step.
          * @enum {string}
@@ -14195,7 +15134,7 @@ export interface components {
              *       }
              *     ]
              */
-            when: components["schemas"]["Condition"][];
+            when: components["schemas"]["app__alarms__patterns__Condition"][];
             ends?: components["schemas"]["app__alarms__patterns__Evidence"] | null;
             /**
              * Questions
@@ -14414,6 +15353,104 @@ export interface components {
         app__alarms__windows_api__WordIn: {
             /** Word */
             word: string;
+        };
+        /**
+         * Band
+         * @description From an age on, and perhaps at one level only, so many cents a month.
+         */
+        app__allowances__rules__Band: {
+            /** From Age */
+            from_age: number;
+            level?: components["schemas"]["AbilityLevel"] | null;
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * Terms
+         * @description What a rule says. All of it is local and differs by county.
+         */
+        "app__allowances__rules__Terms-Input": {
+            /** Bands */
+            bands: components["schemas"]["Band-Input"][];
+            /** @default birthday_month */
+            band_start: components["schemas"]["BandStart"];
+            /**
+             * Any Category
+             * @default []
+             */
+            any_category: components["schemas"]["Category"][];
+            /**
+             * No Category
+             * @default []
+             */
+            no_category: components["schemas"]["Category"][];
+            /** @default same_month */
+            last_month_of_death: components["schemas"]["LastMonth"];
+            /** @default same_month */
+            last_month_of_move: components["schemas"]["LastMonth"];
+            /**
+             * Back Months
+             * @description months paid before the month of application
+             * @default 0
+             */
+            back_months: number;
+            /**
+             * Proof Months
+             * @description how long a proof of life lasts; none: not asked for
+             * @default 12
+             */
+            proof_months: number | null;
+        };
+        /**
+         * Terms
+         * @description What a rule says. All of it is local and differs by county.
+         */
+        "app__allowances__rules__Terms-Output": {
+            /** Bands */
+            bands: components["schemas"]["app__allowances__rules__Band"][];
+            /** @default birthday_month */
+            band_start: components["schemas"]["BandStart"];
+            /**
+             * Any Category
+             * @default []
+             */
+            any_category: components["schemas"]["Category"][];
+            /**
+             * No Category
+             * @default []
+             */
+            no_category: components["schemas"]["Category"][];
+            /** @default same_month */
+            last_month_of_death: components["schemas"]["LastMonth"];
+            /** @default same_month */
+            last_month_of_move: components["schemas"]["LastMonth"];
+            /**
+             * Back Months
+             * @description months paid before the month of application
+             * @default 0
+             */
+            back_months: number;
+            /**
+             * Proof Months
+             * @description how long a proof of life lasts; none: not asked for
+             * @default 12
+             */
+            proof_months: number | null;
+        };
+        /**
+         * Why
+         * @description Why a line is in its batch.
+         * @enum {string}
+         */
+        app__allowances__rules__Why: "regular" | "back_pay" | "again";
+        /**
+         * Band
+         * @description The fewest points of a level.
+         */
+        app__assessments__shapes__Band: {
+            level: components["schemas"]["AbilityLevel"];
+            /** Least */
+            least: number;
         };
         /**
          * DueOut
@@ -14835,6 +15872,18 @@ export interface components {
          */
         app__catalogue__rules__Evidence: "none" | "photo" | "reading" | "receipt";
         /**
+         * Condition
+         * @description What 120 asks first of her: whether she answers, whether she breathes well; null is «nobody has asked».
+         */
+        app__desk__cards__Condition: {
+            /** Answers */
+            answers: boolean | null;
+            /** Breathes */
+            breathes: boolean | null;
+            /** At */
+            at: string | null;
+        };
+        /**
          * KeyOut
          * @description Who can open, with the number in the clear.
          */
@@ -15099,6 +16148,122 @@ export interface components {
             rungs: number;
         };
         /**
+         * Terms
+         * @description One version of a programme. An empty list of aids, items, canteens or divisions means all.
+         */
+        app__funding__terms__Terms: {
+            /**
+             * Rank
+             * @description the order in which programmes pay: 1 first
+             * @default 1
+             */
+            rank: number;
+            /** @default ability */
+            scale: components["schemas"]["Scale"];
+            /**
+             * Amounts
+             * @description cents a month by level
+             */
+            amounts?: {
+                [key: string]: number;
+            };
+            /**
+             * Cash
+             * @description cents of the cash part by level
+             */
+            cash?: {
+                [key: string]: number;
+            };
+            /**
+             * Share Percent
+             * @description the most it pays of one line
+             * @default 100
+             */
+            share_percent: number;
+            /**
+             * Line Cap Cents
+             * @description the most it pays of one line
+             */
+            line_cap_cents?: number | null;
+            /**
+             * Bands
+             * @description the most of one line by age
+             * @default []
+             */
+            bands: components["schemas"]["AgeBand"][];
+            /**
+             * Aids
+             * @default []
+             */
+            aids: components["schemas"]["AidCategory"][];
+            /**
+             * Items
+             * @default []
+             */
+            items: string[];
+            /**
+             * Canteens
+             * @default []
+             */
+            canteens: string[];
+            /**
+             * Registers
+             * @default [
+             *       "purchased_service"
+             *     ]
+             */
+            registers: components["schemas"]["Register"][];
+            /** Min Age */
+            min_age?: number | null;
+            /** Max Age */
+            max_age?: number | null;
+            /**
+             * Any Category
+             * @default []
+             */
+            any_category: components["schemas"]["Category"][];
+            /**
+             * No Category
+             * @default []
+             */
+            no_category: components["schemas"]["Category"][];
+            /**
+             * Divisions
+             * @default []
+             */
+            divisions: string[];
+            /**
+             * Enrolled
+             * @description only who stands on the programme's list
+             * @default false
+             */
+            enrolled: boolean;
+            /**
+             * Not With
+             * @description nothing for who has one of these programmes
+             * @default []
+             */
+            not_with: string[];
+            /**
+             * Not On Line With
+             * @description not on a line one of these pays
+             * @default []
+             */
+            not_on_line_with: string[];
+            /**
+             * Stopped By
+             * @description besides a death or a move
+             * @default []
+             */
+            stopped_by: components["schemas"]["LifeKind"][];
+            /**
+             * Pro Rata
+             * @description a month that is broken is paid by its days
+             * @default false
+             */
+            pro_rata: boolean;
+        };
+        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -15115,7 +16280,7 @@ export interface components {
          * @description What a message is about: chooses its words and whether it may wake somebody.
          * @enum {string}
          */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "test_call" | "visit" | "notice";
+        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "notice";
         /**
          * PauseReason
          * @description Why nobody is expected to be heard of.
@@ -19080,7 +20245,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Why"] | null;
+                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
             };
         };
         responses: {
@@ -19115,7 +20280,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Why"] | null;
+                "application/json": components["schemas"]["app__alarms__api__Why"] | null;
             };
         };
         responses: {
@@ -21019,6 +22184,964 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportRow"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceRuleOut"][];
+                };
+            };
+        };
+    };
+    allowances_draft_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowanceRuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceRuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_approve_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceRuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_drop_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceRuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"][];
+                };
+            };
+        };
+    };
+    allowances_open_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutMonth"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_redraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_send_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_issue: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_close: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_drop: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutReason"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_lines: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["LineState"] | null;
+                hold?: components["schemas"]["Hold"] | null;
+                why?: components["schemas"]["app__allowances__rules__Why"] | null;
+                division?: string;
+                name?: string;
+                after?: number;
+            };
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutLineOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_bank_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BankListWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_give_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutReturn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutLineAfter"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_correct: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutLineAfter"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_give_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivingUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutLineAfter"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_recoveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryOut"][];
+                };
+            };
+        };
+    };
+    allowances_settle_recovery: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                recovery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_proofs_due: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofDue"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_of_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElderAllowances"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_apply_for: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowanceClaimIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimWithdrawal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_set_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayeeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_unmask: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayeeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_prove: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofOfLifeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
