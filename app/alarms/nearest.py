@@ -102,7 +102,8 @@ def candidates(session: Session, home: Home, elder: Elder | None, *, now: dateti
 
 def coming_from(session: Session, alarm: Alarm, *, now: datetime) -> dict[str, Any] | None:
     """Where whoever was sent sets out, as stored; none once somebody is there, or where nobody goes."""
-    if alarm.state is not State.DISPATCHED or alarm.caregiver_id is None:
+    there = alarm.arrived_at is not None and (alarm.dispatched_at is None or alarm.arrived_at >= alarm.dispatched_at)
+    if alarm.caregiver_id is None or there or alarm.state in (State.ON_SITE, State.FOLLOW_UP, State.CLOSED):
         return None
     return place_of(session, session.get_one(Caregiver, alarm.caregiver_id), now=now).as_json()
 

@@ -14,6 +14,7 @@ from app.orders import queries as orders
 from app.orders.tables import Order, Visit
 from app.people import queries as people
 from app.people.tables import Caregiver, Elder, Home
+from app.phone.changes import changes
 from app.phone.rules import may_see
 from app.phone.shapes import (
     Days,
@@ -51,7 +52,7 @@ def days(session: Session, caregiver_id: int, *, now: datetime) -> Days:
         shown.setdefault(day, []).append(visit)
     return Days(
         server_time=now, days=[PhoneDay(day=day, visits=shown[day]) for day in sorted(shown)],
-        hours=_hours(session, caregiver, today, rows),
+        changes=changes(session, caregiver_id, now=now), hours=_hours(session, caregiver, today, rows),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from app.orders.rules import VisitState
 from app.people.rules import AbilityLevel, Relation, Sex
 from app.places.rules import Datum, Mode, Place
+from app.planning.replan_rules import WhatHappened
 from app.planning.rules import AttendanceState
 from app.visits.actions import Reported, Told
 from app.visits.rules import EventKind, Outcome, TaskOutcome
@@ -107,11 +108,32 @@ class Hours(BaseModel):
     week_limit_minutes: int
 
 
+class PhoneMoved(BaseModel):
+    """One of her visits: without `was_at` it is new to her, without `starts_at` she need not go."""
+
+    visit_id: int
+    elder: str
+    estate: str
+    was_at: datetime | None
+    starts_at: datetime | None
+
+
+class PhoneChange(BaseModel):
+    """A re-planning that moved her visits, and what happened."""
+
+    id: int
+    day: date
+    at: datetime
+    cause: WhatHappened | None
+    moved: list[PhoneMoved]
+
+
 class Days(BaseModel):
     """Today and tomorrow."""
 
     server_time: datetime
     days: list[PhoneDay]
+    changes: list[PhoneChange]
     hours: Hours
 
 

@@ -17,6 +17,7 @@ from app.orders.rules import VisitState
 from app.orders.tables import Visit
 from app.people.rules import Skill
 from app.people.tables import Absence, Caregiver
+from app.phone.changes import changes
 from app.places.rules import Place
 from app.planning import actions, attending, queries, replan_actions, replan_queries
 from app.planning.replan_rules import (
@@ -141,6 +142,22 @@ def test_everybody_who_must_hear_is_written_to_once_and_no_family_hears_of_an_il
     assert "由王芳上门" in sent[f"family-{m.first.id}"]
     assert "林桂芬的上门助浴改为今天10:00" in sent[f"elder-{m.first.id}"]
     assert not any("病" in text for text in sent.values())
+
+
+def test_a_caregivers_phone_says_what_moved_and_why_and_of_her_own_visits_alone(database: Engine) -> None:
+    with transaction() as session:
+        m = a_morning(session)
+        other = a_caregiver(session, name="孙强", shifts=WHOLE, skills=())
+        change = propose(session, Happened(SICK, caregiver_id=m.liu.id))
+        assert changes(session, m.wang.id, now=NINE) == [], "a proposal is nobody's news"
+        replan_actions.accept(session, change.id, by=BY, now=NINE)
+        (hers,) = changes(session, m.wang.id, now=NINE)
+        assert (hers.cause, hers.at) == (SICK, NINE)
+        assert [(one.visit_id, one.was_at) for one in hers.moved] == [(m.first.id, None), (m.second.id, None)]
+        assert hers.moved[0].starts_at == TEN and "林桂芬" not in hers.moved[0].elder
+        (given,) = changes(session, m.liu.id, now=NINE)
+        assert [(one.was_at is None, one.starts_at) for one in given.moved] == [(False, None), (False, None)]
+        assert changes(session, other.id, now=NINE) == []
 
 
 def test_a_visit_nobody_can_take_waits_again_with_the_rule_in_the_way(database: Engine) -> None:

@@ -7715,6 +7715,8 @@ export interface components {
             server_time: string;
             /** Days */
             days: components["schemas"]["PhoneDay"][];
+            /** Changes */
+            changes: components["schemas"]["PhoneChange"][];
             hours: components["schemas"]["app__phone__shapes__Hours"];
         };
         /**
@@ -11107,6 +11109,27 @@ export interface components {
             recovery_cents: number;
         };
         /**
+         * PhoneChange
+         * @description A re-planning that moved her visits, and what happened.
+         */
+        PhoneChange: {
+            /** Id */
+            id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            cause: components["schemas"]["WhatHappened"] | null;
+            /** Moved */
+            moved: components["schemas"]["PhoneMoved"][];
+        };
+        /**
          * PhoneContact
          * @description Whom to call when nobody opens.
          */
@@ -11236,6 +11259,22 @@ export interface components {
             outcome: components["schemas"]["ItemOutcome"] | null;
             /** Rings */
             rings: boolean;
+        };
+        /**
+         * PhoneMoved
+         * @description One of her visits: without `was_at` it is new to her, without `starts_at` she need not go.
+         */
+        PhoneMoved: {
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Estate */
+            estate: string;
+            /** Was At */
+            was_at: string | null;
+            /** Starts At */
+            starts_at: string | null;
         };
         /**
          * PhoneTask
