@@ -170,7 +170,7 @@ def add_rows(
         for row in rows
     ]
     statement = _insertion(table, columns, on_conflict, returning)
-    result = session.execute(statement, {"rows": json.dumps(told, default=datetime.isoformat)})
+    result = session.execute(statement, {"rows": json.dumps(told, default=lambda moment: moment.isoformat())})
     return result.scalars().all() if returning else []
 
 

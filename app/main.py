@@ -37,6 +37,7 @@ from app.catalogue import keeping_api as catalogue_keeping
 from app.commands import api as commands
 from app.desk import cards_api as cards
 from app.desk import elders
+from app.desk import imports_api as imports
 from app.desk import wall_api as wall
 from app.equipment import api as equipment
 from app.equipment import installing_api as installations
@@ -101,6 +102,7 @@ ROUTERS = (
     equipment.router,
     stock_models.router,
     stock_imports.router,
+    imports.router,
     allowances.router,
     payouts.router,
     recipients.router,

@@ -2,6 +2,7 @@
 
 from app.allowances import actions as allowances
 from app.allowances import drafting as payouts
+from app.desk.import_kinds import KINDS
 from app.funding import month_runs
 from app.jobs import queue
 from app.logs import configure
@@ -62,3 +63,10 @@ def find_out_what_if(job_id: int) -> None:
 def draft_payouts(job_id: int) -> None:
     """Draft a month's batch of an allowance."""
     payouts.carry_out(job_id)
+
+
+for _kind in KINDS.values():
+    queue.dramatiq.actor(
+        _kind.carry_out, actor_name=f"import_{_kind.name}", queue_name=queue.QUEUE, broker=broker, max_retries=5,
+        min_backoff=1000, time_limit=LONGEST,
+    )  # fmt: skip

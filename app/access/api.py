@@ -24,6 +24,7 @@ from app.access.rules import (
     LEADS,
     PLANNERS,
     READERS,
+    REGISTRARS,
     STOCK,
     Role,
     WrongPassword,
@@ -93,6 +94,7 @@ Reader = Annotated[Caller, allowed(READERS)]
 Field = Annotated[Caller, allowed(FIELD)]
 Stock = Annotated[Caller, allowed(STOCK)]
 KeyHolder = Annotated[Caller, allowed(KEYS)]
+Registrar = Annotated[Caller, allowed(REGISTRARS)]
 Admin = Annotated[Caller, allowed(ADMINS)]
 Figures = Annotated[Caller, allowed(FIGURES)]
 Lead = Annotated[Caller, allowed(LEADS)]

@@ -29,6 +29,7 @@ FIELD: Final = frozenset({R.CAREGIVER, R.RESPONDER})
 READERS: Final = DESK | {R.SUPERVISOR}
 STOCK: Final = frozenset({R.ADMIN, R.SHIFT_LEAD, R.DISPATCHER})  # register, import and label devices
 KEYS: Final = frozenset({R.ADMIN, R.SHIFT_LEAD})  # give devices their passwords and certificates
+REGISTRARS: Final = frozenset({R.ADMIN, R.SUPERVISOR})  # import elders, lists and prices
 ADMINS: Final = frozenset({R.ADMIN})
 FIGURES: Final = frozenset({R.SHIFT_LEAD, R.MANAGER, R.SUPERVISOR})  # how well calls are answered
 LEADS: Final = frozenset({R.SHIFT_LEAD, R.SUPERVISOR})  # decide what a district promises

@@ -79,10 +79,13 @@ def get(session: Session, import_id: int, district_id: int) -> Import:
     return row
 
 
-def recent(session: Session, district_id: int, *, limit: int = 30) -> Sequence[Import]:
-    """The last imports, newest first."""
+def recent(session: Session, district_id: int, *, kind: str, limit: int = 30) -> Sequence[Import]:
+    """The last imports of a kind, newest first."""
     return session.scalars(
-        select(Import).where(Import.district_id == district_id).order_by(Import.id.desc()).limit(limit)
+        select(Import)
+        .where(Import.district_id == district_id, Import.kind == kind)
+        .order_by(Import.id.desc())
+        .limit(limit)
     ).all()
 
 

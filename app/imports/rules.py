@@ -76,6 +76,17 @@ class ProblemCode(StrEnum):
     NO_COLUMN = "no_column"
     UNKNOWN_COLUMN = "unknown_column"
     NO_TABLE = "no_table"
+    BAD_ID_NUMBER = "bad_id_number"
+    OTHER_BIRTH = "other_birth"
+    ON_RECORD = "on_record"
+    UNKNOWN_DIVISION = "unknown_division"
+    BAD_PHONE = "bad_phone"
+    UNKNOWN_WORD = "unknown_word"
+    UNKNOWN_CODE = "unknown_code"
+    NO_AMOUNT = "no_amount"
+    OTHER_PRICE = "other_price"
+    BEFORE_START = "before_start"
+    ON_LIST = "on_list"
 
 
 SAYS: Final[Mapping[ProblemCode, str]] = {
@@ -98,6 +109,17 @@ SAYS: Final[Mapping[ProblemCode, str]] = {
     ProblemCode.NO_COLUMN: "The column {name} is missing: use the template.",
     ProblemCode.UNKNOWN_COLUMN: "Nobody knows this column: it is not read.",
     ProblemCode.NO_TABLE: "{why}",
+    ProblemCode.BAD_ID_NUMBER: "It is no valid ID number ({why}): correct it.",
+    ProblemCode.OTHER_BIRTH: "The ID number says {born}: correct one of the two.",
+    ProblemCode.ON_RECORD: "Somebody with this ID number is on record under another name: correct it.",
+    ProblemCode.UNKNOWN_DIVISION: "There is no such community in your district: take its 12 digits from the list.",
+    ProblemCode.BAD_PHONE: "It is no telephone number: correct it.",
+    ProblemCode.UNKNOWN_WORD: "It must be one of {allowed}.",
+    ProblemCode.UNKNOWN_CODE: "There is no such code: take it from the catalogue.",
+    ProblemCode.NO_AMOUNT: "It is no amount in yuan with at most two decimals: correct it.",
+    ProblemCode.OTHER_PRICE: "Another price begins on that day: let this one begin on another.",
+    ProblemCode.ON_LIST: "The elder stands on this list in these days already: correct the days.",
+    ProblemCode.BEFORE_START: "It is before the first day: correct one of the two.",
 }
 
 
@@ -234,6 +256,47 @@ def text(most: int = 80, pattern: str = "", allowed: str = "") -> Callable[[Any]
         return said
 
     return take
+
+
+def any_day(cell: Any) -> date:
+    """A day from 1900 on, ahead or not, in any of the forms `day` reads."""
+    found = _day(cell)
+    if found is None or not 1900 <= found.year <= 2100:
+        raise BadCell(ProblemCode.NO_DATE)
+    return found
+
+
+def one_of(words: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """One of the words, in any case; raises BadCell with all of them."""
+    known = {word.lower(): value for word, value in words.items()}
+
+    def take(cell: Any) -> Any:
+        try:
+            return known[str(cell).strip().lower()]
+        except KeyError:
+            allowed = "、".join(word for word in words if not word.isascii())
+            raise BadCell(ProblemCode.UNKNOWN_WORD, allowed=allowed) from None
+
+    return take
+
+
+def several(words: Mapping[str, Any]) -> Callable[[Any], list[Any]]:
+    """Some of the words, parted by 、 , ; or a space."""
+    one = one_of(words)
+
+    def take(cell: Any) -> list[Any]:
+        return [one(word) for word in re.split(r"[、，,;；\s]+", str(cell).strip()) if word]
+
+    return take
+
+
+def yuan(cell: Any) -> int:
+    """Cents of an amount in yuan; never a rounded one."""
+    said = str(cell).strip().removeprefix("¥").replace(",", "")
+    if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", said):
+        raise BadCell(ProblemCode.NO_AMOUNT)
+    whole, _, part = said.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0"))
 
 
 def day(today: Callable[[], date]) -> Callable[[Any], date]:

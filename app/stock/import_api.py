@@ -74,7 +74,7 @@ class ImportOut(ImportRow):
 def recent(me: Stock) -> list[ImportRow]:
     """The last imports."""
     with transaction(me.scope) as session:
-        return [ImportRow.of(row) for row in imports.recent(session, me.district_id)]
+        return [ImportRow.of(row) for row in imports.recent(session, me.district_id, kind=importing.KIND)]
 
 
 @router.get("/template", response_class=Response, responses={200: {"content": {XLSX: {}}}})

@@ -1,11 +1,10 @@
 """Devices out of a file: each row judged against the register, written in one transaction, undone while untouched."""
 
-import base64
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -14,21 +13,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import sheets
-from app.db import transaction
 from app.equipment import actions as equipment
 from app.equipment import models as catalogue
 from app.equipment import moving
 from app.equipment.rules import DeviceEvent, DeviceState, Transport
 from app.equipment.tables import Device, DeviceModel
-from app.errors import CareError, Conflict
+from app.errors import Conflict
 from app.history import History, record_many
 from app.imports import actions as imports
-from app.imports import rules
-from app.imports.rules import BadCell, ImportEvent, ImportState, Mode, Problem, ProblemCode, Row
+from app.imports import engine, rules
+from app.imports.engine import CHUNK, Beat
+from app.imports.rules import BadCell, ImportEvent, ProblemCode, Row
 from app.imports.tables import Import, ImportChange
-from app.jobs import actions as jobs
-from app.jobs.rules import JobEvent
-from app.jobs.tables import Job
 from app.people.tables import Elder, Home
 from app.stock.columns import COLUMNS, PLATE, column, model_words
 from app.stock.tables import Credential
@@ -36,9 +32,6 @@ from app.vault import digest
 from devices.broker import NAME
 
 KIND: Final = "devices"
-CHUNK: Final = 500
-WORKER: Final = "importer"
-Beat = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -184,97 +177,18 @@ def _hangs_there(device: Device, home: Home | None, elder: Elder | None) -> bool
 
 
 def carry_out(job_id: int) -> None:
-    """Check or apply, whichever the import waits for. May be called twice: the second time there is nothing to do."""
-    now = datetime.now(UTC)
-    with transaction() as session:
-        job = jobs.begin(session, job_id, by=WORKER, now=now)
-        if job is None:
-            return
-        row = session.get_one(Import, job.subject_id)
-        import_id, state, by = row.id, row.state, row.asked_by
-
-    def beat(done: int) -> None:
-        imports.progress(import_id, job_id, done, now=datetime.now(UTC))
-
-    try:
-        if state is ImportState.RECEIVED:
-            check(import_id, now=now, beat=beat)
-        elif state is ImportState.CONFIRMED:
-            apply(import_id, by=by, now=now, beat=beat)
-    except (CareError, IntegrityError) as error:
-        why = error.detail if isinstance(error, CareError) else "Somebody else has registered some of them meanwhile."
-        _end(job_id, JobEvent.FAIL, why)
-        _fail(import_id, why)
-    except BaseException:
-        _end(job_id, JobEvent.REQUEUE, "its worker was ended")
-        raise
-    else:
-        _end(job_id, JobEvent.FINISH, None)
-
-
-def _end(job_id: int, event: JobEvent, error: str | None) -> None:
-    with transaction() as session:
-        job = session.get_one(Job, job_id, with_for_update=True)
-        jobs.move(session, job, event, by=WORKER, now=datetime.now(UTC), error=error)
-
-
-def _fail(import_id: int, why: str) -> None:
-    """What was to be applied waits for a decision again."""
-    with transaction() as session:
-        row = imports.held(session, import_id)
-        row.trouble = why
-        if row.state is ImportState.CONFIRMED:
-            imports.move(session, row, ImportEvent.FAIL, by=WORKER, now=datetime.now(UTC), reason=why)
+    """Check or apply, whichever the import waits for."""
+    engine.carry_out(job_id, plan, _write)
 
 
 def check(import_id: int, *, now: datetime, beat: Beat = lambda done: None) -> None:
     """Read the whole file and say what would become of it; nothing is changed."""
-    problems: list[Problem] = []
-    count, counts = 0, Counter[str]()
-    with transaction() as session:
-        row = session.get_one(Import, import_id)
-        content, district_id, unreadable = base64.b64decode(row.content or ""), row.district_id, None
-        try:
-            for planned in _counted(plan(session, content, district_id=district_id), beat):
-                counts[planned.outcome] += planned.row.number > 1 or planned.outcome == "bad"
-                count += len(planned.row.problems)
-                problems += planned.row.problems[: max(0, imports.MOST_PROBLEMS - len(problems))]
-        except sheets.BadSheet as bad:
-            unreadable = str(bad)
-    with transaction() as session:
-        row = imports.held(session, import_id)
-        if row.state is not ImportState.RECEIVED:
-            return
-        row.counts, row.problems, row.problem_count = dict(counts), imports.as_json(problems), count
-        row.rows = row.done = sum(counts.values())
-        row.trouble = unreadable
-        event = ImportEvent.DISCARD if unreadable else ImportEvent.CHECK
-        imports.move(session, row, event, by=WORKER, now=now, reason=unreadable)
+    engine.check(import_id, plan, now=now, beat=beat)
 
 
 def apply(import_id: int, *, by: str, now: datetime, beat: Beat = lambda done: None) -> Counter[str]:
-    """Everything in one transaction, judged once more: the register may have changed since it was checked."""
-    with transaction() as session:
-        row = session.get_one(Import, import_id)
-        content, district_id, mode = base64.b64decode(row.content or ""), row.district_id, row.mode
-        counts = Counter[str]()
-        everything = _counted(plan(session, content, district_id=district_id), beat)
-        while chunk := list(islice(everything, CHUNK)):
-            counts.update(planned.outcome for planned in chunk if planned.row.number > 1 or planned.outcome == "bad")
-            if mode is Mode.WHOLE and counts["bad"]:
-                raise Conflict("Some rows are bad now; the register has changed since the file was checked.")
-            _write(session, import_id, chunk, district_id=district_id, by=by, now=now)
-        held = imports.held(session, import_id)
-        held.counts, held.done = dict(counts), sum(counts.values())
-        imports.move(session, held, ImportEvent.APPLY, by=by, now=now)
-    return counts
-
-
-def _counted(planned: Iterable[Planned], beat: Beat) -> Iterator[Planned]:
-    for number, each in enumerate(planned, 1):
-        yield each
-        if number % CHUNK == 0:
-            beat(number)
+    """Everything in one transaction, judged once more."""
+    return engine.apply(import_id, plan, _write, by=by, now=now, beat=beat)
 
 
 def _write(

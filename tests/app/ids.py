@@ -412,6 +412,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/stock/models": {**MODEL, "id": "yl-next"},
         "/api/stock/models/{model_id}": MODEL,
         "/api/stock/imports/{import_id}/confirm": {"mode": "whole"},
+        "/api/imports/{import_id}/confirm": {"mode": "whole"},
         "/api/stock/{device_id}/certificate": {"request": None},
         "/api/stock/{device_id}/withdraw": why,
         "/api/hooks/calls": {"event": "ringing", "call_id": "pbx-1", "phone": "13800000000"},
