@@ -67,6 +67,6 @@ def draft_payouts(job_id: int) -> None:
 
 for _kind in KINDS.values():
     queue.dramatiq.actor(
-        _kind.carry_out, actor_name=f"import_{_kind.name}", queue_name=queue.QUEUE, broker=broker, max_retries=5,
-        min_backoff=1000, time_limit=LONGEST,
-    )  # fmt: skip
+        actor_name=f"import_{_kind.name}", queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
+        time_limit=LONGEST,
+    )(_kind.carry_out)  # fmt: skip

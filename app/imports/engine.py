@@ -39,20 +39,22 @@ class Judged(Protocol):
 
 
 P = TypeVar("P", bound=Judged)
+Out = TypeVar("Out", bound=Judged, covariant=True)
+In = TypeVar("In", bound=Judged, contravariant=True)
 
 
-class Plan(Protocol[P]):
+class Plan(Protocol[Out]):
     """Judges every row of a file against what is stored now; raises BadSheet while it goes."""
 
-    def __call__(self, session: Session, content: bytes, *, district_id: int) -> Iterator[P]:
+    def __call__(self, session: Session, content: bytes, *, district_id: int) -> Iterator[Out]:
         """Rows in the order of the file, the heading first."""
 
 
-class Write(Protocol[P]):
+class Write(Protocol[In]):
     """Writes a chunk of judged rows and what is needed to undo them."""
 
     def __call__(
-        self, session: Session, import_id: int, chunk: Sequence[P], *, district_id: int, by: str, now: datetime
+        self, session: Session, import_id: int, chunk: Sequence[In], *, district_id: int, by: str, now: datetime
     ) -> None:
         """In the caller's transaction."""
 
