@@ -9,11 +9,7 @@ import './desk.css'
 
 startTheme()
 const words = import.meta.glob<Record<string, unknown>>(
-<<<<<<< HEAD
-  '../locales/*/{shared,commands,desk,alarms,hotline,elders,board,devices,stock,monitoring,assessments,install,handling,escalation,calls,card,figures,replan,wall,money,enums,catalogue,care_plans}.json',
-=======
-  '../locales/*/{shared,commands,desk,alarms,hotline,elders,board,devices,stock,monitoring,assessments,install,handling,escalation,calls,card,figures,replan,wall,allowances,imports,money,enums}.json',
->>>>>>> dd699e0 (Import elders, lists and prices by the engine devices are imported by; show batches, coverage, proofs and recoveries at the desk)
+  '../locales/*/{shared,commands,desk,alarms,hotline,elders,board,devices,stock,monitoring,assessments,install,handling,escalation,calls,card,figures,replan,wall,allowances,imports,money,enums,catalogue,care_plans}.json',
   { eager: true, import: 'default' },
 )
 createApp(DeskApp).use(screenI18n(words)).use(router).mount('#app')

@@ -21,13 +21,10 @@ export const router = createRouter({
     { path: '/openings', name: 'openings', component: () => import('./alarms/OpeningsPage.vue') },
     { path: '/programs/:id(\\d+)?', name: 'programs', component: () => import('./programs/ProgramsPage.vue'), props: number('id') },
     { path: '/elders/:id(\\d+)/money', name: 'money', component: () => import('./elders/MoneyPage.vue'), props: number('id'), meta: { of: ['elders'] } },
-<<<<<<< HEAD
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
-=======
     { path: '/allowances/:what(proofs|recoveries|rules)?', name: 'allowances', component: () => import('./allowances/AllowancesPage.vue'), props: ({ params }) => ({ what: params.what || 'batches' }) },
     { path: '/imports/:kind(elders|entitlements|prices)?', name: 'imports', component: () => import('./imports/ImportsPage.vue'), props: ({ params }) => ({ kind: params.kind || 'elders' }) },
->>>>>>> dd699e0 (Import elders, lists and prices by the engine devices are imported by; show batches, coverage, proofs and recoveries at the desk)
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/figures', name: 'figures', component: () => import('./figures/FiguresPage.vue') },
     { path: '/record/:id(\\d+)', name: 'record', component: () => import('./alarms/RecordPage.vue'), props: number('id'), meta: { of: ['alarms', 'elders'] } },
