@@ -1,18 +1,15 @@
 """One of everything an address can name, and for each door a body that would do something to it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.access.rules import Role
 from app.alarms import hearing
 from app.alarms.handling_tables import HandoverSheet, OnTestWindow
 from app.alarms.rules import AlarmKind
-from app.allowances import rules as allowances
-from app.allowances.tables import AllowanceRule, PayoutBatch, PayoutLine, Recovery
 from app.calendar import day_of, month_of, next_month
 from app.calls import actions as calls
 from app.calls.rules import Target
@@ -43,10 +40,10 @@ from app.orders.rules import FeeState, VisitState
 from app.orders.tables import CancellationFee
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
-from app.people.tables import Elder
 from app.planning import replan
 from app.planning import replan_actions as replans
 from app.what_if.tables import WhatIf
+from tests.app.payouts import a_payout
 from tests.cast import (
     COMMUNITY,
     TEN,
@@ -183,7 +180,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add_all([event, question, key])
     session.flush()
-    payout = _a_payout(session, elder)
+    payout = a_payout(session, elder)
     return Things(
         {
             **payout,
@@ -205,35 +202,6 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
-
-
-def _a_payout(session: Session, elder: Elder) -> dict[str, int]:
-    """An allowance she got last month, and money of it that is asked back."""
-    terms = allowances.Terms(bands=(allowances.Band(from_age=80, cents=100_00),))
-    rule = AllowanceRule(
-        district_id=elder.district_id, kind=allowances.AllowanceKind.OLD_AGE, area=f"{elder.district_id}",
-        starts=date(2025, 12, 1), state=allowances.RuleState.DRAFT, terms=terms.model_dump(mode="json"), note="a rule",
-        drafted_by="test", drafted_at=TEN,
-    )  # fmt: skip
-    others = session.scalar(select(func.count(PayoutBatch.id))) or 0
-    batch = PayoutBatch(
-        district_id=elder.district_id, kind=allowances.AllowanceKind.OLD_AGE, month=date(2024, 1 + others, 1),
-        state=allowances.BatchState.DRAFTING, drafted_by="test", drafted_at=TEN,
-    )  # fmt: skip
-    session.add_all([rule, batch])
-    session.flush()
-    same = {"district_id": elder.district_id, "division_code": elder.division_code, "elder_id": elder.id}
-    line = PayoutLine(
-        **same, batch_id=batch.id, month=batch.month, why=allowances.Why.REGULAR, cents=100_00, rule_id=rule.id,
-        state=allowances.LineState.HELD, hold=allowances.Hold.NO_ACCOUNT,
-    )  # fmt: skip
-    recovery = Recovery(
-        **same, batch_id=batch.id, kind=batch.kind, month=batch.month, cents=100_00,
-        why=allowances.OverpaidFor.LESS_DUE, state=allowances.RecoveryState.OPEN,
-    )  # fmt: skip
-    session.add_all([line, recovery])
-    session.flush()
-    return {"rule_id": rule.id, "batch_id": batch.id, "line_id": line.id, "recovery_id": recovery.id}
 
 
 def body(path: str, ids: dict[str, int]) -> Any:
