@@ -17,6 +17,13 @@ def built_pages() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "web" / "dist"
 
 
+def printing_font() -> Path:
+    """The font of printed sheets: beside the built pages, else where npm has put it in a checkout."""
+    packed = Path(__file__).parent.parent / "web" / "node_modules" / "@expo-google-fonts" / "noto-sans-sc"
+    built = settings().web_dist / "fonts" / "NotoSansSC-Regular.ttf"
+    return built if built.is_file() else packed / "400Regular" / "NotoSansSC_400Regular.ttf"
+
+
 class Settings(BaseSettings):
     """Every value can be set as YINLING_<NAME> in the environment or in `.env`; secrets come from nowhere else."""
 

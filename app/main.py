@@ -54,15 +54,19 @@ from app.monitoring import api as monitoring
 from app.orders import api as orders
 from app.performance import api as figures
 from app.phone import api as phone
+from app.phone import exceptions_api as exceptions
 from app.phone import installing_api as installer
 from app.places import api as places
 from app.planning import api as planning
 from app.planning import changing_api as changes
 from app.planning import replan_api as replanning
+from app.settlement import api as settlement
+from app.settlement import outputs_api as outputs
 from app.stock import api as stock
 from app.stock import import_api as stock_imports
 from app.stock import models_api as stock_models
 from app.visits import api as visits
+from app.visits import appeals_api as appeals
 from app.what_if import api as what_ifs
 
 ROUTERS = (
@@ -82,7 +86,12 @@ ROUTERS = (
     planning.router,
     replanning.router,
     visits.router,
+    appeals.router,
+    appeals.terms_router,
+    settlement.router,
+    outputs.router,
     phone.router,
+    exceptions.router,
     installer.router,
     alarms.router,
     steps.router,

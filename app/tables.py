@@ -31,7 +31,9 @@ from app.performance import tables as performance
 from app.places import tables as places
 from app.planning import replan_tables as replans
 from app.planning import tables as planning
+from app.settlement import tables as settlement
 from app.stock import tables as stock
+from app.visits import appeal_tables as appeals
 from app.visits import tables as visits
 from app.what_if import tables as what_ifs
 
@@ -42,6 +44,7 @@ __all__ = [
     "access",
     "alarms",
     "allowances",
+    "appeals",
     "assessments",
     "calls",
     "care_plans",
@@ -67,6 +70,7 @@ __all__ = [
     "planning",
     "replans",
     "sending",
+    "settlement",
     "stock",
     "visits",
     "wall",

@@ -8,6 +8,7 @@ from app.jobs import queue
 from app.logs import configure
 from app.planning import drafting
 from app.planning.actions import DRAFT
+from app.settlement import running
 from app.stock import importing
 from app.tables import metadata
 from app.what_if import actions as what_ifs
@@ -70,3 +71,12 @@ for _kind in KINDS.values():
         actor_name=f"import_{_kind.name}", queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
         time_limit=LONGEST,
     )(_kind.carry_out)  # fmt: skip
+
+
+@queue.dramatiq.actor(
+    actor_name=running.KIND, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
+    time_limit=LONGEST,
+)  # fmt: skip
+def settle(job_id: int) -> None:
+    """Draw up the statements of a month. Ended in the middle, the message comes again and goes on."""
+    running.carry_out(job_id)

@@ -39,6 +39,7 @@ cli.add_typer(simulate, name="simulate")
 cli.add_typer(stock.imports, name="import")
 cli.add_typer(stock.accounts, name="accounts")
 cli.add_typer(proofs.ledger, name="ledger")
+cli.add_typer(proofs.settlement, name="settlement")
 
 
 @cli.callback()

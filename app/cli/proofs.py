@@ -11,6 +11,40 @@ ledger = typer.Typer(help="The double-entry ledger.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
 
 
+settlement = typer.Typer(help="Statements of providers.", no_args_is_help=True)
+
+
+@settlement.callback()
+def statements() -> None:
+    """Statements of providers."""
+
+
+@settlement.command("verify")
+def verify_statement(
+    what: Annotated[str, typer.Argument(help="a printed statement (PDF), its workbook, or its number")],
+) -> None:
+    """Whether a statement, or a file of one, still says what its check sum proves. Else exits with 1."""
+    from pathlib import Path
+
+    from app.db import transaction
+    from app.settlement import printing, proof
+    from app.settlement.tables import Statement
+
+    with transaction() as session:
+        file = Path(what)
+        if file.is_file():
+            number, faults = printing.faults(session, file.read_bytes())
+        else:
+            number, faults = (int(what), []) if what.isdecimal() else (None, [f"There is no file {what}."])
+        found = session.get(Statement, number) if number is not None else None
+        if found is None:
+            faults = faults or [f"There is no statement {number}."]
+        elif proof.checksum(session, found) != found.checksum:
+            faults.append(f"The content of statement {found.id} is not what its check sum proves.")
+        said = f"Statement {found.id} is as it was: {found.checksum}" if found else ""
+    _tell(faults, well=said)
+
+
 @ledger.callback()
 def books() -> None:
     """The double-entry ledger."""

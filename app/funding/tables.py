@@ -199,5 +199,12 @@ class LedgerEntry(Growing, Base):
         Index("ix_ledger_entries_elder", "district_id", "elder_id", "month", "id"),
         Index("ix_ledger_entries_visit", "district_id", "visit_id"),
         Index("ix_ledger_entries_entitlement", "district_id", "entitlement_id"),
+        Index(
+            "ix_ledger_entries_earned",
+            "district_id",
+            "provider_id",
+            "month",
+            postgresql_where=text("kind in ('capture', 'refund')"),
+        ),
         {"info": {"append_only": True, "area": "division_code"}},
     )

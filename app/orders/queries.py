@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -220,10 +220,13 @@ def uncovered(session: Session) -> Sequence[Uncovered]:
         .having(for_allowance + for_self > 0)
         .subquery()
     )
+    part = table("partial_visits", column("id"), column("visit_id"), column("due_cents"))  # of a later stage of care
+    due = select(part.c.due_cents).where(part.c.visit_id == Visit.id).order_by(part.c.id.desc()).limit(1)
+    owed = func.coalesce(due.scalar_subquery(), Visit.price_cents)
     rows = session.execute(
         select(sums.c.visit_id, Visit.state, sums.c.cents)
         .outerjoin(Visit, and_(Visit.id == sums.c.visit_id, Visit.district_id == sums.c.district_id))
-        .where(Visit.state.is_distinct_from(VisitState.VERIFIED) | (Visit.price_cents != sums.c.cents))
+        .where(Visit.state.is_distinct_from(VisitState.VERIFIED) | (owed != sums.c.cents))
     )
     return [Uncovered(*row) for row in rows]
 

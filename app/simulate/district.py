@@ -28,6 +28,7 @@ from app.simulate import (
     population,
     purses,
     settle,
+    settling,
     shift,
     upkeep,
 )
@@ -103,6 +104,7 @@ def build(
     shift.left(DISTRICT_ID, now=now)
     purses.enrol(_rng(seed, "lists"), DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
+    settling.last_month(DISTRICT_ID, now=now)
     planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)

@@ -23,7 +23,7 @@ from app.planning import attending
 from app.planning import queries as planning
 from app.planning.rules import ATTENDANCE_MOVES, BEGUN, AttendanceEvent, AttendanceState
 from app.planning.tables import Attendance
-from app.visits import queries
+from app.visits import queries, stays
 from app.visits.rules import (
     HOLDING,
     STEPS,
@@ -265,12 +265,13 @@ def _judge(session: Session, visit: Visit, *, now: datetime) -> None:
 
 def rejudge(session: Session, visit: Visit, *, now: datetime) -> list[str]:
     """Show every flaw of the record as it stands; the answer is what holds the visit."""
-    findings = list(
-        judge(
+    findings = [
+        *judge(
             queries.records(session, visit), least_minutes=visit.least_minutes, geofence_m=settings().geofence_m,
             caregivers=visit.caregivers_needed, tasks_missing=queries.tasks_missing(session, visit),
-        )
-    )  # fmt: skip
+        ),
+        *stays.cross_findings(session, visit),
+    ]  # fmt: skip
     show(session, visit, findings, now=now)
     return sorted({f.flaw.value for f in findings if f.flaw in HOLDING})
 

@@ -72,6 +72,14 @@ def verify(visit_id: int, why: Because, me: Planner) -> VisitWhole:
         return VisitWhole.read(session, found, me)
 
 
+@router.post("/{visit_id}/verify-part")
+def verify_part(visit_id: int, why: Because, me: Planner) -> VisitWhole:
+    """A held visit counts for what was given; the rest is released."""
+    with transaction(me.scope) as session:
+        found = review.verify_part(session, visit_id, by=me.by, now=datetime.now(UTC), reason=why.reason)
+        return VisitWhole.read(session, found, me)
+
+
 @router.post("/{visit_id}/reject")
 def reject(visit_id: int, why: Because, me: Planner) -> VisitWhole:
     """A held or verified visit does not count."""

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from app.funding.rules import portion
 from app.history import record
 from app.orders import actions as orders
 from app.orders import queries as order_queries
@@ -12,15 +14,19 @@ from app.orders.tables import Visit
 from app.planning import attending
 from app.planning import queries as planning
 from app.planning.rules import AttendanceEvent, AttendanceState
-from app.visits import actions, queries
+from app.visits import actions, partial, queries
+from app.visits.appeal_rules import AppealState
+from app.visits.appeal_tables import Appeal
 from app.visits.rules import (
     LATE,
     OVERDUE,
+    AppealOpen,
     CannotCorrect,
     Cause,
     Finding,
     Flaw,
     NotDelivered,
+    NotMatched,
     NotYours,
     ReasonMissing,
     Resolution,
@@ -30,18 +36,43 @@ from app.visits.tables import Correction
 FIELDS = ("started_at", "finished_at")
 
 
-def verify(session: Session, visit_id: int, *, by: str, now: datetime, reason: str) -> Visit:
-    """A person has looked, and it counts; whoever the record left half-way is closed with the times as corrected."""
+def verify(session: Session, visit_id: int, *, by: str, now: datetime, reason: str, appealed: bool = False) -> Visit:
+    """A person has looked, and it counts; whoever the record left half-way is closed with the times as corrected.
+
+    Raises NotMatched: what no caregiver's record stands behind is corrected first, with what that rests on.
+    """
     visit = order_queries.visit(session, visit_id, lock=True)
+    _may_decide(session, visit, appealed=appealed)
+    _check_matched(session, visit)
     orders.move_visit(session, visit, VisitEvent.VERIFY, by=by, now=now, reason=reason)
     _close(session, visit, by=by, now=now)
     actions.resolve(session, visit, None, by=by, now=now, resolution=f"verified: {reason}")
     return visit
 
 
-def reject(session: Session, visit_id: int, *, by: str, now: datetime, reason: str) -> Visit:
+def verify_part(session: Session, visit_id: int, *, by: str, now: datetime, reason: str) -> Visit:
+    """It counts for what was given: pro rata by the rule of its item, the rest is released.
+
+    Raises NothingMissing, NotMatched.
+    """
+    visit = order_queries.visit(session, visit_id, lock=True)
+    _may_decide(session, visit, appealed=False)
+    _check_matched(session, visit)
+    rule, given, of = partial.share(session, visit)
+    orders.move_visit(
+        session, visit, VisitEvent.VERIFY, by=by, now=now, reason=reason, part=(given, of), given=given, of=of
+    )
+    due = sum(portion([visit.allowance_cents, visit.self_pay_cents], given, of))
+    partial.note(session, visit, rule, given, of, due, by=by, now=now, reason=reason)
+    _close(session, visit, by=by, now=now)
+    actions.resolve(session, visit, None, by=by, now=now, resolution=f"verified in part: {reason}")
+    return visit
+
+
+def reject(session: Session, visit_id: int, *, by: str, now: datetime, reason: str, appealed: bool = False) -> Visit:
     """A person has looked, and it does not count; the money goes back."""
     visit = order_queries.visit(session, visit_id, lock=True)
+    _may_decide(session, visit, appealed=appealed)
     orders.move_visit(session, visit, VisitEvent.REJECT, by=by, now=now, reason=reason)
     _close(session, visit, by=by, now=now)
     actions.resolve(session, visit, None, by=by, now=now, resolution=f"rejected: {reason}")
@@ -61,6 +92,21 @@ def not_delivered(
     attending.free(session, visit, by=by, now=now, reason=reason)
     actions.resolve(session, visit, None, by=by, now=now, resolution=f"not delivered: {reason}")
     return visit
+
+
+def _may_decide(session: Session, visit: Visit, *, appealed: bool) -> None:
+    """While a caregiver's appeal is open, only its decision moves the money."""
+    open_appeal = exists().where(Appeal.visit_id == visit.id, Appeal.state == AppealState.OPEN)
+    if not appealed and session.scalar(select(open_appeal)):
+        raise AppealOpen("The caregiver has appealed; decide the appeal.", visit_id=visit.id)
+
+
+def _check_matched(session: Session, visit: Visit) -> None:
+    laid_over = queries.corrections(session, visit.district_id, visit.id)
+    for attendance in planning.had_to_come(session, visit.id):
+        if all(queries.effective(attendance, laid_over).values()):
+            return
+    raise NotMatched("Nobody's check-in and check-out stand on record; correct the times first.")
 
 
 def _close(session: Session, visit: Visit, *, by: str, now: datetime) -> None:

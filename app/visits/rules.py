@@ -66,6 +66,10 @@ class Flaw(StrEnum):
     NOT_STARTED = "not_started"  # nobody at the door half an hour after the planned start
     MONTH_SETTLED = "month_settled"  # the reserved money has expired
     PLAN_CLASH = "plan_clash"  # the phone reported what the plan no longer holds
+    OVERLAP = "overlap"  # the caregiver was at two homes at once (R1, 时空重叠)
+    IMPOSSIBLE_TRAVEL = "impossible_travel"  # nobody gets from one home to the next so fast (R2, 穿越)
+    UNQUALIFIED = "unqualified"  # without a valid certificate on the day (R4, 人员资质)
+    ELDER_GONE = "elder_gone"  # in hospital, away or dead that day (R8)
 
 
 HOLDING: Final = frozenset(
@@ -77,6 +81,10 @@ HOLDING: Final = frozenset(
         Flaw.OUTSIDE,
         Flaw.NO_LOCATION,
         Flaw.MONTH_SETTLED,
+        Flaw.OVERLAP,
+        Flaw.IMPOSSIBLE_TRAVEL,
+        Flaw.UNQUALIFIED,
+        Flaw.ELDER_GONE,
     }
 )  # the others are shown and hold nothing
 
@@ -123,6 +131,14 @@ class NotYours(NotFound):
 
 class ReasonMissing(Unreadable):
     """Say why."""
+
+
+class NotMatched(Conflict):
+    """No record of a caregiver stands behind this visit; only what is matched is paid."""
+
+
+class AppealOpen(Conflict):
+    """An appeal about this visit is open; decide the appeal."""
 
 
 class CannotCorrect(Conflict):

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import history
 from app.access import actions as access
 from app.access.queries import Caller
 from app.access.rules import DESK, PLANNERS, Role
+from app.catalogue.rules import half_up
 from app.catalogue.tables import ServiceItem
 from app.orders import queries as orders
 from app.orders.rules import VISIT_ENDED, VisitState, visit_possible
@@ -20,10 +22,13 @@ from app.planning import queries as planning
 from app.planning.rules import MOVABLE, AttendanceState
 from app.planning.tables import Attendance
 from app.vault import mask_name
-from app.visits import queries
+from app.visits import partial, queries
+from app.visits.appeal_rules import AppealState
+from app.visits.appeal_tables import Appeal
 from app.visits.queries import VisitRow
 from app.visits.rules import Cause, EventKind, Flaw, Outcome, Resolution, TaskOutcome
 from app.visits.tables import Correction, TaskResult, VisitEvent
+from app.visits.terms_rules import NothingMissing, PartRule
 
 WORKED = frozenset(set(VisitState) - VISIT_ENDED - MOVABLE)
 
@@ -160,6 +165,16 @@ class StepOut(BaseModel):
     facts: dict[str, Any]
 
 
+class PartOut(BaseModel):
+    """The share a visit counts with, or would if it were verified in part now."""
+
+    given: int
+    of: int
+    rule: PartRule | None
+    cents: int
+    settled: bool  # it counts so; else it would
+
+
 class VisitWhole(BaseModel):
     """Everything about one visit; names and places only for the desk."""
 
@@ -186,6 +201,8 @@ class VisitWhole(BaseModel):
     price_cents: int
     allowance_cents: int
     self_pay_cents: int
+    part: PartOut | None
+    appeal_id: int | None  # an open one
     attendances: list[AttendanceWhole]
     tasks: list[TaskOut]
     flaws: list[FlawOut]
@@ -209,17 +226,44 @@ class VisitWhole(BaseModel):
             id=visit.id, order_id=visit.order_id, elder_id=elder.id, item=item.code, item_zh=item.name_zh,
             elder_name=elder.name if full else mask_name(elder.name), item_en=item.name_en, opens=visit.opens,
             closes=visit.closes, starts_at=visit.starts_at or visit.opens, state=visit.state,
-            possible=buttons(visit.state, me.role), reason=visit.reason, caregivers=[a.caregiver for a in there],
+            possible=_buttons(session, visit, me.role), reason=visit.reason, caregivers=[a.caregiver for a in there],
             reasons=sorted({flaw.flaw.value for flaw in open_flaws}),
             held_since=next((x.at for x in reversed(lines) if x.after == VisitState.HELD), None),
             address=f"{home.estate}{home.address}" if full else home.estate,
             place=PlaceOut(**{k: home.place[k] for k in ("lat", "lon", "accuracy_m")}) if full else None,
             planned_minutes=visit.minutes, least_minutes=visit.least_minutes, price_cents=visit.price_cents,
             allowance_cents=visit.allowance_cents, self_pay_cents=visit.self_pay_cents, attendances=attendances,
+            part=_part(session, visit), appeal_id=_open_appeal(session, visit),
             tasks=tasks(orders.tasks_of(session, visit), queries.task_results(session, [visit.id]).get(visit.id, [])),
             flaws=[FlawOut.model_validate(f) for f in queries.all_flaws(session, visit.id)],
             history=[StepOut(at=x.at, kind=x.event, by=x.by, text=x.reason, facts=x.facts) for x in lines],
         )  # fmt: skip
+
+
+def _part(session: Session, visit: Visit) -> PartOut | None:
+    if (row := partial.last_of(session, visit.id)) is not None:
+        return PartOut(given=row.given, of=row.whole, rule=row.rule, cents=row.due_cents, settled=True)
+    if visit.state is not VisitState.HELD:
+        return None
+    try:
+        rule, given, of = partial.share(session, visit)
+    except NothingMissing:
+        return None
+    return PartOut(given=given, of=of, rule=rule, cents=half_up(visit.price_cents * given, of), settled=False)
+
+
+def _open_appeal(session: Session, visit: Visit) -> int | None:
+    return session.scalar(
+        select(Appeal.id).where(Appeal.visit_id == visit.id, Appeal.state == AppealState.OPEN).limit(1)
+    )
+
+
+def _buttons(session: Session, visit: Visit, role: Role) -> list[str]:
+    """As `buttons`; while an appeal is open, it is decided there. What was given in part may count in part."""
+    possible = buttons(visit.state, role)
+    if _open_appeal(session, visit):
+        return [one for one in possible if one not in ("verify", "reject")]
+    return possible + ["verify_part"] * ("verify" in possible and _part(session, visit) is not None)
 
 
 def buttons(state: VisitState, role: Role) -> list[str]:

@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs' | 'catalogue' | 'reminders' | 'allowances' | 'imports'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs' | 'catalogue' | 'reminders' | 'allowances' | 'imports' | 'appeals' | 'settlement' | 'contracts'
 
 interface Page {
   name: PageName
@@ -29,6 +29,9 @@ export const PAGES: Page[] = [
   { name: 'catalogue', key: '⇧C', roles: ['supervisor', 'admin'], icon: 'M5 4h14v16H5zM9 8h6M9 12h6M9 16h3' },
   { name: 'allowances', key: '⇧L', roles: ['supervisor'], icon: 'M4 18V8l8-4 8 4v10M8 18v-7M12 18v-7M16 18v-7M3 20h18' },
   { name: 'imports', key: '⇧I', roles: ['admin', 'supervisor'], icon: 'M12 3v11M8 10l4 4 4-4M4 17v4h16v-4' },
+  { name: 'appeals', key: '⇧Q', roles: ['dispatcher', 'shift_lead', 'manager', 'supervisor'], icon: 'M5 4h14v10H11l-4 4v-4H5zM9 8h6M9 11h4' },
+  { name: 'settlement', key: '⇧J', roles: ['manager', 'supervisor'], icon: 'M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6' },
+  { name: 'contracts', key: '⇧N', roles: ['manager', 'supervisor'], icon: 'M7 3h8l4 4v14H7zM15 3v4h4M10 12h6M10 16h4' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

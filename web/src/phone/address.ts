@@ -16,6 +16,8 @@ export function useAddress() {
     tab: computed<Tab | 'login'>(() => ([...TABS, 'login'] as const).find((tab) => hash.value === `#${tab}`) ?? 'today'),
     /** The attendance that fills the screen, if one does. */
     opened: computed(() => Number(/^#visit\/(\d+)$/.exec(hash.value)?.[1]) || null),
+    /** Her visits that are doubted. */
+    doubting: computed(() => hash.value === '#doubts'),
     /** The installation that fills the screen, if one does. */
     installing: computed(() => Number(/^#install\/(\d+)$/.exec(hash.value)?.[1]) || null),
     go: (tab: Tab | 'login') => go(tab),

@@ -9,7 +9,9 @@ export function useFlaws() {
     const end = facts.end === 'start' || facts.end === 'finish' ? t(`desk.review.end.${facts.end}`) : ''
     const distance = typeof facts.distance_m === 'number' ? metres(facts.distance_m) : ''
     const tasks = Array.isArray(facts.tasks) ? facts.tasks.join('、') : ''
-    return t(`desk.review.flaw.${flaw}`, { ...facts, least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
+    const skill_word = typeof facts.skill === 'string' ? t(`enums.skill.${facts.skill}`) : ''
+    const gone = flaw === 'elder_gone' ? (facts.ended ? t('desk.review.gone.ended') : t('desk.review.gone.away', { why: String(facts.away ?? '') })) : ''
+    return t(`desk.review.flaw.${flaw}`, { ...facts, skill_word, gone, least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
   }
 }
 

@@ -1676,6 +1676,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/visits/{visit_id}/verify-part": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Part
+         * @description A held visit counts for what was given; the rest is released.
+         */
+        post: operations["visits_verify_part"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/visits/{visit_id}/reject": {
         parameters: {
             query?: never;
@@ -1736,6 +1756,514 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Appeals of the area, or of the caller's provider.
+         */
+        get: operations["appeals_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appeals/{appeal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Appeal
+         * @description One appeal.
+         */
+        get: operations["appeals_appeal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appeals/{appeal_id}/uphold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uphold
+         * @description She is right: the visit counts whole.
+         */
+        post: operations["appeals_uphold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/appeals/{appeal_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss
+         * @description She is not.
+         */
+        post: operations["appeals_dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visit-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Terms
+         * @description What holds today, and every version, newest first.
+         */
+        get: operations["visit-terms_terms"];
+        put?: never;
+        /**
+         * Set Terms
+         * @description A new version from a day on; visits before it keep the terms that held then.
+         */
+        post: operations["visit-terms_set_terms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statements
+         * @description Every month of the providers the caller may see, newest first.
+         */
+        get: operations["settlement_statements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs
+         * @description The last runs, newest first.
+         */
+        get: operations["settlement_runs"];
+        put?: never;
+        /**
+         * Ask Run
+         * @description Draw up the statements of a month; watch it at `GET /api/settlement/runs/{job_id}`.
+         */
+        post: operations["settlement_ask_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/runs/{job_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Run
+         * @description Stop it; what is drawn up stays, the next run goes on.
+         */
+        post: operations["settlement_stop_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/runs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run
+         * @description How far it is.
+         */
+        get: operations["settlement_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconciliation
+         * @description What the ledger owes each provider for a month's services, beside what statements pay; to the cent.
+         */
+        get: operations["settlement_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statement
+         * @description One statement with everything but its lines.
+         */
+        get: operations["settlement_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description Its lines, in order.
+         */
+        get: operations["settlement_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/lines/{visit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Trace
+         * @description The way of a cent: line, visit, order, entitlement, ledger entries, contract version.
+         */
+        get: operations["settlement_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Happen
+         * @description Issue, agree, check, approve, lock or return.
+         */
+        post: operations["settlement_happen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw Again
+         * @description Draw a draft up again from the ledger as it is now.
+         */
+        post: operations["settlement_draw_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispute
+         * @description The provider says what is wrong.
+         */
+        post: operations["settlement_dispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/disputes/{dispute_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description The bureau accepts or refuses it, the provider withdraws it.
+         */
+        post: operations["settlement_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/samples/{visit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Back
+         * @description Write down what the elder said of a visit that was drawn.
+         */
+        post: operations["settlement_call_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contracts
+         * @description Contracts with every version of their terms.
+         */
+        get: operations["settlement_contracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/contracts/{contract_id}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose
+         * @description A new version; it waits for two supervisors.
+         */
+        post: operations["settlement_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/terms/{terms_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Happen To Terms
+         * @description Check, approve (somebody else) or refuse a version.
+         */
+        post: operations["settlement_happen_to_terms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/statement.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Workbook
+         * @description The statement as a workbook.
+         */
+        get: operations["settlement_workbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/statement.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Printed
+         * @description The statement as it is printed.
+         */
+        get: operations["settlement_printed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/statements/{statement_id}/visits.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits
+         * @description The visits behind it for other systems, after the altEVV specification; in batches.
+         */
+        get: operations["settlement_visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settlement/elders/{elder_id}/statement.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Elder
+         * @description An elder's month on one sheet in large type; that it was printed is on record.
+         */
+        get: operations["settlement_of_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/phone/days": {
         parameters: {
             query?: never;
@@ -1770,6 +2298,66 @@ export interface paths {
          * @description Keep what happened, each event once; the answer holds the days as they are now. Nothing sent here is lost.
          */
         post: operations["phone_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exceptions
+         * @description Every visit of hers that was held, rejected or counts in part.
+         */
+        get: operations["phone_exceptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/exceptions/{attendance_id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Appeal
+         * @description She says that it counts, in her words; while it is open nobody takes the pay away.
+         */
+        post: operations["phone_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/appeals/{appeal_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description She lets it rest.
+         */
+        post: operations["phone_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5859,6 +6447,20 @@ export interface components {
             reason: string;
         };
         /**
+         * Acknowledgement
+         * @description An exception, and who settled it.
+         */
+        Acknowledgement: {
+            /** Exceptionid */
+            ExceptionID: string;
+            /** Exceptionacknowledged */
+            ExceptionAcknowledged: boolean;
+            /** Acknowledgedby */
+            AcknowledgedBy: string | null;
+            /** Acknowledgeddate */
+            AcknowledgedDate: string | null;
+        };
+        /**
          * AgeBand
          * @description From this age on, the most that is paid of one line, in cents.
          */
@@ -5969,7 +6571,7 @@ export interface components {
             version: number;
             state: components["schemas"]["State"];
             /** Possible */
-            possible: components["schemas"]["Event"][];
+            possible: components["schemas"]["app__alarms__rules__Event"][];
             kind: components["schemas"]["AlarmKind"];
             /** Priority */
             priority: number;
@@ -6095,7 +6697,7 @@ export interface components {
             version: number;
             state: components["schemas"]["State"];
             /** Possible */
-            possible: components["schemas"]["Event"][];
+            possible: components["schemas"]["app__alarms__rules__Event"][];
             kind: components["schemas"]["AlarmKind"];
             /** Priority */
             priority: number;
@@ -6303,6 +6905,133 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * AppealEvent
+         * @description What happens to an appeal.
+         * @enum {string}
+         */
+        AppealEvent: "uphold" | "dismiss" | "withdraw";
+        /**
+         * AppealIn
+         * @description Her words.
+         */
+        AppealIn: {
+            /** Words */
+            words: string;
+        };
+        /**
+         * AppealOut
+         * @description An appeal: whose, about which visit, her words, what was answered.
+         */
+        AppealOut: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Attendance Id */
+            attendance_id: number;
+            state: components["schemas"]["AppealState"];
+            /** Possible */
+            possible: components["schemas"]["AppealEvent"][];
+            /** Caregiver */
+            caregiver: string;
+            /** Elder Name */
+            elder_name: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            visit_state: components["schemas"]["VisitState"];
+            /** Price Cents */
+            price_cents: number;
+            /** Words */
+            words: string;
+            /** Against */
+            against: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Answer */
+            answer: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Decided At */
+            decided_at: string | null;
+        };
+        /**
+         * AppealState
+         * @description Where an appeal stands.
+         * @enum {string}
+         */
+        AppealState: "open" | "upheld" | "dismissed" | "withdrawn";
+        /**
+         * AppealWhole
+         * @description One with its history.
+         */
+        AppealWhole: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Attendance Id */
+            attendance_id: number;
+            state: components["schemas"]["AppealState"];
+            /** Possible */
+            possible: components["schemas"]["AppealEvent"][];
+            /** Caregiver */
+            caregiver: string;
+            /** Elder Name */
+            elder_name: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            visit_state: components["schemas"]["VisitState"];
+            /** Price Cents */
+            price_cents: number;
+            /** Words */
+            words: string;
+            /** Against */
+            against: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Answer */
+            answer: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /**
+             * History
+             * @default []
+             */
+            history: components["schemas"]["HistoryOut"][];
+        };
+        /**
+         * AppealsOut
+         * @description A page of them, newest first.
+         */
+        AppealsOut: {
+            /** Items */
+            items: components["schemas"]["AppealOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Approval
@@ -6905,6 +7634,49 @@ export interface components {
             total?: number | null;
         };
         /**
+         * Call
+         * @description What a phone reported at the door, never edited. The place is told as its distance from the home.
+         */
+        Call: {
+            /** Callexternalid */
+            CallExternalID: string;
+            /**
+             * Calldatetime
+             * Format: date-time
+             */
+            CallDateTime: string;
+            /**
+             * Callassignment
+             * @description Time In or Time Out
+             */
+            CallAssignment: string;
+            /**
+             * Calltype
+             * @default Mobile
+             */
+            CallType: string;
+            /** Employeeotherid */
+            EmployeeOtherID: string;
+            /** Distancemetres */
+            DistanceMetres: number | null;
+            /** Accuracymetres */
+            AccuracyMetres: number | null;
+            /**
+             * Datum
+             * @default WGS-84
+             */
+            Datum: string;
+        };
+        /**
+         * CallBackIn
+         * @description What the elder said.
+         */
+        CallBackIn: {
+            state: components["schemas"]["SampleState"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * CallEvent
          * @description What the switchboard reports.
          * @enum {string}
@@ -7146,6 +7918,36 @@ export interface components {
             at: string;
             /** Share */
             share: number;
+        };
+        /**
+         * Change
+         * @description A time laid over what was reported.
+         */
+        Change: {
+            /** Sequenceid */
+            SequenceID: number;
+            /** Changemadeby */
+            ChangeMadeBy: string;
+            /**
+             * Changedatetime
+             * Format: date-time
+             */
+            ChangeDateTime: string;
+            /** Field */
+            Field: string;
+            /** Before */
+            Before: string | null;
+            /**
+             * After
+             * Format: date-time
+             */
+            After: string;
+            /** Reasoncode */
+            ReasonCode: string;
+            /** Resolutioncode */
+            ResolutionCode: string;
+            /** Changereasonmemo */
+            ChangeReasonMemo: string | null;
         };
         /**
          * ChangeEvent
@@ -7628,6 +8430,36 @@ export interface components {
             who: string | null;
         };
         /**
+         * ContractOut
+         * @description A provider's contract and its terms, newest first.
+         */
+        ContractOut: {
+            /** Id */
+            id: number;
+            /** Provider Id */
+            provider_id: number;
+            /** Provider */
+            provider: string;
+            /** Number */
+            number: string;
+            /** Aids */
+            aids: string[];
+            /** Areas */
+            areas: string[];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** Terms */
+            terms: components["schemas"]["app__settlement__contract_shapes__TermsOut"][];
+        };
+        /**
          * CorrectIn
          * @description One time laid over what was reported: whose, which, why, and what it rests on.
          */
@@ -7851,6 +8683,53 @@ export interface components {
             mode: components["schemas"]["Mode-Input"];
         };
         /**
+         * DeductionIn
+         * @description One rule: a percentage of what it looks at, or cents for each; `bands`: from so many points so many per cent.
+         */
+        DeductionIn: {
+            rule: components["schemas"]["DeductionRule"];
+            /** Percent */
+            percent?: number | null;
+            /** Cents */
+            cents?: number | null;
+            /** Threshold Percent */
+            threshold_percent?: number | null;
+            /** Cap Percent */
+            cap_percent?: number | null;
+            /** Cap Cents */
+            cap_cents?: number | null;
+            /** Bands */
+            bands?: [
+                number,
+                number
+            ][] | null;
+        };
+        /**
+         * DeductionOut
+         * @description What one rule took, and the rule as the contract has it.
+         */
+        DeductionOut: {
+            rule: components["schemas"]["DeductionRule"];
+            /** Counted */
+            counted: number;
+            /** Whole */
+            whole: number;
+            /** Basis Cents */
+            basis_cents: number;
+            /** Cents */
+            cents: number;
+            /** Said */
+            said: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * DeductionRule
+         * @description By what something is deducted; each is a function of the month's figures.
+         * @enum {string}
+         */
+        DeductionRule: "short_visits" | "missed_visits" | "corrected_records" | "appraisal";
+        /**
          * DeferIn
          * @description For how long, and why.
          */
@@ -8017,6 +8896,55 @@ export interface components {
             caregiver_id: number;
         };
         /**
+         * DisputeIn
+         * @description What is wrong: with the line of a visit, a visit that is missing, or a deduction.
+         */
+        DisputeIn: {
+            /** Visit Id */
+            visit_id?: number | null;
+            rule?: components["schemas"]["DeductionRule"] | null;
+            /** Words */
+            words: string;
+        };
+        /**
+         * DisputeOut
+         * @description What the provider said is wrong, and the answer.
+         */
+        DisputeOut: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number | null;
+            rule: components["schemas"]["DeductionRule"] | null;
+            state: components["schemas"]["DisputeState"];
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["app__settlement__rules__Event"][];
+            /** Words */
+            words: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Answer */
+            answer: string | null;
+            /** Answered By */
+            answered_by: string | null;
+            /** Answered At */
+            answered_at: string | null;
+        };
+        /**
+         * DisputeState
+         * @description What a provider says is wrong.
+         * @enum {string}
+         */
+        DisputeState: "open" | "accepted" | "refused" | "withdrawn";
+        /**
          * DivisionOut
          * @description A division for filters and forms.
          */
@@ -8041,6 +8969,14 @@ export interface components {
          * @enum {string}
          */
         Domain: "self_care" | "basic_mobility" | "mental_state" | "sensory_social";
+        /**
+         * DrawIn
+         * @description The bureau's score of the month, where it gives one.
+         */
+        DrawIn: {
+            /** Score */
+            score?: number | null;
+        };
         /**
          * DropIn
          * @description Why.
@@ -8399,6 +9335,41 @@ export interface components {
          */
         EntryKind: "grant" | "reserve" | "capture" | "release" | "expire" | "adjust" | "refund";
         /**
+         * EntryOut
+         * @description A ledger entry of the visit and the statement it is in.
+         */
+        EntryOut: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            kind: components["schemas"]["EntryKind"];
+            source: components["schemas"]["Account"];
+            target: components["schemas"]["Account"];
+            /** Cents */
+            cents: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Program Zh */
+            program_zh: string | null;
+            /** Program En */
+            program_en: string | null;
+            /** Entitlement Id */
+            entitlement_id: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Statement Id */
+            statement_id: number | null;
+        };
+        /**
          * EscalateIn
          * @description What the lead is asked for.
          */
@@ -8408,41 +9379,10 @@ export interface components {
         };
         /**
          * Event
-         * @description What happens to an alarm.
+         * @description What can happen to one of the three.
          * @enum {string}
          */
-        Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark" | "defer" | "escalate" | "offer" | "decline" | "step";
-        /**
-         * EventIn
-         * @description One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows.
-         */
-        EventIn: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            kind: components["schemas"]["EventKind"];
-            /** Attendance Id */
-            attendance_id: number;
-            /** Seq */
-            seq: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Offset Ms */
-            offset_ms?: number | null;
-            place?: components["schemas"]["PlaceIn"] | null;
-            /**
-             * Data
-             * @default {}
-             */
-            data: {
-                [key: string]: unknown;
-            };
-        };
+        "Event-Input": "check" | "approve" | "refuse" | "issue" | "agree" | "return" | "lock" | "accept" | "withdraw";
         /**
          * EventKind
          * @description What a phone reports.
@@ -8455,7 +9395,7 @@ export interface components {
          */
         EventsIn: {
             /** Events */
-            events: components["schemas"]["EventIn"][];
+            events: components["schemas"]["app__phone__shapes__EventIn"][];
             /** Sent At */
             sent_at?: string | null;
         };
@@ -8466,6 +9406,45 @@ export interface components {
          */
         "Evidence-Input": "none" | "photo" | "reading" | "receipt";
         /**
+         * ExceptionOut
+         * @description A visit of hers that is doubted. `appeal_until`: she may appeal until then; none: there is nothing to appeal.
+         */
+        ExceptionOut: {
+            /** Attendance Id */
+            attendance_id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Planned Minutes */
+            planned_minutes: number;
+            state: components["schemas"]["VisitState"];
+            /** Reason */
+            reason: string | null;
+            /** Part Percent */
+            part_percent: number | null;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Found */
+            found: components["schemas"]["FoundOut"][];
+            /** Proofs */
+            proofs: components["schemas"]["ProofOut"][];
+            appeal: components["schemas"]["MyAppeal"] | null;
+            /** Appeal Until */
+            appeal_until: string | null;
+        };
+        /**
          * Exceptions
          * @description The exception report.
          */
@@ -8474,6 +9453,14 @@ export interface components {
             over: number;
             /** Items */
             items: components["schemas"]["LateOut"][];
+        };
+        /**
+         * ExceptionsOut
+         * @description The last two months, newest first.
+         */
+        ExceptionsOut: {
+            /** Items */
+            items: components["schemas"]["ExceptionOut"][];
         };
         /**
          * ExchangeOut
@@ -8497,6 +9484,34 @@ export interface components {
             state: components["schemas"]["Upkeep"];
             /** Claimed Name */
             claimed_name: string | null;
+        };
+        /**
+         * Export
+         * @description A batch of a statement's visits; `next` asks for the batch after.
+         */
+        Export: {
+            /**
+             * Version
+             * @default yinling-visits-1
+             */
+            Version: string;
+            /** Statementid */
+            StatementID: number;
+            /** Statementchecksum */
+            StatementChecksum: string | null;
+            /** Providerid */
+            ProviderID: string;
+            /** Providername */
+            ProviderName: string;
+            /**
+             * Month
+             * Format: date
+             */
+            Month: string;
+            /** Visits */
+            Visits: components["schemas"]["VisitRecord"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Failure
@@ -8836,7 +9851,7 @@ export interface components {
          * @description What is odd about a visit.
          * @enum {string}
          */
-        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash";
+        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "unqualified" | "elder_gone";
         /**
          * FlawOut
          * @description Something odd, with the figures of a sentence.
@@ -8940,6 +9955,24 @@ export interface components {
          * @enum {string}
          */
         Forwarder: "traccar" | "fhir" | "scaip";
+        /**
+         * FoundOut
+         * @description One exception, with the figures of a sentence.
+         */
+        FoundOut: {
+            flaw: components["schemas"]["Flaw"];
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Resolved At */
+            resolved_at: string | null;
+        };
         /**
          * GivenOut
          * @description What came to nothing.
@@ -9464,6 +10497,26 @@ export interface components {
          */
         ItemOutcome: "proved" | "given_up";
         /**
+         * ItemSum
+         * @description A statement's lines of one item.
+         */
+        ItemSum: {
+            /** Item */
+            item: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Lines */
+            lines: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Contract Cents */
+            contract_cents: number;
+        };
+        /**
          * ItemWhole
          * @description An item with all its prices; `price` is what holds everywhere today.
          */
@@ -9968,11 +11021,27 @@ export interface components {
             };
         };
         /**
+         * LineKind
+         * @description Why a line is in a statement.
+         * @enum {string}
+         */
+        LineKind: "service" | "late" | "correction";
+        /**
          * LineState
          * @description What became of one elder's money of one month.
          * @enum {string}
          */
         LineState: "listed" | "held" | "paid" | "returned" | "pay_again" | "given_up";
+        /**
+         * LinesOut
+         * @description A page of lines; `next` asks for the page after.
+         */
+        LinesOut: {
+            /** Items */
+            items: components["schemas"]["StatementLineOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * Links
          * @description All that still open something.
@@ -10339,6 +11408,17 @@ export interface components {
             self_pay_cents: number;
         };
         /**
+         * MonthIn
+         * @description Any day of the month to settle.
+         */
+        MonthIn: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+        };
+        /**
          * MonthRunIn
          * @description The month to run over.
          */
@@ -10410,6 +11490,28 @@ export interface components {
             home_id: number | null;
             /** Elder Id */
             elder_id: number | null;
+        };
+        /**
+         * MyAppeal
+         * @description Her appeal.
+         */
+        MyAppeal: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["AppealState"];
+            /** Words */
+            words: string;
+            /** Answer */
+            answer: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["AppealEvent"][];
         };
         /**
          * NewDevice
@@ -10972,6 +12074,12 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * PartRule
+         * @description By what a visit that was given in part is paid.
+         * @enum {string}
+         */
+        PartRule: "minutes" | "tasks" | "lower" | "nothing";
         /**
          * PartnerOut
          * @description The other one of two, and how far they are.
@@ -11655,24 +12763,14 @@ export interface components {
         };
         /**
          * PriceIn
-         * @description Cents for a visit or an hour in an area (beginning of a division code, empty: everywhere) from a day on.
+         * @description What the contract pays for an item; items without a line are paid as the catalogue charges them.
          */
-        PriceIn: {
+        "PriceIn-Output": {
+            /** Item */
+            item: string;
             unit: components["schemas"]["PriceUnit"];
             /** Cents */
             cents: number;
-            /**
-             * Area
-             * @default
-             */
-            area: string;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends?: string | null;
         };
         /**
          * PriceOut
@@ -11822,7 +12920,7 @@ export interface components {
             id: number;
             /** N */
             n: number;
-            state: components["schemas"]["TermsState"];
+            state: components["schemas"]["app__funding__terms__TermsState"];
             /**
              * Starts
              * Format: date
@@ -11990,6 +13088,20 @@ export interface components {
             way: components["schemas"]["ProofWay"];
             /** By */
             by: string;
+        };
+        /**
+         * ProofOut
+         * @description What her phone reported at the door: when, and how far from the home.
+         */
+        ProofOut: {
+            kind: components["schemas"]["EventKind"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Distance M */
+            distance_m: number | null;
         };
         /**
          * ProofWay
@@ -12262,6 +13374,28 @@ export interface components {
             trouble?: components["schemas"]["Trouble"] | null;
             /** Detail */
             detail?: string | null;
+        };
+        /**
+         * ReconciledOut
+         * @description The ledger's cents of a provider's month, and where each of them is; `unexplained_cents` is nought.
+         */
+        ReconciledOut: {
+            /** Provider Id */
+            provider_id: number;
+            /** Provider */
+            provider: string;
+            /** Ledger Cents */
+            ledger_cents: number;
+            /** Settled Cents */
+            settled_cents: number;
+            /** Later Cents */
+            later_cents: number;
+            /** Gone Cents */
+            gone_cents: number;
+            /** Since Cents */
+            since_cents: number;
+            /** Unexplained Cents */
+            unexplained_cents: number;
         };
         /**
          * RecordOut
@@ -12774,6 +13908,29 @@ export interface components {
             may_change: boolean;
         };
         /**
+         * RunOut
+         * @description How far a monthly run is.
+         */
+        RunOut: {
+            /** Job Id */
+            job_id: number;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** State */
+            state: string;
+            /** Done */
+            done: number;
+            /** Of */
+            of: number;
+            /** Visits */
+            visits: number;
+            /** Error */
+            error: string | null;
+        };
+        /**
          * Rung
          * @description One step: whom to try, how often, for how many seconds each time, and what counts as reached.
          */
@@ -12878,6 +14035,29 @@ export interface components {
          */
         RungState: "waiting" | "trying" | "reached" | "failed" | "skipped" | "broken" | "unneeded";
         /**
+         * SampleOut
+         * @description A visit to be called back, and what the elder said.
+         */
+        SampleOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Rank */
+            rank: number;
+            state: components["schemas"]["SampleState"];
+            /** Note */
+            note: string | null;
+            /** By */
+            by: string | null;
+            /** At */
+            at: string | null;
+        };
+        /**
+         * SampleState
+         * @description A visit that was drawn to be called back before the statement is payable.
+         * @enum {string}
+         */
+        SampleState: "open" | "confirmed" | "denied" | "unreached";
+        /**
          * Scale
          * @description Whose levels the amounts are for.
          * @enum {string}
@@ -12891,7 +14071,7 @@ export interface components {
             /** Key */
             key: string;
             do: components["schemas"]["Do"];
-            event: components["schemas"]["Event"];
+            event: components["schemas"]["app__alarms__rules__Event"];
             /** Words */
             words: {
                 [key: string]: string;
@@ -13513,6 +14693,190 @@ export interface components {
          */
         State: "ringing" | "claimed" | "contacting" | "dispatched" | "on_site" | "follow_up" | "closed";
         /**
+         * StatementLineOut
+         * @description One visit in a statement.
+         */
+        StatementLineOut: {
+            /** Number */
+            number: number;
+            kind: components["schemas"]["LineKind"];
+            /** Visit Id */
+            visit_id: number;
+            /** Order Id */
+            order_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /** Item */
+            item: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Served On
+             * Format: date
+             */
+            served_on: string;
+            /** Minutes */
+            minutes: number | null;
+            /** Planned Minutes */
+            planned_minutes: number;
+            /** Given */
+            given: number;
+            /** Whole */
+            whole: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Contract Cents */
+            contract_cents: number;
+            /** Payers */
+            payers: {
+                [key: string]: number;
+            };
+            /** Terms Id */
+            terms_id: number | null;
+        };
+        /**
+         * StatementRow
+         * @description One provider's month in the list.
+         */
+        StatementRow: {
+            /** Id */
+            id: number;
+            /** Provider Id */
+            provider_id: number;
+            /**
+             * Provider
+             * @default
+             */
+            provider: string;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            state: components["schemas"]["StatementState"];
+            /** Lines */
+            lines: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Contract Cents */
+            contract_cents: number;
+            /** Deducted Cents */
+            deducted_cents: number;
+            /** Payable Cents */
+            payable_cents: number;
+            /** Payers */
+            payers: {
+                [key: string]: number;
+            };
+            /**
+             * Open Disputes
+             * @default 0
+             */
+            open_disputes: number;
+            /**
+             * Open Samples
+             * @default 0
+             */
+            open_samples: number;
+            /** Drawn At */
+            drawn_at: string | null;
+            /** Checksum */
+            checksum: string | null;
+        };
+        /**
+         * StatementState
+         * @description A provider's month (结算单).
+         * @enum {string}
+         */
+        StatementState: "draft" | "issued" | "agreed" | "checked" | "approved" | "locked";
+        /**
+         * StatementWhole
+         * @description A statement with everything but its lines.
+         */
+        StatementWhole: {
+            /** Id */
+            id: number;
+            /** Provider Id */
+            provider_id: number;
+            /**
+             * Provider
+             * @default
+             */
+            provider: string;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            state: components["schemas"]["StatementState"];
+            /** Lines */
+            lines: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Contract Cents */
+            contract_cents: number;
+            /** Deducted Cents */
+            deducted_cents: number;
+            /** Payable Cents */
+            payable_cents: number;
+            /** Payers */
+            payers: {
+                [key: string]: number;
+            };
+            /**
+             * Open Disputes
+             * @default 0
+             */
+            open_disputes: number;
+            /**
+             * Open Samples
+             * @default 0
+             */
+            open_samples: number;
+            /** Drawn At */
+            drawn_at: string | null;
+            /** Checksum */
+            checksum: string | null;
+            /** Possible */
+            possible: components["schemas"]["app__settlement__rules__Event"][];
+            /** May Dispute */
+            may_dispute: boolean;
+            /** Seed */
+            seed: string;
+            /** Score */
+            score: number | null;
+            /** Answer Until */
+            answer_until: string | null;
+            /** Checked By */
+            checked_by: string | null;
+            /** Approved By */
+            approved_by: string | null;
+            /** Locked At */
+            locked_at: string | null;
+            /** Items */
+            items: components["schemas"]["ItemSum"][];
+            /** Deductions */
+            deductions: components["schemas"]["DeductionOut"][];
+            /** Withheld */
+            withheld: components["schemas"]["WithheldOut"][];
+            /** Samples */
+            samples: components["schemas"]["SampleOut"][];
+            /** Disputes */
+            disputes: components["schemas"]["DisputeOut"][];
+            /** History */
+            history: components["schemas"]["HistoryOut"][];
+        };
+        /**
          * Status
          * @description How a step stands.
          * @enum {string}
@@ -13745,20 +15109,6 @@ export interface components {
             };
         };
         /**
-         * Task
-         * @description Something to do at the home, and what proves it.
-         */
-        Task: {
-            /** Code */
-            code: string;
-            /** Zh */
-            zh: string;
-            /** En */
-            en: string;
-            /** Evidence */
-            evidence: string;
-        };
-        /**
          * TaskIn
          * @description Something to do at the home, and what proves it.
          */
@@ -13888,27 +15238,50 @@ export interface components {
             starts: string;
         };
         /**
+         * TermsBrief
+         * @description The version of the contract that set the price.
+         */
+        TermsBrief: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Price */
+            price: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
          * TermsEvent
          * @description What happens to a version.
          * @enum {string}
          */
         TermsEvent: "approve" | "drop";
         /**
-         * TermsOut
-         * @description Every version of the terms, latest first, and what holds without any.
+         * TermsValues
+         * @description Thresholds of the rules across visits, days for an appeal, and how items are paid in part (`default` else).
          */
-        TermsOut: {
-            /** Items */
-            items: components["schemas"]["TermIn"][];
-            /** Otherwise */
-            otherwise: number;
+        TermsValues: {
+            /** Overlap Minutes */
+            overlap_minutes: number;
+            /** Town Kmh */
+            town_kmh: number;
+            /** Rural Kmh */
+            rural_kmh: number;
+            /** Travel Least M */
+            travel_least_m: number;
+            /** Appeal Days */
+            appeal_days: number;
+            /** Partial */
+            partial: {
+                [key: string]: components["schemas"]["PartRule"];
+            };
         };
-        /**
-         * TermsState
-         * @description The life of a version; whether an approved one is in force, its month says.
-         * @enum {string}
-         */
-        TermsState: "draft" | "approved" | "dropped";
         /**
          * TestIn
          * @description The elder's word, where nobody was called.
@@ -13989,6 +15362,23 @@ export interface components {
          * @enum {string}
          */
         ToldBy: "elder" | "family" | "hospital" | "doctor" | "assessment" | "imported";
+        /**
+         * TraceOut
+         * @description The way of a line: visit, order, entitlement, ledger entries, contract version.
+         */
+        TraceOut: {
+            line: components["schemas"]["StatementLineOut"] | null;
+            /** Visit Id */
+            visit_id: number;
+            visit_state: components["schemas"]["VisitState"];
+            /** Order Id */
+            order_id: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
+            terms: components["schemas"]["TermsBrief"] | null;
+        };
         /**
          * Transport
          * @description How a device reaches us.
@@ -14392,6 +15782,60 @@ export interface components {
             possible: components["schemas"]["VisitEvent"][];
         };
         /**
+         * VisitRecord
+         * @description One visit. `SequenceID` grows with every change, so that a record may be sent again.
+         */
+        VisitRecord: {
+            /** Sequenceid */
+            SequenceID: number;
+            /** Visitotherid */
+            VisitOtherID: string;
+            /** Orderotherid */
+            OrderOtherID: string;
+            /** Clientotherid */
+            ClientOtherID: string;
+            /** Employeeotherids */
+            EmployeeOtherIDs: string[];
+            /** Providerid */
+            ProviderID: string;
+            /** Procedurecode */
+            ProcedureCode: string;
+            /**
+             * Servicedate
+             * Format: date
+             */
+            ServiceDate: string;
+            /**
+             * Schedulestarttime
+             * Format: date-time
+             */
+            ScheduleStartTime: string;
+            /** Scheduleminutes */
+            ScheduleMinutes: number;
+            /** Adjindatetime */
+            AdjInDateTime: string | null;
+            /** Adjoutdatetime */
+            AdjOutDateTime: string | null;
+            /** Billvisit */
+            BillVisit: boolean;
+            /** Billedminutes */
+            BilledMinutes: number | null;
+            /** Paidallowancecents */
+            PaidAllowanceCents: number;
+            /** Paidclientcents */
+            PaidClientCents: number;
+            /** Contractcents */
+            ContractCents: number;
+            /** Calls */
+            Calls: components["schemas"]["Call"][];
+            /** Visitchanges */
+            VisitChanges: components["schemas"]["Change"][];
+            /** Visitexceptionacknowledgement */
+            VisitExceptionAcknowledgement: components["schemas"]["Acknowledgement"][];
+            /** Tasks */
+            Tasks: components["schemas"]["app__settlement__export__Task"][];
+        };
+        /**
          * VisitRowOut
          * @description One line of the queue.
          */
@@ -14499,6 +15943,9 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+            part: components["schemas"]["app__visits__shapes__PartOut"] | null;
+            /** Appeal Id */
+            appeal_id: number | null;
             /** Attendances */
             attendances: components["schemas"]["AttendanceWhole"][];
             /** Tasks */
@@ -14944,6 +16391,38 @@ export interface components {
             reason: string;
         };
         /**
+         * Withheld
+         * @description Why a visit of the month is not in the statement.
+         * @enum {string}
+         */
+        Withheld: "held" | "appealed" | "unfinished" | "elder_gone" | "rejected";
+        /**
+         * WithheldOut
+         * @description A visit of the month that is not in the statement.
+         */
+        WithheldOut: {
+            /** Visit Id */
+            visit_id: number;
+            /**
+             * Served On
+             * Format: date
+             */
+            served_on: string;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            reason: components["schemas"]["Withheld"];
+            /** Cents */
+            cents: number;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * WolfOut
          * @description A device that called for nothing.
          */
@@ -15338,6 +16817,12 @@ export interface components {
             note: string | null;
         };
         /**
+         * Event
+         * @description What happens to an alarm.
+         * @enum {string}
+         */
+        app__alarms__rules__Event: "press" | "claim" | "release" | "ring" | "call" | "dispatch" | "arrive" | "follow_up" | "close" | "suspend" | "hand_over" | "note" | "confirm" | "unmark" | "defer" | "escalate" | "offer" | "decline" | "step";
+        /**
          * Outcome
          * @description What became of a message from the wire.
          * @enum {string}
@@ -15673,6 +17158,16 @@ export interface components {
             domain: components["schemas"]["Domain"];
             /** Most */
             most: number;
+        };
+        /**
+         * TermsOut
+         * @description Every version of the terms, latest first, and what holds without any.
+         */
+        app__assessments__shapes__TermsOut: {
+            /** Items */
+            items: components["schemas"]["TermIn"][];
+            /** Otherwise */
+            otherwise: number;
         };
         /**
          * CallOut
@@ -16018,7 +17513,7 @@ export interface components {
             /** Same Sex */
             same_sex: boolean;
             /** Tasks */
-            tasks: components["schemas"]["Task"][];
+            tasks: components["schemas"]["app__catalogue__api__Task"][];
             /** Windows */
             windows: [
                 string,
@@ -16027,12 +17522,47 @@ export interface components {
             price?: components["schemas"]["PriceOut"] | null;
         };
         /**
+         * Task
+         * @description Something to do at the home, and what proves it.
+         */
+        app__catalogue__api__Task: {
+            /** Code */
+            code: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Evidence */
+            evidence: string;
+        };
+        /**
          * Because
          * @description Why.
          */
         app__catalogue__keeping_api__Because: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * PriceIn
+         * @description Cents for a visit or an hour in an area (beginning of a division code, empty: everywhere) from a day on.
+         */
+        app__catalogue__keeping_api__PriceIn: {
+            unit: components["schemas"]["PriceUnit"];
+            /** Cents */
+            cents: number;
+            /**
+             * Area
+             * @default
+             */
+            area: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
         };
         /**
          * Evidence
@@ -16433,6 +17963,12 @@ export interface components {
             pro_rata: boolean;
         };
         /**
+         * TermsState
+         * @description The life of a version; whether an approved one is in force, its month says.
+         * @enum {string}
+         */
+        app__funding__terms__TermsState: "draft" | "approved" | "dropped";
+        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -16668,6 +18204,37 @@ export interface components {
             days: components["schemas"]["Days"];
         };
         /**
+         * EventIn
+         * @description One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows.
+         */
+        app__phone__shapes__EventIn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["EventKind"];
+            /** Attendance Id */
+            attendance_id: number;
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Offset Ms */
+            offset_ms?: number | null;
+            place?: components["schemas"]["PlaceIn"] | null;
+            /**
+             * Data
+             * @default {}
+             */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Hours
          * @description What was and is planned, so that nobody is worn out unnoticed.
          */
@@ -16825,6 +18392,153 @@ export interface components {
          */
         app__planning__rules__PlanState: "drafting" | "draft" | "published" | "superseded";
         /**
+         * AnswerIn
+         * @description Accept, refuse or withdraw, with the answer.
+         */
+        app__settlement__api__AnswerIn: {
+            event: components["schemas"]["Event-Input"];
+            /** Words */
+            words?: string | null;
+        };
+        /**
+         * EventIn
+         * @description What to do, and why where it matters.
+         */
+        app__settlement__api__EventIn: {
+            event: components["schemas"]["Event-Input"];
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * PriceIn
+         * @description What the contract pays for an item; items without a line are paid as the catalogue charges them.
+         */
+        app__settlement__contract_shapes__PriceIn: {
+            /** Item */
+            item: string;
+            unit: components["schemas"]["PriceUnit"];
+            /** Cents */
+            cents: number;
+        };
+        /**
+         * TermsIn
+         * @description A new version of a contract's terms.
+         */
+        app__settlement__contract_shapes__TermsIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /**
+             * Prices
+             * @default []
+             */
+            prices: components["schemas"]["app__settlement__contract_shapes__PriceIn"][];
+            /**
+             * Least Minutes
+             * @default {}
+             */
+            least_minutes: {
+                [key: string]: number;
+            };
+            /**
+             * Sampling Percent
+             * @default 5
+             */
+            sampling_percent: number;
+            /**
+             * Answer Days
+             * @default 5
+             */
+            answer_days: number;
+            /**
+             * Deductions
+             * @default []
+             */
+            deductions: components["schemas"]["DeductionIn"][];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * TermsOut
+         * @description A version, and who has agreed to it.
+         */
+        app__settlement__contract_shapes__TermsOut: {
+            /** Id */
+            id: number;
+            /** Contract Id */
+            contract_id: number;
+            /** Version */
+            version: number;
+            state: components["schemas"]["app__settlement__rules__TermsState"];
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["app__settlement__rules__Event"][];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            /** Prices */
+            prices: components["schemas"]["PriceIn-Output"][];
+            /** Least Minutes */
+            least_minutes: {
+                [key: string]: number;
+            };
+            /** Sampling Percent */
+            sampling_percent: number;
+            /** Answer Days */
+            answer_days: number;
+            /** Deductions */
+            deductions: components["schemas"]["DeductionIn"][];
+            /** Note */
+            note: string | null;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Checked By */
+            checked_by?: string | null;
+            /** Approved By */
+            approved_by?: string | null;
+        };
+        /**
+         * Task
+         * @description A task and how it went.
+         */
+        app__settlement__export__Task: {
+            /** Taskid */
+            TaskID: string;
+            /** Outcome */
+            Outcome: string;
+            /** Taskrefused */
+            TaskRefused: boolean;
+            /** Reason */
+            Reason: string | null;
+        };
+        /**
+         * Event
+         * @description What can happen to one of the three.
+         * @enum {string}
+         */
+        app__settlement__rules__Event: "check" | "approve" | "refuse" | "issue" | "agree" | "return" | "lock" | "accept" | "withdraw";
+        /**
+         * TermsState
+         * @description A version of a contract's terms.
+         * @enum {string}
+         */
+        app__settlement__rules__TermsState: "draft" | "checked" | "in_force" | "refused";
+        /**
          * KeyOut
          * @description How a device proves who it is, and whether the broker knows.
          */
@@ -16905,11 +18619,57 @@ export interface components {
             reason: string;
         };
         /**
+         * AnswerIn
+         * @description What the caregiver is told.
+         */
+        app__visits__appeals_api__AnswerIn: {
+            /** Answer */
+            answer: string;
+        };
+        /**
+         * TermsIn
+         * @description New terms and their first day.
+         */
+        app__visits__appeals_api__TermsIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            terms: components["schemas"]["TermsValues"];
+        };
+        /**
+         * TermsOut
+         * @description What holds today, and every version.
+         */
+        app__visits__appeals_api__TermsOut: {
+            today: components["schemas"]["TermsValues"];
+            /** Versions */
+            versions: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * Outcome
          * @description What became of a reported event; it is kept whatever it says.
          * @enum {string}
          */
         app__visits__rules__Outcome: "accepted" | "repeated" | "attention";
+        /**
+         * PartOut
+         * @description The share a visit counts with, or would if it were verified in part now.
+         */
+        app__visits__shapes__PartOut: {
+            /** Given */
+            given: number;
+            /** Of */
+            of: number;
+            rule: components["schemas"]["PartRule"] | null;
+            /** Cents */
+            cents: number;
+            /** Settled */
+            settled: boolean;
+        };
         /**
          * PlaceOut
          * @description WGS-84, with the radius it is known to.
@@ -17188,7 +18948,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PriceIn"];
+                "application/json": components["schemas"]["app__catalogue__keeping_api__PriceIn"];
             };
         };
         responses: {
@@ -18798,7 +20558,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TermsOut"];
+                    "application/json": components["schemas"]["app__assessments__shapes__TermsOut"];
                 };
             };
         };
@@ -19806,6 +21566,41 @@ export interface operations {
             };
         };
     };
+    visits_verify_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__api__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     visits_reject: {
         parameters: {
             query?: never;
@@ -19911,6 +21706,847 @@ export interface operations {
             };
         };
     };
+    appeals_listed: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["AppealState"] | null;
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    appeals_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appeal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    appeals_uphold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appeal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__appeals_api__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    appeals_dismiss: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appeal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__appeals_api__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "visit-terms_terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__visits__appeals_api__TermsOut"];
+                };
+            };
+        };
+    };
+    "visit-terms_set_terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__appeals_api__TermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TermsValues"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_statements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementRow"][];
+                };
+            };
+        };
+    };
+    settlement_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"][];
+                };
+            };
+        };
+    };
+    settlement_ask_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MonthIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_stop_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_reconciliation: {
+        parameters: {
+            query?: {
+                month?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_lines: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["LineKind"] | null;
+                item?: string | null;
+                /** @description `next` of the page before */
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_happen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__settlement__api__EventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_draw_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementWhole"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_dispute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisputeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispute_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__settlement__api__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_call_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_contracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractOut"][];
+                };
+            };
+        };
+    };
+    settlement_propose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contract_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__settlement__contract_shapes__TermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__settlement__contract_shapes__TermsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_happen_to_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                terms_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__settlement__api__EventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__settlement__contract_shapes__TermsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_workbook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_printed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_visits: {
+        parameters: {
+            query?: {
+                /** @description `next` of the batch before */
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                statement_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    settlement_of_elder: {
+        parameters: {
+            query?: {
+                month?: string | null;
+            };
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     phone_days: {
         parameters: {
             query?: never;
@@ -19965,6 +22601,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["app__phone__shapes__Answer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_exceptions: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_appeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                attendance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                appeal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionsOut"];
                 };
             };
             /** @description Validation Error */

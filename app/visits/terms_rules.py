@@ -1,0 +1,80 @@
+"""What a district settles for itself about verifying visits: thresholds of the cross rules, appeals, partial visits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from app.errors import Conflict, Unreadable
+
+
+class PartRule(StrEnum):
+    """By what a visit that was given in part is paid."""
+
+    MINUTES = "minutes"  # of those agreed, for all who had to come
+    TASKS = "tasks"  # done, of those that applied
+    LOWER = "lower"  # the smaller of the two shares
+    NOTHING = "nothing"  # whole or not at all
+
+
+class NothingMissing(Conflict):
+    """This visit was given whole, or not at all; there is no part to pay."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The first settings are estimates (domain.md 3.2); a district's own stand in `visit_terms`, from a day on."""
+
+    overlap_minutes: int = 0  # R1: more than this at two homes at once
+    town_kmh: int = 45  # R2: straight line between two homes, of which one lies in a community
+    rural_kmh: int = 60  # R2: both in villages
+    travel_least_m: int = 500  # nearer homes prove nothing
+    appeal_days: int = 7  # after the exception or the verdict
+    partial: Mapping[str, PartRule] = field(default_factory=lambda: {"default": PartRule.MINUTES})  # by item code
+
+    def part_rule(self, item_code: str) -> PartRule:
+        """How a visit of this item is paid in part."""
+        return self.partial.get(item_code, self.partial.get("default", PartRule.MINUTES))
+
+
+LIMITS: Final = {
+    "overlap_minutes": (0, 60), "town_kmh": (10, 200), "rural_kmh": (10, 200), "travel_least_m": (0, 10_000),
+    "appeal_days": (1, 60),
+}  # fmt: skip
+
+
+class BadTerms(Unreadable):
+    """A value is out of its bounds."""
+
+
+def terms_of(said: Mapping[str, Any]) -> Terms:
+    """Terms out of JSON; what is not named keeps its first setting. Raises BadTerms."""
+    numbers: dict[str, Any] = {name: int(said[name]) for name in LIMITS if name in said}
+    for name, value in numbers.items():
+        low, high = LIMITS[name]
+        if not low <= value <= high:
+            raise BadTerms(f"{name} is between {low} and {high}.", field=name)
+    partial = {str(item): PartRule(rule) for item, rule in dict(said.get("partial", {})).items()}
+    return Terms(**numbers | ({"partial": partial} if partial else {}))
+
+
+def share_of_minutes(given_minutes: list[int], planned: int, caregivers: int) -> tuple[int, int]:
+    """Minutes given, of those agreed: nobody's extra minutes make up for another's."""
+    return sum(min(given, planned) for given in given_minutes), planned * caregivers
+
+
+def share_of_tasks(outcomes: list[str | None]) -> tuple[int, int]:
+    """Tasks done, of those that applied; nothing to do counts as all done."""
+    applied = [outcome for outcome in outcomes if outcome != "not_applicable"]
+    return (sum(outcome == "done" for outcome in applied), len(applied)) if applied else (1, 1)
+
+
+def part_of(rule: PartRule, minutes: tuple[int, int], tasks: tuple[int, int]) -> tuple[int, int]:
+    """The share that is paid (given, of) by a rule; raises NothingMissing where all or nothing was given."""
+    if rule is PartRule.NOTHING:
+        raise NothingMissing("This item is paid whole or not at all.")
+    shares = {PartRule.MINUTES: minutes, PartRule.TASKS: tasks}
+    given, of = shares.get(rule) or min(minutes, tasks, key=lambda share: share[0] / share[1])
+    if not 0 < given < of:
+        raise NothingMissing("This visit was given whole, or not at all; there is no part to pay.", given=given, of=of)
+    return given, of

@@ -1,0 +1,47 @@
+"""What an address of settlement can name."""
+
+from datetime import date, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.people.tables import Contract
+from app.planning.tables import Attendance
+from app.settlement import actions as settlement
+from app.settlement.rules import DisputeState, StatementState
+from app.settlement.tables import Dispute, Statement
+from app.visits.appeal_rules import AppealState
+from app.visits.appeal_tables import Appeal
+from tests.cast import TEN
+
+
+def settled_things(session: Session, attendance: Attendance) -> dict[str, int]:
+    """A contract with terms, an empty statement, a dispute of it and an appeal."""
+    mine = {"district_id": attendance.district_id, "provider_id": attendance.provider_id}
+    visit_id, division_code = attendance.visit_id, attendance.division_code
+    contract = Contract(
+        **mine, number="HK-1", areas=[division_code], aids=["bathing"],
+        starts=TEN.date(), ends=TEN.date() + timedelta(days=365),
+    )  # fmt: skip
+    statement = Statement(
+        **mine, month=date(2000 + visit_id % 900, 1, 1),
+        state=StatementState.DRAFT,
+        seed="seed",
+    )  # fmt: skip
+    session.add_all([contract, statement])
+    session.flush()
+    terms = settlement.propose(session, contract.id, {"starts": TEN.date()}, by="test", now=TEN)
+    dispute = Dispute(
+        **mine, statement_id=statement.id, visit_id=visit_id,
+        state=DisputeState.OPEN, words="两个小时", by="test", at=TEN,
+    )  # fmt: skip
+    appeal = Appeal(
+        **mine, division_code=division_code, visit_id=visit_id,
+        attendance_id=attendance.id, caregiver_id=attendance.caregiver_id, state=AppealState.OPEN,
+        words="我来过", raised_at=TEN,
+    )  # fmt: skip
+    session.add_all([dispute, appeal])
+    session.flush()
+    return {
+        "contract_id": contract.id, "statement_id": statement.id, "terms_id": terms.id, "dispute_id": dispute.id,
+        "appeal_id": appeal.id,
+    }  # fmt: skip

@@ -1,0 +1,35 @@
+// Statements: types by their short names, money as ¥1,234.50, months in words.
+import { useI18n } from 'vue-i18n'
+import { api, ask } from '@/shared/api/client'
+import type { components } from '@/shared/api/schema'
+
+type Schemas = components['schemas']
+export type Row = Schemas['StatementRow']
+export type Whole = Schemas['StatementWhole']
+export type Line = Schemas['StatementLineOut']
+export type Trace = Schemas['TraceOut']
+export type Run = Schemas['RunOut']
+export type Contract = Schemas['ContractOut']
+export type ContractTerms = Contract['terms'][number]
+export type Dispute = Whole['disputes'][number]
+export type Sample = Whole['samples'][number]
+export type Event = Whole['possible'][number]
+export type Reconciled = Schemas['ReconciledOut']
+
+const FORMAT = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+
+/** Whole cents as `¥1,234.50`, what is taken back as `−¥100.00`. */
+export const money = (cents: number): string => `${cents < 0 ? '−' : ''}¥${FORMAT.format(Math.abs(cents) / 100)}`
+
+export function useMonths() {
+  const { locale } = useI18n()
+  return (month: string): string => {
+    const [year, number] = month.split('-').map(Number)
+    if (locale.value !== 'en') return `${year}年${number}月`
+    return new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${month.slice(0, 7)}-01T12:00:00Z`))
+  }
+}
+
+export const TONE: Record<Row['state'], string> = { draft: '', issued: 'info', agreed: 'info', checked: 'late', approved: 'done', locked: 'ink' }
+
+export const happen = (statement_id: number, event: Event, reason?: string) => ask(api.POST('/api/settlement/statements/{statement_id}/events', { params: { path: { statement_id } }, body: { event, reason } }))
