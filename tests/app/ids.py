@@ -44,7 +44,7 @@ from app.planning import replan
 from app.planning import replan_actions as replans
 from app.what_if.tables import WhatIf
 from tests.app.payouts import a_payout
-from tests.app.settlement.things import settled_things
+from tests.app.settlement.things import settled_bodies, settled_things
 from tests.cast import (
     COMMUNITY,
     TEN,
@@ -362,28 +362,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/move/check": move,
         "/api/visits/{visit_id}/reject": why,
         "/api/visits/{visit_id}/verify": why,
-        "/api/visits/{visit_id}/verify-part": why,
-        "/api/appeals/{appeal_id}/uphold": {"answer": "家属证实"},
-        "/api/appeals/{appeal_id}/dismiss": {"answer": "无人看见"},
-        "/api/phone/exceptions/{attendance_id}/appeal": {"words": "老人提前让我走"},
-        "/api/visit-terms": {
-            "starts": DAY,
-            "terms": {
-                "overlap_minutes": 0, "town_kmh": 45, "rural_kmh": 60, "travel_least_m": 500, "appeal_days": 7,
-                "partial": {"default": "minutes"},
-            },
-        },
-        "/api/settlement/runs": {"month": "2026-10-01"},
-        "/api/settlement/statements/{statement_id}/events": {"event": "issue"},
-        "/api/settlement/statements/{statement_id}/draw": {"score": 90},
-        "/api/settlement/statements/{statement_id}/disputes": {"visit_id": ids["visit_id"], "words": "两个小时"},
-        "/api/settlement/statements/{statement_id}/samples/{visit_id}": {"state": "confirmed", "note": "来过"},
-        "/api/settlement/disputes/{dispute_id}": {"event": "refuse", "words": "记录完整"},
-        "/api/settlement/contracts/{contract_id}/terms": {
-            "starts": DAY, "prices": [{"item": "BATHING", "unit": "visit", "cents": 9000}],
-            "deductions": [{"rule": "short_visits", "percent": 15}],
-        },
-        "/api/settlement/terms/{terms_id}/events": {"event": "check"},
+        **settled_bodies(ids, why),
         "/api/visits/{visit_id}/withdraw": why,
         "/api/programs": {"code": "meals", "kind": "meal", "name_zh": "助餐补贴", "name_en": "Meals"},
         "/api/programs/{program_id}/versions": {

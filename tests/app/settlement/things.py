@@ -1,6 +1,7 @@
 """What an address of settlement can name."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -45,3 +46,36 @@ def settled_things(session: Session, attendance: Attendance) -> dict[str, int]:
         "contract_id": contract.id, "statement_id": statement.id, "terms_id": terms.id, "dispute_id": dispute.id,
         "appeal_id": appeal.id,
     }  # fmt: skip
+
+
+def settled_bodies(ids: dict[str, int], why: dict[str, str]) -> dict[str, Any]:
+    """What is sent to the doors of appeals and settlement."""
+    return {
+        "/api/visits/{visit_id}/verify-part": why,
+        "/api/appeals/{appeal_id}/uphold": {"answer": "家属证实"},
+        "/api/appeals/{appeal_id}/dismiss": {"answer": "无人看见"},
+        "/api/phone/exceptions/{attendance_id}/appeal": {"words": "老人提前让我走"},
+        "/api/visit-terms": {
+            "starts": f"{TEN:%Y-%m-%d}",
+            "terms": {
+                "overlap_minutes": 0,
+                "town_kmh": 45,
+                "rural_kmh": 60,
+                "travel_least_m": 500,
+                "appeal_days": 7,
+                "partial": {"default": "minutes"},
+            },
+        },
+        "/api/settlement/runs": {"month": "2026-10-01"},
+        "/api/settlement/statements/{statement_id}/events": {"event": "issue"},
+        "/api/settlement/statements/{statement_id}/draw": {"score": 90},
+        "/api/settlement/statements/{statement_id}/disputes": {"visit_id": ids["visit_id"], "words": "两个小时"},
+        "/api/settlement/statements/{statement_id}/samples/{visit_id}": {"state": "confirmed", "note": "来过"},
+        "/api/settlement/disputes/{dispute_id}": {"event": "refuse", "words": "记录完整"},
+        "/api/settlement/contracts/{contract_id}/terms": {
+            "starts": f"{TEN:%Y-%m-%d}",
+            "prices": [{"item": "BATHING", "unit": "visit", "cents": 9000}],
+            "deductions": [{"rule": "short_visits", "percent": 15}],
+        },
+        "/api/settlement/terms/{terms_id}/events": {"event": "check"},
+    }
