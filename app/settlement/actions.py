@@ -18,6 +18,7 @@ from app.settlement.rules import (
     DISPUTE_MOVES,
     MOVES,
     TERMS_MOVES,
+    ContractState,
     DeductionRule,
     DisputeState,
     Event,
@@ -25,7 +26,6 @@ from app.settlement.rules import (
     NotReady,
     SampleState,
     StatementState,
-    TermsState,
     after,
     check_second,
 )
@@ -202,7 +202,7 @@ def propose(session: Session, contract_id: int, said: dict[str, Any], *, by: str
     last = session.scalar(select(func.max(ContractTerms.version)).where(ContractTerms.contract_id == contract_id))
     row = ContractTerms(
         district_id=contract.district_id, provider_id=contract.provider_id, contract_id=contract.id,
-        version=(last or 0) + 1, state=TermsState.DRAFT, made_by=by, made_at=now, **said,
+        version=(last or 0) + 1, state=ContractState.DRAFT, made_by=by, made_at=now, **said,
     )  # fmt: skip
     session.add(row)
     record(session, row, "propose", None, row.state, by=by, now=now, contract_id=contract.id)

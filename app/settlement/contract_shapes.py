@@ -11,7 +11,7 @@ from app.access.queries import Caller
 from app.access.rules import PROVIDER
 from app.access.tables import User
 from app.catalogue.rules import PriceUnit
-from app.settlement.rules import TERMS_MOVES, DeductionRule, Event, TermsState, possible
+from app.settlement.rules import TERMS_MOVES, ContractState, DeductionRule, Event, possible
 from app.settlement.tables import ContractTerms
 
 
@@ -60,7 +60,7 @@ class TermsOut(BaseModel):
     id: int
     contract_id: int
     version: int
-    state: TermsState
+    state: ContractState
     possible: list[Event] = []
     starts: date
     ends: date | None

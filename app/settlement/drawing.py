@@ -19,13 +19,13 @@ from app.history import record
 from app.people.tables import Provider
 from app.settlement import proof
 from app.settlement.rules import (
+    ContractState,
     Figures,
     LineKind,
     SampleState,
     Served,
     StatementState,
     Terms,
-    TermsState,
     Withheld,
     deductions,
     drawn,
@@ -200,7 +200,7 @@ def terms_of(session: Session, provider_id: int) -> list[tuple[date, date | None
     """Every version in force of a provider's contracts, newest first: first day, last day, terms."""
     rows = session.scalars(
         select(ContractTerms)
-        .where(ContractTerms.provider_id == provider_id, ContractTerms.state == TermsState.IN_FORCE)
+        .where(ContractTerms.provider_id == provider_id, ContractTerms.state == ContractState.IN_FORCE)
         .order_by(ContractTerms.starts.desc(), ContractTerms.id.desc())
     )
     return [(row.starts, row.ends, values_of(row)) for row in rows]

@@ -10,7 +10,7 @@ from app.catalogue.rules import PriceLine, PriceUnit, cost, half_up
 from app.errors import Conflict, IllegalMove, Refused
 
 
-class TermsState(StrEnum):
+class ContractState(StrEnum):
     """A version of a contract's terms."""
 
     DRAFT = "draft"
@@ -89,8 +89,8 @@ class DeductionRule(StrEnum):
     APPRAISAL = "appraisal"
 
 
-T, S, D, E = TermsState, StatementState, DisputeState, Event
-TERMS_MOVES: Final[dict[tuple[TermsState, Event], TermsState]] = {
+T, S, D, E = ContractState, StatementState, DisputeState, Event
+TERMS_MOVES: Final[dict[tuple[ContractState, Event], ContractState]] = {
     (T.DRAFT, E.CHECK): T.CHECKED,
     (T.CHECKED, E.APPROVE): T.IN_FORCE,
     (T.DRAFT, E.REFUSE): T.REFUSED,

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Growing, OfDistrict, named
 from app.settlement.rules import (
+    ContractState,
     DeductionRule,
     DisputeState,
     LineKind,
     SampleState,
     StatementState,
-    TermsState,
     Withheld,
 )
 from app.vault import Sealed
@@ -95,7 +95,7 @@ class ContractTerms(OfDistrict, Base):
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id"), index=True)
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
     version: Mapped[int]
-    state: Mapped[TermsState] = mapped_column(named(TermsState))
+    state: Mapped[ContractState] = mapped_column(named(ContractState))
     starts: Mapped[date]
     ends: Mapped[date | None]
     prices: Mapped[list[Any]] = mapped_column(JSONB, default=list)  # {item, unit, cents}

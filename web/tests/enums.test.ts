@@ -68,7 +68,7 @@ const WORDS: [string, string, string][] = [
   ['settlement', 'withheld', 'Withheld'],
   ['settlement', 'sample', 'SampleState'],
   ['settlement', 'rule', 'DeductionRule'],
-  ['settlement', 'terms_state', 'app__settlement__rules__TermsState'],
+  ['settlement', 'terms_state', 'ContractState'],
   ['settlement', 'dispute_state', 'DisputeState'],
   ['settlement', 'appeal.state', 'AppealState'],
   ['phone', 'doubts.flaw', 'Flaw'],

@@ -8460,6 +8460,12 @@ export interface components {
             terms: components["schemas"]["app__settlement__contract_shapes__TermsOut"][];
         };
         /**
+         * ContractState
+         * @description A version of a contract's terms.
+         * @enum {string}
+         */
+        ContractState: "draft" | "checked" | "in_force" | "refused";
+        /**
          * CorrectIn
          * @description One time laid over what was reported: whose, which, why, and what it rests on.
          */
@@ -12920,7 +12926,7 @@ export interface components {
             id: number;
             /** N */
             n: number;
-            state: components["schemas"]["app__funding__terms__TermsState"];
+            state: components["schemas"]["TermsState"];
             /**
              * Starts
              * Format: date
@@ -15262,6 +15268,12 @@ export interface components {
          * @enum {string}
          */
         TermsEvent: "approve" | "drop";
+        /**
+         * TermsState
+         * @description The life of a version; whether an approved one is in force, its month says.
+         * @enum {string}
+         */
+        TermsState: "draft" | "approved" | "dropped";
         /**
          * TermsValues
          * @description Thresholds of the rules across visits, days for an appeal, and how items are paid in part (`default` else).
@@ -17963,12 +17975,6 @@ export interface components {
             pro_rata: boolean;
         };
         /**
-         * TermsState
-         * @description The life of a version; whether an approved one is in force, its month says.
-         * @enum {string}
-         */
-        app__funding__terms__TermsState: "draft" | "approved" | "dropped";
-        /**
          * Mode
          * @description What becomes of a file with bad rows.
          * @enum {string}
@@ -18473,7 +18479,7 @@ export interface components {
             contract_id: number;
             /** Version */
             version: number;
-            state: components["schemas"]["app__settlement__rules__TermsState"];
+            state: components["schemas"]["ContractState"];
             /**
              * Possible
              * @default []
@@ -18532,12 +18538,6 @@ export interface components {
          * @enum {string}
          */
         app__settlement__rules__Event: "check" | "approve" | "refuse" | "issue" | "agree" | "return" | "lock" | "accept" | "withdraw";
-        /**
-         * TermsState
-         * @description A version of a contract's terms.
-         * @enum {string}
-         */
-        app__settlement__rules__TermsState: "draft" | "checked" | "in_force" | "refused";
         /**
          * KeyOut
          * @description How a device proves who it is, and whether the broker knows.
