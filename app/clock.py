@@ -23,7 +23,7 @@ from app.alarms import climbing_acts, deafness, duty, heard_calls, proving, puls
 from app.alarms import queries as alarms
 from app.calls import actions as calls
 from app.calls import outcomes
-from app.care_plans import generating, reminding
+from app.care_plans import generating, holidays, reminding
 from app.care_plans import queries as care_plans
 from app.commands import actions as command_actions
 from app.commands import queries as commands
@@ -72,6 +72,13 @@ def sweep(due: Callable[..., Sequence[int]], act: Callable[..., object]) -> None
 def run_months() -> None:
     """This month's allowances and, in advance, next month's; what is over expires."""
     month_runs.keep_up(now=datetime.now(UTC))
+
+
+def plan_ahead() -> None:
+    """Orders of care plans, once the year's public holidays are known: nothing is made for a day nobody works."""
+    with transaction() as session:
+        holidays.load(session, now=datetime.now(UTC))
+    sweep(care_plans.due, generating.make)
 
 
 def load_models() -> None:
@@ -159,7 +166,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
-    every(sweep, minutes=30, args=[care_plans.due, generating.make], id="care plans", next_run_time=datetime.now(UTC))
+    every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))
     every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))
     clock.add_job(run_months, "cron", day=1, hour=0, minute=0, timezone=settings().zone, id="month turn")
     return clock

@@ -8,12 +8,15 @@ from pydantic import BaseModel, Field
 
 from app.access import actions as access
 from app.access.api import Now, Reader
+from app.access.queries import Caller
+from app.access.rules import Role
 from app.allowances import queries, recipients
 from app.allowances.rules import DUE_SOON, AllowanceKind, Hold, LineState, ProofWay, Why, mask_account
 from app.calendar import day_of
 from app.db import transaction
 from app.errors import NotFound
 from app.people import queries as people
+from app.vault import mask_name
 
 router = APIRouter(prefix="/api/allowances", tags=["allowances"])
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -36,7 +39,12 @@ def proofs_due(me: Reader, now: Now) -> list[ProofDue]:
     day = day_of(now)
     with transaction(me.scope) as session:
         rows = queries.proofs_due(session, me.district_id, day=day, until=day + timedelta(days=DUE_SOON))
-        return [ProofDue(**vars(row)) for row in rows]
+        return [ProofDue(**vars(row) | {"elder": _name(me, row.elder)}) for row in rows]
+
+
+def _name(me: Caller, name: str) -> str:
+    """The bureau works with figures and not with people."""
+    return mask_name(name) if me.role is Role.SUPERVISOR else name
 
 
 class AllowanceClaimOut(BaseModel):
@@ -91,7 +99,7 @@ def of_elder(elder_id: int, me: Reader) -> ElderAllowances:
                 AllowanceClaimOut.model_validate(row, from_attributes=True)
                 for row in queries.claims_of(session, elder_id)
             ],
-            holder=payee.holder if payee else None, bank=payee.bank if payee else None,
+            holder=_name(me, payee.holder) if payee else None, bank=payee.bank if payee else None,
             account=mask_account(payee.account) if payee else None,
             proofs=[
                 ProofOfLifeOut.model_validate(row, from_attributes=True)

@@ -26,6 +26,7 @@ from app.allowances.rules import (
 )
 from app.allowances.tables import Recovery
 from app.db import transaction
+from app.vault import mask_name
 
 router = APIRouter(prefix="/api/allowances", tags=["allowances"])
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -52,11 +53,11 @@ class PayoutLineOut(BaseModel):
 
     @classmethod
     def of(cls, row: queries.LineRow) -> "PayoutLineOut":
-        """With the account masked."""
-        own = ("account", "possible")
+        """With name and account masked."""
+        own = ("elder", "account", "possible")
         fields = {name: getattr(row, name) for name in cls.model_fields if name not in own}
         masked = mask_account(row.account) if row.account else None
-        return cls(**fields, account=masked, possible=line_possible(row.state))
+        return cls(**fields, elder=mask_name(row.elder), account=masked, possible=line_possible(row.state))
 
 
 @router.get("/batches/{batch_id}/lines")
@@ -194,7 +195,7 @@ class RecoveryOut(BaseModel):
     def of(cls, row: Recovery, name: str) -> "RecoveryOut":
         """As the page shows it."""
         fields = {field: getattr(row, field) for field in cls.model_fields if field != "elder"}
-        return cls(**fields, elder=name)
+        return cls(**fields, elder=mask_name(name))
 
 
 @router.get("/recoveries")

@@ -201,7 +201,7 @@ def lines(
     if division:
         asked = asked.where(PayoutLine.division_code.startswith(division, autoescape=True))
     if name:
-        asked = asked.where(Elder.name.startswith(name, autoescape=True))
+        asked = asked.where(Elder.name == name)
     rows: Any = session.execute(asked)
     return [LineRow(*row) for row in rows]
 

@@ -73,42 +73,42 @@ def _kind(kind: str) -> Kind:
         raise NotFound("There is no such import here.") from None
 
 
-@router.get("/{import_id}")
-def one_file(import_id: int, me: Registrar) -> ImportOut:
+@router.get("/{file_id}")
+def one_file(file_id: int, me: Registrar) -> ImportOut:
     """How far it is, and what is wrong with it."""
     with transaction(me.scope) as session:
-        row = imports.get(session, import_id, me.district_id)
+        row = imports.get(session, file_id, me.district_id)
         _kind(row.kind)
         return ImportOut.of(row)
 
 
-@router.post("/{import_id}/confirm")
-def confirm_file(import_id: int, decision: Decision, me: Registrar) -> ImportRow:
+@router.post("/{file_id}/confirm")
+def confirm_file(file_id: int, decision: Decision, me: Registrar) -> ImportRow:
     """Apply it."""
     with transaction(me.scope) as session:
-        _kind(imports.get(session, import_id, me.district_id).kind)
+        _kind(imports.get(session, file_id, me.district_id).kind)
         job = imports.confirm(
-            session, import_id, decision.mode, district_id=me.district_id, by=me.by, now=datetime.now(UTC)
+            session, file_id, decision.mode, district_id=me.district_id, by=me.by, now=datetime.now(UTC)
         )
-        answer = ImportRow.of(imports.get(session, import_id, me.district_id))
+        answer = ImportRow.of(imports.get(session, file_id, me.district_id))
         job_kind, job_id = job.kind, job.id
     queue.send(job_kind, job_id)
     return answer
 
 
-@router.post("/{import_id}/undo")
-def undo_file(import_id: int, me: Registrar) -> ImportRow:
+@router.post("/{file_id}/undo")
+def undo_file(file_id: int, me: Registrar) -> ImportRow:
     """Take back what it added, while nothing rests on it; else says on which rows something does."""
     with transaction(me.scope) as session:
-        kind = _kind(imports.get(session, import_id, me.district_id).kind)
-        row = kind.undo(session, import_id, district_id=me.district_id, by=me.by, now=datetime.now(UTC))
+        kind = _kind(imports.get(session, file_id, me.district_id).kind)
+        row = kind.undo(session, file_id, district_id=me.district_id, by=me.by, now=datetime.now(UTC))
         return ImportRow.of(row)
 
 
-@router.post("/{import_id}/discard")
-def discard_file(import_id: int, me: Registrar) -> ImportRow:
+@router.post("/{file_id}/discard")
+def discard_file(file_id: int, me: Registrar) -> ImportRow:
     """Forget the file."""
     with transaction(me.scope) as session:
-        _kind(imports.get(session, import_id, me.district_id).kind)
-        row = imports.discard(session, import_id, district_id=me.district_id, by=me.by, now=datetime.now(UTC))
+        _kind(imports.get(session, file_id, me.district_id).kind)
+        row = imports.discard(session, file_id, district_id=me.district_id, by=me.by, now=datetime.now(UTC))
         return ImportRow.of(row)

@@ -92,7 +92,7 @@ def statements(me: Side) -> list[StatementRow]:
 
 @router.post("/runs", status_code=202)
 def ask_run(said: MonthIn, me: Bureau) -> RunOut:
-    """Draw up the statements of a month; watch it at `GET /api/settlement/runs/{job_id}`."""
+    """Draw up the statements of a month; watch it at `GET /api/settlement/runs/{settling_id}`."""
     if not queries.whole(me):
         raise Refused("A month is settled for the whole district.")
     with transaction(me.scope) as session:
@@ -111,23 +111,23 @@ def runs(me: Bureau) -> list[RunOut]:
         return [_run(job) for job in session.scalars(found.order_by(Job.id.desc()).limit(5)) if queries.whole(me)]
 
 
-@router.post("/runs/{job_id}/stop")
-def stop_run(job_id: int, me: Bureau) -> RunOut:
+@router.post("/runs/{settling_id}/stop")
+def stop_run(settling_id: int, me: Bureau) -> RunOut:
     """Stop it; what is drawn up stays, the next run goes on."""
     with transaction(me.scope) as session:
-        _check_run(session, job_id, me)
-        return _run(jobs.stop(session, job_id, district_id=me.district_id, by=me.by, now=datetime.now(UTC)))
+        _check_run(session, settling_id, me)
+        return _run(jobs.stop(session, settling_id, district_id=me.district_id, by=me.by, now=datetime.now(UTC)))
 
 
-@router.get("/runs/{job_id}")
-def run(job_id: int, me: Bureau) -> RunOut:
+@router.get("/runs/{settling_id}")
+def run(settling_id: int, me: Bureau) -> RunOut:
     """How far it is."""
     with transaction(me.scope) as session:
-        return _run(_check_run(session, job_id, me))
+        return _run(_check_run(session, settling_id, me))
 
 
-def _check_run(session: Session, job_id: int, me: Caller) -> Job:
-    job = job_queries.get(session, job_id, me.district_id)
+def _check_run(session: Session, settling_id: int, me: Caller) -> Job:
+    job = job_queries.get(session, settling_id, me.district_id)
     if job.kind != running.KIND or not queries.whole(me):
         raise NotFound("There is no such run.")
     return job

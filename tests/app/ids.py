@@ -138,6 +138,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add(link)
     file, _ = imports.take_in(session, "devices", "a.csv", b"", district_id=elder.district_id, by="test", now=TEN)
+    people, _ = imports.take_in(session, "elders", "b.csv", b"", district_id=elder.district_id, by="test", now=TEN)
     change = replans.keep(
         session, replans.ask(session, elder.district_id, day_of(TEN), [], now=TEN),
         (replan.Thought((), {}, {}, 1), 1, 0), by="test", now=datetime.now(UTC),
@@ -198,7 +199,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "user_id": operator.id, "assessment_id": assessment.id, "command_id": command.id,
             "installation_id": installation.id, "item_id": item.id, "test_id": test.id,
             "loan_id": loan.id,
-            "import_id": file.id, "model_id": 0, "n": 1,
+            "import_id": file.id, "file_id": people.id, "model_id": 0, "n": 1,
             "link_id": link.id, "program_id": program.id, "program_version_id": draft.id, "enrolment_id": listed.id,
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
             **settled,
@@ -384,7 +385,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/stock/models": {**MODEL, "id": "yl-next"},
         "/api/stock/models/{model_id}": MODEL,
         "/api/stock/imports/{import_id}/confirm": {"mode": "whole"},
-        "/api/imports/{import_id}/confirm": {"mode": "whole"},
+        "/api/imports/{file_id}/confirm": {"mode": "whole"},
         "/api/stock/{device_id}/certificate": {"request": None},
         "/api/stock/{device_id}/withdraw": why,
         "/api/hooks/calls": {"event": "ringing", "call_id": "pbx-1", "phone": "13800000000"},

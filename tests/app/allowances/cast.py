@@ -41,7 +41,7 @@ def a_recipient(
     recipients.apply_for(session, elder, OLD_AGE, applied_on=applied_on, by="test", now=MORNING)
     if account:
         recipients.set_account(
-            session, elder, holder=elder.name, bank="农商银行", account=f"{CARD}{elder.id}", by="test", now=MORNING
+            session, elder, holder=elder.name, bank="农商银行", account=f"{CARD}{elder.id:05d}", by="test", now=MORNING
         )
     return elder
 

@@ -240,12 +240,12 @@ def test_a_month_through_the_doors(client: Callable[..., Client]) -> None:
     assert two.post(f"{path}/approve").status_code == 409
     assert ok(three.post(f"{path}/approve"))["state"] == "approved"
     rows = list(csv.reader(io.StringIO(two.post(f"{path}/bank-list", json=wish).content.decode("utf-8-sig"))))
-    assert rows[1][1:5] == ["林桂芬", "农商银行", f"{CARD}{elder.id}", "100.00"] and rows[2][4] == "100.00"
+    assert rows[1][1:5] == ["林桂芬", "农商银行", f"{CARD}{elder.id:05d}", "100.00"] and rows[2][4] == "100.00"
     book = load_workbook(io.BytesIO(two.post(f"{path}/bank-list", json=wish | {"form": "xlsx"}).content))
-    assert book.worksheets[0].cell(2, 4).value == f"{CARD}{elder.id}"
+    assert book.worksheets[0].cell(2, 4).value == f"{CARD}{elder.id:05d}"
     ok(one.post(f"{path}/issue"))
     (line,) = ok(one.get(f"{path}/lines", params={"state": "paid"}))
-    assert CARD not in str(line) and line["account"].endswith(f"{CARD}{elder.id}"[-4:])
+    assert CARD not in str(line) and line["account"].endswith(f"{CARD}{elder.id:05d}"[-4:])
     assert ok(one.post(f"/api/allowances/lines/{line['id']}/return", json={"reason": "wrong_name"}))["possible"]
     assert ok(one.get(path))["sums"]["returned_cents"] == 100_00
     assert client(Role.SUPERVISOR, area=STREET[:9]).post(f"{path}/close").status_code == 403
@@ -262,7 +262,7 @@ def test_an_elders_account_is_masked_until_somebody_says_why(client: Callable[..
     desk, path = client(Role.OPERATOR), f"/api/allowances/elders/{elder.id}"
     desk.headers["X-Simulated-At"] = (MORNING + timedelta(hours=1)).isoformat()
     assert CARD not in str(ok(desk.get(path)))
-    assert ok(desk.post(f"{path}/account", json={"reason": "she asks"}))["account"] == f"{CARD}{elder.id}"
+    assert ok(desk.post(f"{path}/account", json={"reason": "she asks"}))["account"] == f"{CARD}{elder.id:05d}"
     assert [row["elder_id"] for row in ok(desk.get("/api/allowances/proofs"))] == [elder.id]
     ok(desk.post(f"{path}/proofs", json={"proven_on": "2026-11-23", "way": "counter"}))
     assert ok(desk.get("/api/allowances/proofs")) == []

@@ -1,5 +1,6 @@
 """The catalogue as it is kept: new prices never change the past, agreed orders keep what was agreed."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -35,9 +36,7 @@ from tests.clients import Client, ok
 
 TODAY = date(2026, 11, 23)
 NEW_YEAR = date(2027, 1, 1)
-IDS: dict[str, Any] = dict.fromkeys(
-    ("elder_id", "caregiver_id", "attendance_id", "visit_id", "user_id", "change_id", "order_id"), 1
-)
+IDS: dict[str, Any] = defaultdict(lambda: 1)
 
 
 def priced(item: ServiceItem, cents: int, starts: date, ends: date | None = None, area: str = "") -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.jobs import actions as jobs
 from app.people.tables import Contract
 from app.planning.tables import Attendance
 from app.settlement import actions as settlement
+from app.settlement import running
 from app.settlement.rules import DisputeState, StatementState
 from app.settlement.tables import Dispute, Statement
 from app.visits.appeal_rules import AppealState
@@ -41,10 +43,11 @@ def settled_things(session: Session, attendance: Attendance) -> dict[str, int]:
         words="我来过", raised_at=TEN,
     )  # fmt: skip
     session.add_all([dispute, appeal])
+    settling = jobs.ask(session, running.KIND, 202610, district_id=attendance.district_id, by="test", now=TEN)
     session.flush()
     return {
         "contract_id": contract.id, "statement_id": statement.id, "terms_id": terms.id, "dispute_id": dispute.id,
-        "appeal_id": appeal.id,
+        "appeal_id": appeal.id, "settling_id": settling.id,
     }  # fmt: skip
 
 

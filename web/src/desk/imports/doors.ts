@@ -16,6 +16,7 @@ interface Doors {
 
 const raw = { headers: { 'Content-Type': 'application/octet-stream' }, bodySerializer: (body: string) => body }
 const at = (import_id: number) => ({ params: { path: { import_id } } })
+const of = (file_id: number) => ({ params: { path: { file_id } } })
 
 export function doorsOf(kind: FileKind): Doors {
   if (kind === 'devices')
@@ -33,12 +34,12 @@ export function doorsOf(kind: FileKind): Doors {
   return {
     template: `/api/imports/template?kind=${kind}`,
     recent: () => ask(api.GET('/api/imports', { params: { query: { kind } } })),
-    one: (id) => ask(api.GET('/api/imports/{import_id}', at(id))),
+    one: (id) => ask(api.GET('/api/imports/{file_id}', of(id))),
     send: (file) => ask(api.POST('/api/imports', { params: { query: { kind, name: file.name } }, body: file as unknown as string, ...raw })),
     act: (id, event) => {
-      if (event === 'undo') return ask(api.POST('/api/imports/{import_id}/undo', at(id)))
-      if (event === 'discard') return ask(api.POST('/api/imports/{import_id}/discard', at(id)))
-      return ask(api.POST('/api/imports/{import_id}/confirm', { ...at(id), body: { mode: event } }))
+      if (event === 'undo') return ask(api.POST('/api/imports/{file_id}/undo', of(id)))
+      if (event === 'discard') return ask(api.POST('/api/imports/{file_id}/discard', of(id)))
+      return ask(api.POST('/api/imports/{file_id}/confirm', { ...of(id), body: { mode: event } }))
     },
   }
 }

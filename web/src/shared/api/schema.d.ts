@@ -1895,7 +1895,7 @@ export interface paths {
         put?: never;
         /**
          * Ask Run
-         * @description Draw up the statements of a month; watch it at `GET /api/settlement/runs/{job_id}`.
+         * @description Draw up the statements of a month; watch it at `GET /api/settlement/runs/{settling_id}`.
          */
         post: operations["settlement_ask_run"];
         delete?: never;
@@ -1904,7 +1904,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/settlement/runs/{job_id}/stop": {
+    "/api/settlement/runs/{settling_id}/stop": {
         parameters: {
             query?: never;
             header?: never;
@@ -1924,7 +1924,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/settlement/runs/{job_id}": {
+    "/api/settlement/runs/{settling_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -3812,7 +3812,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/imports/{import_id}": {
+    "/api/imports/{file_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -3832,7 +3832,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/imports/{import_id}/confirm": {
+    "/api/imports/{file_id}/confirm": {
         parameters: {
             query?: never;
             header?: never;
@@ -3852,7 +3852,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/imports/{import_id}/undo": {
+    "/api/imports/{file_id}/undo": {
         parameters: {
             query?: never;
             header?: never;
@@ -3872,7 +3872,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/imports/{import_id}/discard": {
+    "/api/imports/{file_id}/discard": {
         parameters: {
             query?: never;
             header?: never;
@@ -21971,7 +21971,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: number;
+                settling_id: number;
             };
             cookie?: never;
         };
@@ -22002,7 +22002,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                job_id: number;
+                settling_id: number;
             };
             cookie?: never;
         };
@@ -25206,7 +25206,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                import_id: number;
+                file_id: number;
             };
             cookie?: never;
         };
@@ -25237,7 +25237,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                import_id: number;
+                file_id: number;
             };
             cookie?: never;
         };
@@ -25272,7 +25272,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                import_id: number;
+                file_id: number;
             };
             cookie?: never;
         };
@@ -25303,7 +25303,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                import_id: number;
+                file_id: number;
             };
             cookie?: never;
         };
