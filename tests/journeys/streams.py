@@ -81,6 +81,7 @@ class OrderStream:
     house: House
     chromium: Browser
     between: Between = nothing
+    hours: tuple[str, str] = ("14:00", "15:30")
     elder: dict[str, Any] = field(default_factory=dict)
 
     def walk(self) -> None:
@@ -103,10 +104,10 @@ class OrderStream:
         operator.go("/desk/hotline")
         page.get_by_placeholder("姓名、拼音").fill(self.elder["name"])
         page.get_by_text(self.elder["name"]).first.click()
-        page.get_by_text("上门理发").first.click()
+        page.get_by_role("group", name="服务项目").get_by_text("上门理发").click()  # her past ones stand beside it
         page.get_by_text("明天", exact=True).click()
-        page.get_by_label("最早").fill("14:00")
-        page.get_by_label("最晚").fill("15:30")
+        for label, hour in zip(("最早", "最晚"), self.hours, strict=True):
+            page.get_by_label(label).fill(hour)
         expect(page.get_by_text("补贴付")).to_be_visible()
         operator.picture("desk-hotline")
         operator.check()
@@ -166,7 +167,7 @@ class OrderStream:
 
     def settle(self) -> None:
         """It verified itself; the elder's month shows the cents and the visit behind them."""
-        until(lambda: self._state() == "verified", f"the visit is {self._state()}", 30)
+        until(lambda: self._state() == "verified", f"the visit is {self._state()}: {self._flaws()}; not verified", 30)
         operator = somebody(self.chromium, self.house, DESK)
         page = operator.log_in("zhaomin", "desk")
         visit = self._visit()
@@ -224,6 +225,9 @@ class OrderStream:
             self.elder["id"],
         )
         return rows[0] if rows else None
+
+    def _flaws(self) -> Any:
+        return query(self.house, "select flaw, facts from visit_flaws where visit_id = %s", self._visit()[0])
 
     def _state(self) -> str | None:
         visit = self._visit() or query(
