@@ -1,5 +1,7 @@
 """The worker process: `dramatiq app.worker`. An actor takes the id of a job; everything else is a row."""
 
+from functools import partial
+
 from app.allowances import actions as allowances
 from app.allowances import drafting as payouts
 from app.desk.import_kinds import KINDS
@@ -19,64 +21,46 @@ configure("worker")
 assert metadata.tables  # a foreign key finds its table only where every table is known
 broker = queue.broker()
 queue.dramatiq.set_broker(broker)
+worked = partial(
+    queue.dramatiq.actor, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000, time_limit=LONGEST
+)
 
 
-@queue.dramatiq.actor(
-    actor_name=DRAFT, queue_name=queue.QUEUE, broker=broker, notify_shutdown=True, max_retries=5, min_backoff=1000,
-    time_limit=LONGEST,
-)  # fmt: skip
+@worked(actor_name=DRAFT, notify_shutdown=True)
 def draft(job_id: int) -> None:
     """Draft a day. Ended in the middle, the message comes again and the job with it."""
     drafting.carry_out(job_id)
 
 
-@queue.dramatiq.actor(
-    actor_name=f"import_{importing.KIND}", queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
-    time_limit=LONGEST,
-)  # fmt: skip
+@worked(actor_name=f"import_{importing.KIND}")
 def import_devices(job_id: int) -> None:
     """Check or apply a file of devices."""
     importing.carry_out(job_id)
 
 
-@queue.dramatiq.actor(
-    actor_name=month_runs.KIND, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
-    time_limit=LONGEST,
-)  # fmt: skip
+@worked(actor_name=month_runs.KIND)
 def run_month(job_id: int) -> None:
     """Grant a month and let what is over expire. Ended in the middle, it goes on where it was."""
     month_runs.carry_out(job_id)
 
 
-@queue.dramatiq.actor(
-    actor_name=what_ifs.KIND, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
-    time_limit=LONGEST,
-)  # fmt: skip
+@worked(actor_name=what_ifs.KIND)
 def find_out_what_if(job_id: int) -> None:
     """What a changed programme would have cost."""
     what_ifs.carry_out(job_id)
 
 
-@queue.dramatiq.actor(
-    actor_name=allowances.JOB, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
-    time_limit=LONGEST,
-)  # fmt: skip
+@worked(actor_name=allowances.JOB)
 def draft_payouts(job_id: int) -> None:
     """Draft a month's batch of an allowance."""
     payouts.carry_out(job_id)
 
 
 for _kind in KINDS.values():
-    queue.dramatiq.actor(
-        actor_name=f"import_{_kind.name}", queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
-        time_limit=LONGEST,
-    )(_kind.carry_out)  # fmt: skip
+    worked(actor_name=f"import_{_kind.name}")(_kind.carry_out)
 
 
-@queue.dramatiq.actor(
-    actor_name=running.KIND, queue_name=queue.QUEUE, broker=broker, max_retries=5, min_backoff=1000,
-    time_limit=LONGEST,
-)  # fmt: skip
+@worked(actor_name=running.KIND)
 def settle(job_id: int) -> None:
     """Draw up the statements of a month. Ended in the middle, the message comes again and goes on."""
     running.carry_out(job_id)

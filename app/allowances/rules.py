@@ -115,7 +115,6 @@ LINE_MOVES: Final[dict[tuple[LineState, LineEvent], LineState]] = {
     (L.RETURNED, V.CORRECT): L.PAY_AGAIN,
     (L.RETURNED, V.GIVE_UP): L.GIVEN_UP,
 }
-SETTLED: Final = (L.LISTED, L.PAID, L.RETURNED, L.GIVEN_UP)  # not to be listed once more
 
 
 class Why(StrEnum):

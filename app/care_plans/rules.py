@@ -89,9 +89,6 @@ class WhyNot(StrEnum):
     NOT_PLANNED = "not_planned"  # the version in force does not mean this day
 
 
-BY_PLAN: Final = frozenset({WhyNot.PAUSED, WhyNot.HOLIDAY, WhyNot.EXCEPTION, WhyNot.NOT_PLANNED})
-
-
 class OnHolidays(StrEnum):
     """What a line does when its day is a public holiday."""
 

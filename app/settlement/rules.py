@@ -132,10 +132,6 @@ class Locked(Conflict):
     """A locked statement never changes; what was wrong comes in a later one."""
 
 
-class NoTerms(Conflict):
-    """No terms of this provider's contract are in force."""
-
-
 def after(moves: Mapping[tuple[State, Event], State], state: State, event: Event) -> State:
     """The state that follows; raises IllegalMove where the table has no line."""
     try:
