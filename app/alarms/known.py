@@ -19,7 +19,7 @@ from app.calls.rules import Target
 from app.config import settings
 from app.equipment.tables import Device, DeviceModel
 from app.escalation import queries as trees
-from app.escalation.rules import RungKind
+from app.escalation.rules import CONTACTS, RungKind
 from app.people.tables import Elder
 
 Moment = tuple[datetime, str]  # when, and by whom or why
@@ -87,10 +87,11 @@ def _of_tree(session: Session, alarm: Alarm, facts: Facts) -> Facts:
         ended = {row.ended_at: row.ended_by or "" for row in tried if row.state is RungState.REACHED and row.ended_at}
     elif facts.coming and not climbing.goes_on(alarm, rows):
         ended = {row.ended_at: row.ended_by or "" for row in tried if row.ended_at and row.ended_at >= facts.began_at}
+    promised = [row.promised_at for row in rows if row.promised_at and row.kind in CONTACTS]
     offers = [offer.answer_by for offer, _ in sending.offers_of(session, alarm.id) if offer.state in STANDING]
     return replace(
         facts, climbing=bool(rows or turn), turn=turn, climbed=max(ended.items(), default=None),
-        answer_by=max(offers, default=None),
+        answer_by=max(offers, default=None), there_by=min(promised, default=None),
     )  # fmt: skip
 
 

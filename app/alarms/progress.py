@@ -25,7 +25,8 @@ class Status(StrEnum):
 
 
 ENDED: Final = (Status.DONE, Status.SKIPPED)
-PEOPLE: Final = (Target.ELDER, Target.DEVICE, Target.CONTACT)
+HER: Final = (Target.ELDER, Target.DEVICE)
+PEOPLE: Final = (*HER, Target.CONTACT)
 BAD: Final = ("help", "ambulance")
 RESCUERS: Final = (Target.AMBULANCE, Target.FIRE)
 RESCUES: Final = (Do.AMBULANCE, Do.FIRE)
@@ -70,6 +71,7 @@ class Facts:
     climbs: frozenset[int] = frozenset()  # calls that were its next attempt, whomever they went to
     climbed: tuple[datetime, str] | None = None  # it has reached somebody, or is at its end and help is coming
     answer_by: datetime | None = None  # a responder's phone rings until then
+    there_by: datetime | None = None  # one of her people promised to stand at the door by then
     brought: Mapping[Do, tuple[datetime, str]] = field(default_factory=dict)  # what must not wait: since when, and why
     nobody_free: datetime | None = None  # when nobody could be sent, if nobody is on the way since
     calls: Sequence[Tried] = ()
@@ -93,6 +95,11 @@ class Facts:
     def reached(self) -> bool:
         """Somebody was spoken to, or is there."""
         return self.arrived is not None or any(call.result in REACHED for call in self.tries)
+
+    @property
+    def heard(self) -> bool:
+        """She was spoken to herself, or somebody is with her."""
+        return self.arrived is not None or any(c.result in REACHED for c in self.calls if c.target in HER)
 
     @property
     def coming(self) -> bool:
@@ -129,8 +136,11 @@ class Standing:
 
 def standings(pattern: Pattern, facts: Facts, *, now: datetime) -> list[Standing]:
     """Every step in order. Without a rescue service among them sending is tried again at once."""
-    if not any(step.do in RESCUES for step in pattern.steps):
+    kinds = {step.do for step in pattern.steps}
+    if kinds.isdisjoint(RESCUES):
         facts = replace(facts, nobody_free=None)
+    if Do.ARRIVE not in kinds:
+        facts = replace(facts, there_by=None)  # nothing there could end the waiting
     return [_standing(step, facts, now=now) for step in pattern.steps]
 
 
@@ -189,7 +199,7 @@ def _due(step: Step, facts: Facts, *, now: datetime) -> tuple[datetime | None, b
     """When time will make it due, whether it is pressing, and why it is due now, if it is."""
     if step.do is Do.CLOSE and facts.state is State.FOLLOW_UP and facts.call_back_at and facts.call_back_at > now:
         return facts.call_back_at, False, None
-    if step.do is Do.CLOSE and (not facts.reached or (facts.word in BAD and not (facts.arrived or facts.promised))):
+    if step.do is Do.CLOSE and _too_early_to_close(facts):
         return None, False, None
     if step.do is Do.CALL_BACK and facts.state is State.CLAIMED:
         return None, False, None
@@ -210,6 +220,12 @@ def _due(step: Step, facts: Facts, *, now: datetime) -> tuple[datetime | None, b
     return later, False, plain
 
 
+def _too_early_to_close(facts: Facts) -> bool:
+    if not facts.reached or (facts.there_by and not facts.arrived and facts.word != "safe"):
+        return True
+    return facts.word in BAD and not (facts.arrived or facts.promised)
+
+
 def _holds(condition: Condition, facts: Facts, *, now: datetime) -> tuple[bool, datetime | None]:
     """Whether it holds, or when it will if nothing changes."""
     match condition.when:
@@ -221,11 +237,11 @@ def _holds(condition: Condition, facts: Facts, *, now: datetime) -> tuple[bool, 
         case When.UNREACHED:
             return not facts.reached, None
         case When.REACHED:
-            return facts.reached and facts.word is None, None
+            return facts.heard and facts.word is None, None
         case When.HELP | When.AMBULANCE | When.SAFE as word:
             return facts.word == word, None
         case When.SENT:
-            return facts.coming and facts.arrived is None, None
+            return (facts.coming or facts.there_by is not None) and facts.arrived is None, None
         case When.ARRIVED:
             return facts.arrived is not None, None
         case When.ALWAYS:

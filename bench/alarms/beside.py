@@ -1,4 +1,4 @@
-"""Row 10: the same presses through ours and through Node-RED: how fast on a screen, and what is lost when it hurts.
+"""Row 10: the same presses through ours, Node-RED and Home Assistant: how fast on a screen, what is lost when it hurts.
 
 Everybody hears the same broker and writes to the same PostgreSQL server, each alone. Lost is what the broker has
 acknowledged to the device and what no table holds a while after everything runs again.
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 import psycopg
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from app.cli.parts import Running
 from bench.alarms import figures, traffic
-from bench.alarms.peers import nodered
+from bench.alarms.peers import homeassistant, nodered
 from bench.alarms.screen import Desk
 from bench.alarms.stage import Stage, say
 from tests.journeys.browser import browser
@@ -32,6 +32,14 @@ class Contender(Protocol):
     processes: list[Running]
 
     def stored(self) -> set[str]: ...
+
+
+class Peer(Contender, Protocol):
+    """One of the others, with a page of its own in the browser."""
+
+    page: str
+
+    def arguments(self) -> list[str]: ...
 
 
 class Ours:
@@ -58,16 +66,24 @@ def row_10(stage: Stage, *, calm: int = 100, storm: int = 400, rate: float = 100
         lines.append(_measured(stage, ours, lambda: _painted(stage, desk, calm), storm, rate))
         desk.page.close()
         stage.down("web", "clock", "listener-1", "listener-2")
-        if nodered.installed():
-            peer = nodered.NodeRed(stage)
-            page = opened.new_page()
-            page.evaluate(peer.page, peer.arguments())
-            lines.append(_measured(stage, peer, lambda: _heard(stage, page, calm), storm, rate))
-            peer.processes[0].stop()
-        else:
-            say("Node-RED could not be installed: npm is not here, or reaches no registry")
+        for others in (nodered, homeassistant):
+            if not others.installed():
+                say(f"{others.NAME} could not be installed: npm or pip reach no registry, or Python is too new for it")
+                continue
+            lines.append(_beside(stage, others.begun(stage), opened, calm, storm, rate))
     stage.up("web", "clock", "listener-1", "listener-2")
     figures.keep(10, f"beside others: {calm} presses in calm, {storm} in each storm", lines, under)
+
+
+def _beside(stage: Stage, peer: Peer, opened: Browser, calm: int, storm: int, rate: float) -> dict[str, Any]:
+    """One of the others, alone; ended whatever happens."""
+    page = opened.new_page()
+    try:
+        page.evaluate(peer.page, peer.arguments())
+        return _measured(stage, peer, lambda: _heard(stage, page, calm, peer), storm, rate)
+    finally:
+        page.close()
+        peer.processes[0].stop()
 
 
 def _measured(
@@ -103,12 +119,13 @@ def _painted(stage: Stage, desk: Desk, count: int) -> list[float]:
     return [seen[alarms[p.wire_id]] - p.at for p in result[0] if alarms.get(p.wire_id, 0) in seen]
 
 
-def _heard(stage: Stage, page: Page, count: int) -> list[float]:
+def _heard(stage: Stage, page: Page, count: int, peer: Peer) -> list[float]:
     """The others are measured to the message in the page's websocket."""
-    with _meanwhile(lambda: _presses(stage, count, 10.0, "calm-peer")) as result:
+    name = f"calm-{_short(peer)}"
+    with _meanwhile(lambda: _presses(stage, count, 10.0, name)) as result:
         page.wait_for_timeout(1000 * (count / 10 + 5))
     seen: dict[str, float] = page.evaluate("() => noted.seen")
-    at = {f"calm-peer-{n}": press.at for n, press in enumerate(result[0])}
+    at = {f"{name}-{n}": press.at for n, press in enumerate(result[0])}
     return [seen[event] / 1000 - at[event] for event in at if event in seen]
 
 
@@ -126,7 +143,7 @@ def _meanwhile(work: Callable[[], list[traffic.Press]]) -> Iterator[list[list[tr
 
 def _storm(stage: Stage, one: Contender, count: int, rate: float, what: str, trouble: Callable[[], None]) -> int:
     """How many were published and are nowhere once everything has run again for a while."""
-    name = f"{what}-{one.name.partition(' ')[0].lower()}"
+    name = f"{what}-{_short(one)}"
     with _meanwhile(lambda: _presses(stage, count, rate, name)):
         time.sleep(count / rate / 2)
         trouble()
@@ -139,6 +156,10 @@ def _storm(stage: Stage, one: Contender, count: int, rate: float, what: str, tro
             quiet, last = time.monotonic(), missing
         time.sleep(0.5)
     return missing
+
+
+def _short(one: Contender) -> str:
+    return one.name.partition(" ")[0].lower()
 
 
 def _kill(one: Contender) -> None:

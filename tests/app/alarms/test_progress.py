@@ -1,7 +1,7 @@
 """What comes next in an alarm, from nothing but what is known of it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -75,6 +75,27 @@ def test_once_she_answers_she_is_asked_and_the_answers_lead_on() -> None:
     assert coming(K.FALL, out, after=81).step.do is Do.CLOSE
 
 
+def test_her_script_is_for_her_and_whoever_promised_to_come_is_awaited() -> None:
+    neighbour = [tried(T.DEVICE, R.NO_ANSWER), tried(T.CONTACT, R.ANSWERED, after=20, contact=1)]
+    facts = known(state=State.CONTACTING, calls=neighbour, climbing=True, climbed=(MORNING, "赵敏"))
+    assert coming(K.SOS, facts, after=30).step.do is Do.CLOSE
+    promised = replace(facts, there_by=MORNING + timedelta(minutes=10))
+    assert coming(K.SOS, promised, after=30).step.do is Do.ARRIVE
+    there = replace(promised, state=State.ON_SITE, arrived=(MORNING, "赵敏"))
+    assert coming(K.SOS, there, after=30).step.do is Do.ASK
+    without = Pattern(steps=[step for step in DEFAULTS[K.SOS].steps if step.do is not Do.ARRIVE])
+    one = next_of(standings(without, promised, now=MORNING + timedelta(seconds=30)))
+    assert one and one.step.do is Do.CLOSE
+    she = replace(promised, calls=[*neighbour, tried(T.ELDER, R.ANSWERED, after=25)])
+    assert coming(K.SOS, she, after=30).step.do is Do.ASK
+
+
+def test_the_step_under_way_names_whom_it_rings() -> None:
+    ringing = known(calls=[tried(T.DEVICE, R.HELP), tried(T.CONTACT, None, after=20, contact=1)])
+    steps = {one.step.do: one for one in standings(DEFAULTS[K.SOS], ringing, now=MORNING + timedelta(seconds=30))}
+    assert (steps[Do.INFORM].status, steps[Do.INFORM].contact_id) == (Status.DOING, 1)
+
+
 def test_an_alarm_is_not_offered_to_be_closed_while_nobody_was_reached_or_help_is_owed() -> None:
     nobody = known(state=State.CONTACTING, calls=[tried(T.DEVICE, R.NO_ANSWER), tried(T.ELDER, R.BUSY, after=20)])
     (close,) = (
@@ -144,7 +165,7 @@ def test_where_nobody_is_free_the_rescue_service_goes_first_and_after_a_while_on
     assert coming(K.SOS, heard, after=110).step.do is Do.CLIMB
     assert coming(K.SOS, heard, after=121).step.do is Do.SEND
     told = replace(heard, calls=[*heard.calls, tried(T.CONTACT, R.ANSWERED, after=111, contact=1)])
-    assert coming(K.SOS, replace(told, climbed=(MORNING, "x")), after=119).step.do is Do.ASK
+    assert coming(K.SOS, replace(told, climbed=(MORNING, "x")), after=119).step.do is Do.ARRIVE
     assert coming(CALL_BACK, nobody, after=1).step.do is not Do.AMBULANCE, "a call-back knows none: it sends at once"
 
 
@@ -176,16 +197,16 @@ MAYBE = st.sampled_from([None, (MORNING, "赵敏")])
     calls=CALLS, sent=MAYBE, arrived=MAYBE, noted=MAYBE, state=st.sampled_from([State.CLAIMED, State.CONTACTING]),
     speaks=st.booleans(), phone=st.booleans(), people=st.sampled_from([(), (1,), (1, 2)]), after=st.integers(0, 900),
     tree=st.sampled_from([None, turn(), turn(RungKind.RESPONDER, None), turn(RungKind.AMBULANCE, None)]),
-    nobody=st.booleans(),
+    nobody=st.booleans(), there_by=st.sampled_from([None, MORNING]),
 )  # fmt: skip
 def test_whoever_has_an_alarm_always_has_something_to_do_next(
     kind: str, calls: list[Tried], sent: object, arrived: object, noted: object, state: State, speaks: bool,
-    phone: bool, people: tuple[int, ...], after: int, tree: Turn | None, nobody: bool,
+    phone: bool, people: tuple[int, ...], after: int, tree: Turn | None, nobody: bool, there_by: datetime | None,
 ) -> None:  # fmt: skip
     facts = known(
         calls=calls, sent=sent, arrived=arrived, noted=noted, speaks=speaks, has_phone=phone, contacts=people,
         state=State.ON_SITE if arrived else State.DISPATCHED if sent else state, climbing=tree is not None, turn=tree,
-        answer_by=MORNING if sent else None,
+        answer_by=MORNING if sent else None, there_by=there_by,
     )  # fmt: skip
     if nobody and not sent and not arrived:
         rescue = Do.FIRE if kind in (K.SMOKE, K.GAS, K.FIRE) else Do.AMBULANCE

@@ -114,3 +114,8 @@ class NodeRed:
         """The events in its database."""
         with psycopg.connect(self.database) as connection:
             return {row[0] for row in connection.execute("select id from presses")}
+
+
+def begun(stage: Stage) -> NodeRed:
+    """A fresh one."""
+    return NodeRed(stage)
