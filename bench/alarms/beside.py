@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import psycopg
@@ -104,8 +105,13 @@ def _measured(
 def _presses(stage: Stage, count: int, rate: float, name: str) -> list[traffic.Press]:
     out = stage.folder / f"{name}.jsonl"
     url = stage.env["YINLING_GATEWAY_MQTT_URL"]
-    assert traffic.started("press", url, name=name, count=count, rate=rate, out=out, wait=0).wait(120) == 0
+    begun = _begun(stage, name)
+    assert traffic.started("press", url, name=name, count=count, rate=rate, out=out, wait=0, begun=begun).wait(120) == 0
     return list(traffic.read(out))
+
+
+def _begun(stage: Stage, name: str) -> Path:
+    return stage.folder / f"{name}.begun"
 
 
 def _painted(stage: Stage, desk: Desk, count: int) -> list[float]:
@@ -145,6 +151,8 @@ def _storm(stage: Stage, one: Contender, count: int, rate: float, what: str, tro
     """How many were published and are nowhere once everything has run again for a while."""
     name = f"{what}-{_short(one)}"
     with _meanwhile(lambda: _presses(stage, count, rate, name)):
+        while not _begun(stage, name).exists():  # a process of its own, which needs its time
+            time.sleep(0.01)
         time.sleep(count / rate / 2)
         trouble()
     wanted = {f"{name}-{n}" for n in range(count)}

@@ -55,8 +55,10 @@ def connect(url: str, name: str) -> Client:
     return client
 
 
-def press(url: str, *, first: int, count: int, rate: float, mixed: bool, name: str, wait: float) -> list[Press]:
-    """Each of `count` elders presses once, in turn; answers what became of each."""
+def press(
+    url: str, *, first: int, count: int, rate: float, mixed: bool, name: str, wait: float, begun: Path | None = None
+) -> list[Press]:
+    """Each of `count` elders presses once, in turn; answers what became of each. `begun` is made at the first."""
     client = connect(url, name)
     made: dict[str, Press] = {}
     heard = {f"care/v1/{wire_id(first + n)}/ack": wire_id(first + n) for n in range(count)}
@@ -67,6 +69,8 @@ def press(url: str, *, first: int, count: int, rate: float, mixed: bool, name: s
 
     client.on_message = on_ack
     client.subscribe("care/v1/+/ack", 1)
+    if begun:
+        begun.touch()
     for n in paced(count, rate):
         device, kind = wire_id(first + n), KINDS[n % len(KINDS)] if mixed else "sos"
         body = {"id": f"{name}-{n}", "kind": kind, "at": datetime.now(UTC).isoformat(), "battery": 80}
@@ -121,6 +125,7 @@ def main() -> None:
     parser.add_argument("--mixed", type=int, default=0)
     parser.add_argument("--wait", type=float, default=PATIENCE)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--begun", type=Path, help="a file that is made at the first press")
     given = parser.parse_args()
     if given.what == "telemetry":
         telemetry(
@@ -130,7 +135,7 @@ def main() -> None:
         return
     made = press(
         given.url, first=given.first, count=given.count, rate=given.rate, mixed=bool(given.mixed), name=given.name,
-        wait=given.wait,
+        wait=given.wait, begun=given.begun,
     )  # fmt: skip
     if given.out:
         given.out.write_text("".join(json.dumps(asdict(one)) + "\n" for one in made))

@@ -102,6 +102,7 @@ class HomeAssistant:
         broker = {
             "broker": address.host, "port": address.port, "client_id": "bench-homeassistant", "discovery": False,
             "username": address.username, "password": address.password,
+            "birth_message": {}, "will_message": {},  # our broker's rights would cut the line over them
         }  # fmt: skip
         entry = {
             "entry_id": "benchmqtt", "version": 1, "minor_version": 1, "domain": "mqtt", "title": "broker",
