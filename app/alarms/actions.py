@@ -170,7 +170,8 @@ def dispatch(session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, 
 def arrive(session: Session, alarm_id: int, *, me: Caller, now: datetime, who: str | None = None) -> Alarm:
     """A human is with the elder, by the operator's word."""
     alarm = mine(session, alarm_id, Event.ARRIVE, me)
-    return _arrived(session, alarm, by=me.by, now=now, **_said(who=who))
+    _with_her(session, alarm, by=me.by, now=now)
+    return move(session, alarm, Event.ARRIVE, by=me.by, now=now, **_said(who=who))
 
 
 def notice_arrival(session: Session, alarm_id: int, *, now: datetime) -> None:
@@ -182,16 +183,16 @@ def notice_arrival(session: Session, alarm_id: int, *, now: datetime) -> None:
     if alarm.state is not State.DISPATCHED and alarm.arrived_at:
         return
     alarm.arrived_at = at or now
-    _arrived(session, alarm, by=name, now=now, visit_id=alarm.visit_id)
+    _with_her(session, alarm, by=name, now=now)
+    if alarm.state in (State.RINGING, State.CLAIMED):  # sent by the platform: the operator is still to come
+        log.append(session, alarm, Event.ARRIVE, alarm.state, alarm.state, by=name, now=now, visit_id=alarm.visit_id)
+        return
+    move(session, alarm, Event.ARRIVE, by=name, now=now, visit_id=alarm.visit_id)
 
 
-def _arrived(session: Session, alarm: Alarm, *, by: str, now: datetime, **facts: object) -> Alarm:
+def _with_her(session: Session, alarm: Alarm, *, by: str, now: datetime) -> None:
     alarm.arrived_at, alarm.reached_at = alarm.arrived_at or now, now
     climbing.arrived(session, alarm, by=by, now=now)
-    if alarm.state in (State.RINGING, State.CLAIMED):  # sent by the platform: the operator is still to come
-        log.append(session, alarm, Event.ARRIVE, alarm.state, alarm.state, by=by, now=now, **facts)
-        return alarm
-    return move(session, alarm, Event.ARRIVE, by=by, now=now, **facts)
 
 
 def follow_up(session: Session, alarm_id: int, *, me: Caller, now: datetime, minutes: int | None = None) -> Alarm:

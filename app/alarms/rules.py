@@ -75,11 +75,13 @@ MOVES: Final[dict[tuple[State, Event], State]] = {
     (S.CLAIMED, E.DISPATCH): S.DISPATCHED,
     (S.CONTACTING, E.DISPATCH): S.DISPATCHED,
     (S.DISPATCHED, E.DISPATCH): S.DISPATCHED,  # a second one, or somebody else
+    (S.CLAIMED, E.ARRIVE): S.ON_SITE,  # whom the platform had sent, or called, before anybody claimed
     (S.CONTACTING, E.ARRIVE): S.ON_SITE,  # the daughter opens the door
     (S.DISPATCHED, E.ARRIVE): S.ON_SITE,
     (S.CONTACTING, E.FOLLOW_UP): S.FOLLOW_UP,
     (S.DISPATCHED, E.FOLLOW_UP): S.FOLLOW_UP,
     (S.ON_SITE, E.FOLLOW_UP): S.FOLLOW_UP,
+    (S.CLAIMED, E.CLOSE): S.CLOSED,  # she told the automatic call that all is well
     (S.CONTACTING, E.CLOSE): S.CLOSED,
     (S.DISPATCHED, E.CLOSE): S.CLOSED,
     (S.ON_SITE, E.CLOSE): S.CLOSED,

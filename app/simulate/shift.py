@@ -126,7 +126,7 @@ def _cases(session: Session, desk: Desk, *, ended: datetime, now: datetime) -> N
 def _answered(session: Session, desk: Desk, n: int, kind: AlarmKind, at: datetime) -> Alarm:
     device, elder = desk.worn[n]
     who = hearing.Whose(elder.district_id, elder.division_code, elder.id, elder.home_id, device.id, device.wire_id)
-    alarm = hearing.call_for_help(session, kind, who, hearing.Press(at), by="device", now=at)
+    alarm = hearing.call_for_help(session, kind, who, hearing.Press(at), by=f"device {device.wire_id}", now=at)
     return actions.claim(session, alarm.id, me=desk.leaves, now=at + timedelta(seconds=8))
 
 

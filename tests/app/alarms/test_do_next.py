@@ -14,7 +14,7 @@ from app.alarms.tables import Alarm
 from app.calls.rules import Result, Target
 from app.db import transaction
 from app.planning.rules import AttendanceState
-from tests.app.alarms.climb_story import House, K, at, tick
+from tests.app.alarms.climb_story import House, K, at, run, tick
 from tests.app.alarms.story import the_alarm
 from tests.conftest import MORNING
 
@@ -207,3 +207,26 @@ def test_an_operator_names_whom_she_knows_better_and_the_platform_goes_on_when_s
         alarm = session.get_one(Alarm, desk.alarm_id)
         script = steps.script_of(session, alarm, now=MORNING + timedelta(seconds=116))
     assert script and script.next and script.next.step.do is D.CLAIM
+
+
+def test_whoever_claims_while_help_is_on_its_way_can_say_that_it_is_there_and_end_it() -> None:
+    desk = Desk()
+    run(280)  # nobody claims, her people do not answer, a caregiver is sent
+    desk.phone(AttendanceState.ACCEPTED)
+    run(400, 280)
+    desk.key(402)
+    desk.do(actions.arrive, now=at(405))
+    assert the_alarm().state is State.ON_SITE
+    assert desk.shown(406)[0] is D.ASK
+    assert desk.do(actions.close, Verdict.REAL, now=at(410), note=None).state is State.CLOSED
+
+
+def test_whoever_claims_after_her_daughter_told_the_automatic_call_that_all_is_well_may_close() -> None:
+    desk = Desk()
+    run(91)
+    desk.result(R.SAFE)
+    tick(at(95))
+    desk.key(96)
+    assert desk.shown(97)[0] is D.CLOSE
+    desk.key(98, verdict=Verdict.FALSE)
+    assert the_alarm().state is State.CLOSED
