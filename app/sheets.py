@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +19,8 @@ MOST_ROWS: Final = 50_000
 MOST_COLUMNS: Final = 60
 MOST_UNPACKED: Final = 150_000_000  # bytes of a workbook's parts
 MOST_PARTS: Final = 200
-HEAD: Final = 4096  # where a document type would stand
+HEAD: Final = 4096  # where bytes that are no text would stand
+PIECE: Final = 1 << 20
 Value = str | int | float | bool | datetime | date | None
 
 
@@ -58,7 +60,7 @@ def _workbook(content: bytes) -> Iterator[list[Value]]:
         sheet.reset_dimensions()  # what a file claims of its size counts for nothing
         for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
             yield [_plain(value) for value in row]
-    except (KeyError, ValueError, TypeError, SyntaxError, OSError, zipfile.BadZipFile, EOFError) as error:
+    except (KeyError, ValueError, TypeError, SyntaxError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         if isinstance(error, BadSheet):
             raise
         raise BadSheet("The workbook is damaged; open it in Excel and save it again.") from error
@@ -74,11 +76,22 @@ def _check_parts(content: bytes) -> None:
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
                 raise BadSheet("The workbook is too large when unpacked: split it, and leave out pictures.")
             for part in parts:
-                with archive.open(part) as opened:
-                    if b"<!DOCTYPE" in opened.read(HEAD).upper():
-                        raise BadSheet("The workbook holds a document type, which no spreadsheet program writes.")
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+                if _has_document_type(archive, part):
+                    raise BadSheet("The workbook holds a document type, which no spreadsheet program writes.")
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
         raise BadSheet("The workbook is damaged or locked with a password.") from error
+
+
+def _has_document_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Before the first element, behind comments of any length, in any coding of two bytes a sign too."""
+    tail = b""
+    with archive.open(part) as opened:
+        while piece := opened.read(PIECE):
+            seen = tail + piece.replace(b"\0", b"")
+            if b"<!DOCTYPE" in seen.upper():
+                return True
+            tail = seen[-16:]
+    return False
 
 
 def _text(content: bytes) -> Iterator[list[Value]]:

@@ -48,6 +48,11 @@ def user_named(session: Session, login: str, *, lock: bool = False) -> User | No
     return session.scalar(found.with_for_update() if lock else found)
 
 
+def user_called(session: Session, by: str) -> User | None:
+    """The user whom history names so: see `Caller.by`."""
+    return user_named(session, by.rpartition("(")[2].removesuffix(")"))
+
+
 def caller_with(session: Session, token_hash: str, *, now: datetime) -> tuple[Caller, Login] | None:
     """The caller a session token belongs to, while both last."""
     row = session.execute(

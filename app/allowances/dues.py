@@ -26,13 +26,15 @@ people as materialized (
     c.applied_on, c.resident_from, p.id as payee_id, stop.kind as stop_kind, stop.starts as stopped_on,
     greatest(c.applied_on, (select max(q.proven_on) from proofs_of_life q where q.elder_id = e.id)) as proven_on,
     c.id is not null and (
-      exists (select from elders x join allowance_claims k on k.elder_id = x.id
-        where x.id_hash = e.id_hash and x.id <> e.id and x.ended_at is null and k.kind = :kind
-          and k.withdrawn_at is null and (k.applied_on, k.id) < (c.applied_on, c.id))
-      or exists (select from elders x join allowance_claims k on k.elder_id = x.id
+      exists (select from elders x
+        where x.id_hash = e.id_hash and x.id <> e.id and x.ended_at is null
+          and (select k.id from allowance_claims k where k.elder_id = x.id and k.kind = :kind
+            and k.withdrawn_at is null and (k.applied_on, k.id) < (c.applied_on, c.id) limit 1) is not null)
+      or exists (select from elders x
         where x.name = e.name and x.born = e.born and x.sex = e.sex and x.district_id = e.district_id and x.id <> e.id
-          and (x.id_hash is null or e.id_hash is null) and x.ended_at is null and k.kind = :kind
-          and k.withdrawn_at is null and (k.applied_on, k.id) < (c.applied_on, c.id))
+          and (x.id_hash is null or e.id_hash is null) and x.ended_at is null
+          and (select k.id from allowance_claims k where k.elder_id = x.id and k.kind = :kind
+            and k.withdrawn_at is null and (k.applied_on, k.id) < (c.applied_on, c.id) limit 1) is not null)
     ) as double
   from elders e
   left join allowance_claims c on c.elder_id = e.id and c.kind = :kind and c.withdrawn_at is null
@@ -163,6 +165,7 @@ def _window(session: Session, district_id: int, kind: AllowanceKind, month: date
 def draft(session: Session, asked: Mapping[str, Any], *, after: int, until: int) -> tuple[int, int]:
     """Lines and recoveries of the elders of a slice; answers how many of each."""
     slice_ = {**asked, "after": after, "until": until}
+    session.execute(text("select set_config('enable_nestloop', 'off', true)"))  # months and elders are joined whole
     for table in ("payout_lines", "payout_recoveries"):
         session.execute(
             text(f"delete from {table} where batch_id = :batch and elder_id > :after and elder_id <= :until"), slice_

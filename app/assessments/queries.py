@@ -201,17 +201,15 @@ def change_by(session: Session, assessment: Assessment) -> LevelChange | None:
 
 
 def months_for(session: Session, district_id: int, level: AbilityLevel, on: date) -> int:
-    """After how many months who was found so on a day is assessed again: the level's own term before that for all."""
-    found = session.scalar(
-        select(AssessmentTerm.months)
-        .where(
-            AssessmentTerm.district_id == district_id, AssessmentTerm.starts <= on,
-            or_(AssessmentTerm.level == level, AssessmentTerm.level.is_(None)),
-        )
-        .order_by(AssessmentTerm.level.is_(None), AssessmentTerm.starts.desc())
-        .limit(1)
-    )  # fmt: skip
-    return FIRST_MONTHS if found is None else found
+    """After how many months who was found so on a day is assessed again."""
+    return term_of(terms(session, district_id), level, on)
+
+
+def term_of(terms: Sequence[AssessmentTerm], level: AbilityLevel, on: date) -> int:
+    """The months that hold, of terms with the latest first: the level's own before those for all."""
+    begun = [term for term in terms if term.starts <= on]
+    own = [term for term in begun if term.level is level] or [term for term in begun if term.level is None]
+    return own[0].months if own else FIRST_MONTHS
 
 
 def terms(session: Session, district_id: int) -> Sequence[AssessmentTerm]:

@@ -82,6 +82,8 @@ class AssessmentEvent(StrEnum):
     REOPEN = "reopen"
     PUBLISH = "publish"
     SUPERSEDE = "supersede"
+    RESTORE = "restore"  # what took its place came in a file that was undone
+    TAKE_BACK = "take_back"  # the file it came in was undone
     WITHDRAW = "withdraw"
 
 
@@ -94,7 +96,11 @@ MOVES: Final[dict[tuple[AssessmentState, AssessmentEvent], AssessmentState]] = {
     (S.SIGNED, E.WITHDRAW): S.WITHDRAWN,
     (S.PUBLISHED, E.SUPERSEDE): S.SUPERSEDED,
     (S.PUBLISHED, E.WITHDRAW): S.WITHDRAWN,
+    (S.PUBLISHED, E.TAKE_BACK): S.WITHDRAWN,
+    (S.SUPERSEDED, E.TAKE_BACK): S.WITHDRAWN,
+    (S.SUPERSEDED, E.RESTORE): S.PUBLISHED,
 }
+FOLLOWS: Final = (E.SUPERSEDE, E.RESTORE, E.TAKE_BACK)  # from something else, never from a button
 OPEN: Final = (S.DRAFT, S.SIGNED)
 
 
@@ -150,7 +156,7 @@ def possible(state: AssessmentState, role: Role, user_id: int, hands: Hands) -> 
     """The events it accepts from this caller now: the buttons a screen may show."""
     if role not in ASSESSORS:
         return []
-    events: list[AssessmentEvent] = [event for (source, event) in MOVES if source is state and event is not E.SUPERSEDE]
+    events: list[AssessmentEvent] = [event for (source, event) in MOVES if source is state and event not in FOLLOWS]
     if state is S.DRAFT:
         allowed = {E.SIGN: hands.may_sign(user_id), E.WITHDRAW: hands.theirs(user_id)}
         return [event for event in events if allowed[event]]

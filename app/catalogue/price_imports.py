@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.catalogue.rules import PriceUnit
 from app.catalogue.tables import Price, ServiceItem
 from app.db import add_rows, numbered
-from app.imports.kinds import Kind, Planned
+from app.imports.kinds import Kind, Planned, adding
 from app.imports.rules import Column, ProblemCode, Row, any_day, one_of, text, yuan
 
 UNITS: Final = {unit.value: unit for unit in PriceUnit}
@@ -67,4 +67,4 @@ def _add(session: Session, new: Sequence[Planned], district_id: int, by: str, no
     return ids
 
 
-PRICES: Final = Kind("prices", "价格", Price, COLUMNS, _judge, _add)
+PRICES: Final = Kind("prices", "价格", Price, COLUMNS, _judge, adding(_add))

@@ -1,4 +1,4 @@
-"""The doors of imports: elders, lists of programmes and prices; devices have doors of their own beside the stock."""
+"""The doors of imports of every kind but devices, whose doors stand beside the stock."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,7 +24,9 @@ class FileKind(StrEnum):
     """What a file holds."""
 
     ELDERS = "elders"
+    ASSESSMENTS = "assessments"
     ENTITLEMENTS = "entitlements"
+    CAREGIVERS = "caregivers"
     PRICES = "prices"
 
 

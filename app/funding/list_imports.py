@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db import add_rows, numbered
 from app.funding.tables import Enrolment, Program
-from app.imports.kinds import Kind, Planned
+from app.imports.kinds import Kind, Planned, adding
 from app.imports.rules import Column, ProblemCode, Row, any_day, text
 from app.people.import_cells import id_number
 from app.people.tables import Elder
@@ -90,4 +90,4 @@ def _add(session: Session, new: Sequence[Planned], district_id: int, by: str, no
     return ids
 
 
-LISTS: Final = Kind("entitlements", "补贴名单", Enrolment, COLUMNS, _judge, _add)
+LISTS: Final = Kind("entitlements", "补贴名单", Enrolment, COLUMNS, _judge, adding(_add))

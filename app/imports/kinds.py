@@ -1,4 +1,4 @@
-"""What every kind of file that only adds rows shares: judging in chunks, writing down, undoing, the template."""
+"""What every kind of file but that of devices shares: judging in chunks, writing down, undoing, the template."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,17 +26,42 @@ FIRST_SHOWN: Final = 20
 
 @dataclass(frozen=True)
 class Planned:
-    """What is to become of a row: a new one, one that is there as it should be, or nothing."""
+    """What is to become of a row: a new one, a changed one, one that is there as it should be, or nothing."""
 
     row: Row
-    outcome: str  # new, same, bad
+    outcome: str  # new, changed, same, bad
     values: Mapping[str, Any] = field(default_factory=dict)
+    subject: int = 0  # of a changed one: the row that is there
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a planned row: its number, what it was before where it was there, and what undoing must know."""
+
+    subject: int
+    before: dict[str, Any] | None = None
+    after: Mapping[str, Any] = field(default_factory=dict)
 
 
 Judge = Callable[[Session, Sequence[Row], dict[Any, int], int], Iterator[Planned]]
 """Judges rows of a chunk; the mapping says which row of the file first used a key, the number is the district's."""
 Add = Callable[[Session, Sequence[Planned], int, str, datetime], Sequence[int]]
 """Adds the new rows of a chunk for a district; answers their numbers in the same order."""
+Put = Callable[[Session, Sequence[Planned], int, str, datetime], Sequence[Written]]
+"""Adds the new rows of a chunk and changes those that are there; answers what became of each, in the same order."""
+Stuck = Callable[[Session, Sequence[ImportChange]], set[int]]
+"""Which rows (numbers of subjects) cannot be taken back, beside those that a foreign key holds."""
+TakeBack = Callable[[Session, Sequence[ImportChange], str, datetime], None]
+"""Takes back what a file added and changed, where deleting the rows is not all."""
+
+
+def adding(add: Add) -> Put:
+    """For a kind that only adds rows."""
+
+    def put(session: Session, chunk: Sequence[Planned], district_id: int, by: str, now: datetime) -> Sequence[Written]:
+        return [Written(number) for number in add(session, chunk, district_id, by, now)]
+
+    return put
 
 
 @dataclass(frozen=True)
@@ -48,9 +73,10 @@ class Kind:
     table: type[Base]
     columns: Sequence[Column]
     judge: Judge
-    add: Add
+    put: Put
     own: Sequence[str] = ()  # tables that an import fills beside its own
-    forget: Callable[[Session, Sequence[int]], None] | None = None  # takes away what stands in them
+    stuck: Stuck | None = None
+    take_back: TakeBack | None = None  # none: the rows are deleted
 
     def column(self, name: str) -> Column:
         """By the name of its field."""
@@ -67,8 +93,9 @@ class Kind:
 
     def plan(self, session: Session, content: bytes, *, district_id: int) -> Iterator[Planned]:
         """Every row of a file, judged against what is stored now; raises BadSheet while it goes."""
-        rows = rules.read(sheets.rows(content), self.columns)
-        head = next(rows)
+        everything = rules.read(sheets.rows(content), self.columns)
+        head = next(everything)
+        rows = (row for row in everything if not rules.is_example(row, self.columns))
         if head.problems:
             yield Planned(head, "bad" if any(p.code is ProblemCode.NO_COLUMN for p in head.problems) else "same")
         seen: dict[Any, int] = {}
@@ -79,25 +106,28 @@ class Kind:
     def write(
         self, session: Session, import_id: int, chunk: Sequence[Planned], *, district_id: int, by: str, now: datetime
     ) -> None:
-        """Add the new rows and write down which they are."""
-        new = [planned for planned in chunk if planned.outcome == "new"]
-        if not new:
+        """Write the new and the changed rows, and what is needed to undo them."""
+        going = [planned for planned in chunk if planned.outcome in ("new", "changed")]
+        if not going:
             return
-        ids = self.add(session, new, district_id, by, now)
+        written = self.put(session, going, district_id, by, now)
         session.execute(
             insert(ImportChange),
             [
                 {
-                    "district_id": district_id, "import_id": import_id, "subject_id": number, "before": None,
-                    "after": {"row": planned.row.number},
+                    "district_id": district_id, "import_id": import_id, "subject_id": one.subject,
+                    "before": one.before, "after": {"row": planned.row.number, **one.after},
                 }
-                for number, planned in zip(ids, new, strict=True)
+                for one, planned in zip(written, going, strict=True)
             ],
         )  # fmt: skip
         lines = [
-            {"subject_id": number, "event": "take_in", "before": None, "after": None, "facts": {"import": import_id}}
-            for number in ids
-        ]
+            {
+                "subject_id": one.subject, "event": "take_in" if one.before is None else "change_by_import",
+                "before": None, "after": None, "facts": {"import": import_id},
+            }
+            for one in written
+        ]  # fmt: skip
         record_many(session, self.table.__tablename__, lines, district_id=district_id, by=by, now=now)
 
     def carry_out(self, job_id: int) -> None:
@@ -112,7 +142,10 @@ class Kind:
             select(ImportChange).where(ImportChange.import_id == row.id).order_by(ImportChange.id)
         ).all()
         rows = {change.subject_id: int(change.after["row"]) for change in changes}
-        used = engine.used(session, self.table, list(rows), own=self.own)
+        added = [change.subject_id for change in changes if change.before is None]
+        used = engine.used(session, self.table, added, own=self.own)
+        if self.stuck:
+            used |= self.stuck(session, changes)
         if used:
             stuck = sorted(rows[number] for number in used)
             shown = ", ".join(map(str, stuck[:FIRST_SHOWN]))
@@ -120,9 +153,10 @@ class Kind:
             raise Conflict(why, rows=stuck[:FIRST_SHOWN], count=len(stuck))
         try:
             with session.begin_nested():
-                if self.forget:
-                    self.forget(session, list(rows))
-                session.execute(delete(self.table).where(self.table.__table__.c.id.in_(list(rows))))
+                if self.take_back:
+                    self.take_back(session, changes, by, now)
+                else:
+                    session.execute(delete(self.table).where(self.table.__table__.c.id.in_(added)))
         except IntegrityError:
             raise Conflict("Some of its rows have been built upon just now; nothing was undone.") from None
         lines = [

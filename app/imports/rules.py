@@ -5,12 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Any, Final
 
 from app.errors import IllegalMove
 
 LONGEST_SHOWN: Final = 60  # characters of a bad value
 EXCEL_DAY_0: Final = date(1899, 12, 30)
+EXCEL_DAYS: Final = range(2101, 80_000)  # 1905 to 2119; below, a bare number is rather a year
+HEAD_WITHIN: Final = 10  # rows: a title or a note may stand above the headings
+NARROW: Final = str.maketrans({chr(wide): chr(wide - 0xFEE0) for wide in (  # 全角 digits, letters and signs of numbers
+    *range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), *map(ord, "．－／＋：＝"),
+)} | dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")))  # fmt: skip
 
 
 class ImportState(StrEnum):
@@ -87,6 +93,12 @@ class ProblemCode(StrEnum):
     OTHER_PRICE = "other_price"
     BEFORE_START = "before_start"
     ON_LIST = "on_list"
+    OTHER_RESULT = "other_result"
+    OTHER_LEVEL = "other_level"
+    UNKNOWN_PROVIDER = "unknown_provider"
+    PHONE_TAKEN = "phone_taken"
+    EXPIRED = "expired"
+    NO_SHIFTS = "no_shifts"
 
 
 SAYS: Final[Mapping[ProblemCode, str]] = {
@@ -119,6 +131,12 @@ SAYS: Final[Mapping[ProblemCode, str]] = {
     ProblemCode.NO_AMOUNT: "It is no amount in yuan with at most two decimals: correct it.",
     ProblemCode.OTHER_PRICE: "Another price begins on that day: let this one begin on another.",
     ProblemCode.ON_LIST: "The elder stands on this list in these days already: correct the days.",
+    ProblemCode.OTHER_RESULT: "Another result ({level}) of this scale and day is on record: correct one of the two.",
+    ProblemCode.OTHER_LEVEL: "The national scale stands for itself ({level}): leave this empty or write the same.",
+    ProblemCode.UNKNOWN_PROVIDER: "There is no such provider in your district: write its name as it is registered.",
+    ProblemCode.PHONE_TAKEN: "{who} is on record with this telephone: correct it, or the name.",
+    ProblemCode.EXPIRED: "It has expired: enter the new one, or leave the certificate out.",
+    ProblemCode.NO_SHIFTS: "These are no hours of work: write 08:00-11:30、13:30-17:30.",
     ProblemCode.BEFORE_START: "It is before the first day: correct one of the two.",
 }
 
@@ -196,20 +214,26 @@ def shown(value: Any) -> str:
 
 
 def read(rows: Iterable[tuple[int, Sequence[Any]]], columns: Sequence[Column]) -> Iterator[Row]:
-    """Rows with their cells read. The first row names the columns; without a needed one the only row says so."""
+    """Rows with their cells read. One of the first names the columns; without a needed one the only row says so."""
     numbered = iter(rows)
-    first = next(numbered, (1, ()))
     by_heading = {_key(heading): column for column in columns for heading in column.headings}
-    found = [by_heading.get(_key(cell)) for cell in first[1]]
+    above = list(islice(numbered, HEAD_WITHIN)) or [(1, ())]
+    known = [sum(_key(cell) in by_heading for cell in cells) for _, cells in above]
+    at = known.index(max(known))
+    number, names = above[at]
+    found = [by_heading.get(_key(cell)) for cell in names]
+    numbered = chain(above[at + 1 :], numbered)
     head = Row(1, {}, {})
     head.problems += [
-        Problem(1, shown(cell), shown(cell), ProblemCode.UNKNOWN_COLUMN)
-        for cell, column in zip(first[1], found, strict=True)
+        Problem(number, shown(cell), shown(cell), ProblemCode.UNKNOWN_COLUMN)
+        for cell, column in zip(names, found, strict=True)
         if cell is not None and column is None
     ]
     missing = [column for column in columns if column.required and column not in found]
-    for column in missing:
-        head.problems.append(Problem(1, column.headings[0], "", ProblemCode.NO_COLUMN, {"name": column.headings[0]}))
+    head.problems += [
+        Problem(number, column.headings[0], "", ProblemCode.NO_COLUMN, {"name": column.headings[0]})
+        for column in missing
+    ]
     yield head
     for number, cells in numbered if not missing else ():
         raw = {column.name: cell for column, cell in zip(found, cells, strict=False) if column is not None}
@@ -221,6 +245,8 @@ def _row(number: int, raw: dict[str, Any], columns: Sequence[Column]) -> Row:
     row = Row(number, {}, raw)
     for column in columns:
         cell = raw.get(column.name)
+        if isinstance(cell, str):
+            cell = cell.translate(NARROW).strip() or None
         try:
             if cell is None:
                 if column.required:
@@ -232,6 +258,12 @@ def _row(number: int, raw: dict[str, Any], columns: Sequence[Column]) -> Row:
         except BadCell as bad:
             row.bad(column, bad.code, **bad.facts)
     return row
+
+
+def is_example(row: Row, columns: Sequence[Column]) -> bool:
+    """Whether it is the template's own second row, left as it was."""
+    said = {name: str(cell) for name, cell in row.raw.items() if cell is not None}
+    return said == {column.name: column.example for column in columns if column.example}
 
 
 def _key(heading: Any) -> str:
@@ -292,7 +324,7 @@ def several(words: Mapping[str, Any]) -> Callable[[Any], list[Any]]:
 
 def yuan(cell: Any) -> int:
     """Cents of an amount in yuan; never a rounded one."""
-    said = str(cell).strip().removeprefix("¥").replace(",", "")
+    said = str(cell).strip().removeprefix("¥").removesuffix("元").replace(",", "").strip()
     if not re.fullmatch(r"\d{1,7}(\.\d{1,2})?", said):
         raise BadCell(ProblemCode.NO_AMOUNT)
     whole, _, part = said.partition(".")
@@ -319,9 +351,11 @@ def _day(cell: Any) -> date | None:
     if isinstance(cell, date):
         return cell
     try:
-        if isinstance(cell, int) and not isinstance(cell, bool):
-            return EXCEL_DAY_0 + timedelta(days=cell) if 36526 <= cell < 80000 else None
-        parts = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", str(cell).strip())
+        said = str(cell).strip()
+        if re.fullmatch(r"\d{4,5}", said) and not isinstance(cell, bool):
+            return EXCEL_DAY_0 + timedelta(days=int(said)) if int(said) in EXCEL_DAYS else None
+        parts = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?( 0?0:00(:00)?)?", said)
+        parts = parts or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", said)
         return date(int(parts[1]), int(parts[2]), int(parts[3])) if parts else None
     except (ValueError, OverflowError):
         return None

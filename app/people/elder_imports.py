@@ -8,8 +8,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.db import add_rows, numbered
-from app.imports.kinds import Kind, Planned
+from app.imports.kinds import Kind, Planned, adding
 from app.imports.rules import Column, ProblemCode, Row, any_day, one_of, several, text
+from app.imports.tables import ImportChange
 from app.people import import_cells as cells
 from app.people import spelling
 from app.people.queries import phone_digits
@@ -142,9 +143,11 @@ def _elder(values: Any, number: int, home_id: int, district_id: int) -> dict[str
     }  # fmt: skip
 
 
-def _forget(session: Session, ids: Sequence[int]) -> None:
+def _take_back(session: Session, changes: Sequence[ImportChange], by: str, now: datetime) -> None:
     """Their contacts go with them; an empty home stays, as homes do."""
+    ids = [change.subject_id for change in changes]
     session.execute(delete(Contact).where(Contact.elder_id.in_(ids)))
+    session.execute(delete(Elder).where(Elder.id.in_(ids)))
 
 
-ELDERS: Final = Kind("elders", "老人", Elder, COLUMNS, _judge, _add, own=("contacts",), forget=_forget)
+ELDERS: Final = Kind("elders", "老人", Elder, COLUMNS, _judge, adding(_add), own=("contacts",), take_back=_take_back)

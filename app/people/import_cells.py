@@ -36,9 +36,14 @@ SKILLS: Final = {
 _long = text(24)
 
 
+def _solid(cell: Any) -> str:
+    """Without the spaces between groups of digits, and the apostrophe by which spreadsheets keep a number a text."""
+    return re.sub(r"\s", "", _long(cell)).removeprefix("'")
+
+
 def id_number(cell: Any) -> str:
     """A citizen's ID number whose check character fits (GB 11643)."""
-    said = _long(cell).upper()
+    said = _solid(cell).upper()
     try:
         read_id_number(said)
     except CareError as error:
@@ -48,7 +53,7 @@ def id_number(cell: Any) -> str:
 
 def phone(cell: Any) -> str:
     """A telephone that can be dialled: a mobile, a landline, a service number."""
-    said = _long(cell)
+    said = _solid(cell)
     digits = phone_digits(said)
     if not re.fullmatch(r"1[3-9]\d{9}|0(10|2\d|[3-9]\d{2})\d{7,8}|[48]00\d{7}|\d{7,8}", digits):
         raise BadCell(ProblemCode.BAD_PHONE)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, union
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -15,6 +15,7 @@ from app.funding.tables import LedgerEntry
 from app.jobs import actions as jobs
 from app.jobs.rules import OPEN, JobEvent
 from app.jobs.tables import Job
+from app.people.tables import Provider
 from app.settlement import drawing
 from app.settlement.tables import Statement
 
@@ -45,12 +46,13 @@ def ask(session: Session, district_id: int, month: date, *, by: str, now: dateti
 
 def providers_of(session: Session, district_id: int, month: date) -> Sequence[int]:
     """Everybody the ledger owes something for this month or an earlier one, or who has a statement of it."""
-    earned = select(LedgerEntry.provider_id).where(
-        LedgerEntry.district_id == district_id, LedgerEntry.month <= month, LedgerEntry.provider_id.is_not(None),
+    earned = select(LedgerEntry.id).where(
+        LedgerEntry.district_id == district_id, LedgerEntry.provider_id == Provider.id, LedgerEntry.month <= month,
         LedgerEntry.kind.in_((EntryKind.CAPTURE, EntryKind.REFUND)),
     )  # fmt: skip
-    drawn = select(Statement.provider_id).where(Statement.district_id == district_id, Statement.month == month)
-    return sorted(session.scalars(union(earned, drawn)))
+    drawn = select(Statement.id).where(Statement.provider_id == Provider.id, Statement.month == month)
+    found = select(Provider.id).where(Provider.district_id == district_id, exists(earned) | exists(drawn))
+    return session.scalars(found.order_by(Provider.id)).all()
 
 
 def run(district_id: int, month: date, *, by: str, since: datetime, beat: Beat = lambda *_: False) -> int:

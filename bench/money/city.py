@@ -48,7 +48,7 @@ class Size:
         return -(-self.elders * 13 // (2 * SLOTS * WORKDAYS * self.providers)) + 1
 
 
-SIZES: Final = {"S": Size(414, 104, 2), "M": Size(2_000, 150, 5), "L": Size(20_000, 500, 25)}
+SIZES: Final = {"S": Size(414, 104, 2), "M": Size(5_000, 200, 8), "L": Size(20_000, 500, 25)}
 
 HOMES = text(
     """

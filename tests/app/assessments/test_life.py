@@ -336,5 +336,5 @@ def test_two_results_published_at_once_leave_one_valid(two: tuple[Client, Client
 
 def test_every_move_of_the_table_can_be_made_and_no_other() -> None:
     ends = {state for state in AssessmentState if not any(source is state for source, _ in MOVES)}
-    assert ends == {AssessmentState.SUPERSEDED, AssessmentState.WITHDRAWN}
+    assert ends == {AssessmentState.WITHDRAWN}
     assert {event for _, event in MOVES} == set(AssessmentEvent)

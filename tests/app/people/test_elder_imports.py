@@ -1,6 +1,6 @@
 """Files of elders, lists and prices: judged by the cell, taken in whole or without bad rows, undone while unused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,24 +18,18 @@ from app.funding.list_imports import LISTS
 from app.funding.tables import Enrolment
 from app.imports import actions as imports
 from app.imports import engine
-from app.imports.kinds import Kind
 from app.imports.rules import ImportState, Mode
-from app.imports.tables import Import
 from app.people import queries as people
 from app.people.elder_imports import ELDERS
-from app.people.rules import AbilityLevel, id_check_digit
+from app.people.rules import AbilityLevel
 from app.people.tables import Contact, Elder, Home
 from app.places.rules import Level
+from tests.app.filed import applied, checked, codes, csv_of, number, undone
 from tests.cast import COMMUNITY, DISTRICT, a_division, a_program, a_visit, an_elder, an_item
 from tests.clients import Client, ok
 from tests.conftest import MORNING
 
 database = pytest.mark.usefixtures("database")
-
-
-def number(n: int, born: date = date(1944, 3, 8)) -> str:
-    first17 = f"370503{born:%Y%m%d}{n:03d}"
-    return first17 + id_check_digit(first17)
 
 
 def elder(n: int, **given: Any) -> dict[str, Any]:
@@ -44,38 +38,6 @@ def elder(n: int, **given: Any) -> dict[str, Any]:
         "详细地址": f"12号楼2单元{n}", "能力等级": "完全失能", "名册": "政府购买服务", "人员类别": "低保、独居",
         "电话": "13800001234", "联系人": "周慧", "联系人关系": "女儿", "联系人电话": "0546-3000000",
     } | given  # fmt: skip
-
-
-def csv_of(rows: Sequence[dict[str, Any]]) -> bytes:
-    head = list(rows[0])
-    return sheets.comma_separated(head, [[row.get(name) for name in head] for row in rows])
-
-
-def checked(kind: Kind, content: bytes) -> Import:
-    with transaction() as session:
-        a_division(session)
-        row, _ = imports.take_in(session, kind.name, "a.csv", content, district_id=DISTRICT, by="王工", now=MORNING)
-    engine.check(row.id, kind.plan, now=MORNING)
-    with transaction() as session:
-        return session.get_one(Import, row.id)
-
-
-def applied(kind: Kind, content: bytes, mode: Mode = Mode.WHOLE) -> Import:
-    row = checked(kind, content)
-    with transaction() as session:
-        job = imports.confirm(session, row.id, mode, district_id=DISTRICT, by="王工", now=MORNING)
-    kind.carry_out(job.id)
-    with transaction() as session:
-        return session.get_one(Import, row.id)
-
-
-def undone(kind: Kind, import_id: int) -> ImportState:
-    with transaction() as session:
-        return kind.undo(session, import_id, district_id=DISTRICT, by="王工", now=MORNING).state
-
-
-def codes(row: Import) -> list[tuple[str, str]]:
-    return [(problem["column"], problem["code"]) for problem in row.problems]
 
 
 @database

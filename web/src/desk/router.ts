@@ -24,7 +24,7 @@ export const router = createRouter({
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
     { path: '/allowances/:what(proofs|recoveries|rules)?', name: 'allowances', component: () => import('./allowances/AllowancesPage.vue'), props: ({ params }) => ({ what: params.what || 'batches' }) },
-    { path: '/imports/:kind(elders|entitlements|prices)?', name: 'imports', component: () => import('./imports/ImportsPage.vue'), props: ({ params }) => ({ kind: params.kind || 'elders' }) },
+    { path: '/imports/:kind(elders|assessments|entitlements|caregivers|prices)?', name: 'imports', component: () => import('./imports/ImportsPage.vue'), props: ({ params }) => ({ kind: params.kind || 'elders' }) },
     { path: '/appeals/:id(\\d+)?', name: 'appeals', component: () => import('./appeals/AppealsPage.vue'), props: number('id') },
     { path: '/settlement/:id(\\d+)?', name: 'settlement', component: () => import('./settlement/SettlementPage.vue'), props: number('id') },
     { path: '/contracts', name: 'contracts', component: () => import('./settlement/ContractsPage.vue') },

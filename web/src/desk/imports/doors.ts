@@ -2,7 +2,7 @@
 import { api, ask } from '@/shared/api/client'
 import type { ImportFile, ImportRow } from '@/shared/api/types'
 
-export const FILE_KINDS = ['elders', 'entitlements', 'prices'] as const
+export const FILE_KINDS = ['elders', 'assessments', 'entitlements', 'caregivers', 'prices'] as const
 export type FileKind = (typeof FILE_KINDS)[number] | 'devices'
 export type Act = 'whole' | 'skip_bad' | 'undo' | 'discard'
 

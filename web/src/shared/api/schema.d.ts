@@ -7126,7 +7126,7 @@ export interface components {
          * @description What can happen to it.
          * @enum {string}
          */
-        AssessmentEvent: "sign" | "reopen" | "publish" | "supersede" | "withdraw";
+        AssessmentEvent: "sign" | "reopen" | "publish" | "supersede" | "restore" | "take_back" | "withdraw";
         /**
          * AssessmentKind
          * @description 评估原因.
@@ -9786,7 +9786,7 @@ export interface components {
          * @description What a file holds.
          * @enum {string}
          */
-        FileKind: "elders" | "entitlements" | "prices";
+        FileKind: "elders" | "assessments" | "entitlements" | "caregivers" | "prices";
         /**
          * FindingOut
          * @description One rule, what it wants, what was found.
@@ -12818,7 +12818,7 @@ export interface components {
          * @description What is wrong with a cell.
          * @enum {string}
          */
-        ProblemCode: "missing" | "too_long" | "bad_characters" | "formula" | "rounded" | "no_date" | "in_the_future" | "no_number" | "unknown_choice" | "twice" | "taken" | "other_model" | "not_in_stock" | "unknown_home" | "unknown_elder" | "other_home" | "no_column" | "unknown_column" | "no_table" | "bad_id_number" | "other_birth" | "on_record" | "unknown_division" | "bad_phone" | "unknown_word" | "unknown_code" | "no_amount" | "other_price" | "before_start" | "on_list";
+        ProblemCode: "missing" | "too_long" | "bad_characters" | "formula" | "rounded" | "no_date" | "in_the_future" | "no_number" | "unknown_choice" | "twice" | "taken" | "other_model" | "not_in_stock" | "unknown_home" | "unknown_elder" | "other_home" | "no_column" | "unknown_column" | "no_table" | "bad_id_number" | "other_birth" | "on_record" | "unknown_division" | "bad_phone" | "unknown_word" | "unknown_code" | "no_amount" | "other_price" | "before_start" | "on_list" | "other_result" | "other_level" | "unknown_provider" | "phone_taken" | "expired" | "no_shifts";
         /**
          * ProblemOut
          * @description One bad cell: where, what stands there, what is wrong and what to do (`says`, in English).
