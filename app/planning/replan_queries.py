@@ -105,6 +105,6 @@ def names(session: Session, district_id: int) -> Mapping[int, str]:
 def said(sentence: Mapping[str, str], people: Mapping[int, str]) -> dict[str, str]:
     """The library says c17; people say Liu Jie."""
     return {
-        language: re.sub(r"\bc\d+", lambda found: people.get(caregiver_of(found[0]), found[0]), words)
+        language: re.sub(r"(?<![a-zA-Z0-9])c\d+", lambda found: people.get(caregiver_of(found[0]), found[0]), words)
         for language, words in sentence.items()
     }

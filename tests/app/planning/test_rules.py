@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.jobs import rules as jobs
 from app.planning import rules
+from app.planning.replan_queries import said
 from app.planning.rules import (
     ACTIVE,
     ATTENDANCE_MOVES,
@@ -79,3 +80,10 @@ def test_a_broken_rule_must_be_accepted_by_its_name() -> None:
 def test_being_in_two_places_cannot_be_accepted() -> None:
     with pytest.raises(CannotOverride):
         check_accepted(["overlap"], ["overlap"])
+
+
+def test_the_librarys_words_name_people_in_either_language() -> None:
+    sentence = {"zh-CN": "若允许c2上门即可完成。c17已满。", "en": "c2 could do it, c99 could not; ask ac2."}
+    assert said(sentence, {2: "杨红", 17: "刘丽"}) == {
+        "zh-CN": "若允许杨红上门即可完成。刘丽已满。", "en": "杨红 could do it, c99 could not; ask ac2.",
+    }  # fmt: skip
