@@ -31,7 +31,7 @@ from app.config import settings
 from app.db import transaction
 from app.election import Election
 from app.equipment import batteries, models, presence, testing
-from app.funding import month_runs
+from app.funding import levels, month_runs
 from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.life_events import actions as life_events
@@ -164,6 +164,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
+    every(sweep, minutes=5, args=[levels.behind, levels.catch_up], id="levels")
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
     every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))

@@ -51,6 +51,18 @@ FAR: Final = timedelta(days=62)  # how far a hand moves a day
 class TooDear(Conflict):
     """The elder would pay more of her own than she agreed to."""
 
+    def __init__(self, short_cents: int) -> None:
+        super().__init__("More of her own money than she agreed to.", short_cents=short_cents)
+        self.short_cents = short_cents
+
+
+@dataclass(frozen=True)
+class NotOrdered:
+    """Why a day has no order; `short_cents` is what her own limit of the month lacks."""
+
+    why: WhyNot
+    short_cents: int | None = None
+
 
 @dataclass
 class _Work:
@@ -171,8 +183,9 @@ def _settle(session: Session, work: _Work, row: CarePlanDay | None, line: CarePl
         _move(session, work, row, DayEvent.LEAVE_OUT, day.why)
         return
     outcome = _order(session, work, line, day.day)
-    if isinstance(outcome, WhyNot):
-        _move(session, work, row, DayEvent.FAIL, outcome)
+    if isinstance(outcome, NotOrdered):
+        _move(session, work, row, DayEvent.FAIL, outcome.why)
+        row.short_cents = outcome.short_cents
         return
     row.order_id = outcome.id
     _move(session, work, row, DayEvent.ORDER)
@@ -182,7 +195,7 @@ def _settle(session: Session, work: _Work, row: CarePlanDay | None, line: CarePl
 def _move(session: Session, work: _Work, row: CarePlanDay, event: DayEvent, why: WhyNot | None = None) -> None:
     """The only place that changes a day's state; what the elder will miss, or was taken back, is put on record."""
     before, was = row.state, row.why
-    row.state, row.why = day_after(row.state, event), why
+    row.state, row.why, row.short_cents = day_after(row.state, event), why, None
     if event in (DayEvent.FAIL, DayEvent.WITHDRAW) and (before, was) != (row.state, why):
         record(session, row, event, before, row.state, by=BY, now=work.now, reason=why, day=str(row.day))
 
@@ -211,18 +224,18 @@ def _take_back(session: Session, work: _Work, row: CarePlanDay, why: WhyNot) -> 
         row.order_id = None
 
 
-def _order(session: Session, work: _Work, line: CarePlanLine, day: date) -> Order | WhyNot:
+def _order(session: Session, work: _Work, line: CarePlanLine, day: date) -> Order | NotOrdered:
     """The order of one day, or why there is none."""
     item, now = work.items[line.item_id], work.now
     wish = Wish(calendar.at(day, line.opens), calendar.at(day, line.closes), line.minutes)
     if work.elder.ended_at is not None:
-        return WhyNot.NOT_SERVED
+        return NotOrdered(WhyNot.NOT_SERVED)
     if item.ended_at is not None:
-        return WhyNot.ITEM_ENDED
+        return NotOrdered(WhyNot.ITEM_ENDED)
     if wish.closes < now:
-        return WhyNot.TOO_LATE
+        return NotOrdered(WhyNot.TOO_LATE)
     if _booked_already(session, work.elder, item, wish):
-        return WhyNot.CLASH
+        return NotOrdered(WhyNot.CLASH)
     try:
         for tried in range(TRIES):
             try:
@@ -231,15 +244,17 @@ def _order(session: Session, work: _Work, line: CarePlanLine, day: date) -> Orde
                 if tried == TRIES - 1:
                     raise
     except NoPrice:
-        return WhyNot.NO_PRICE
+        return NotOrdered(WhyNot.NO_PRICE)
     except OutsideHours:
-        return WhyNot.OUTSIDE_HOURS
-    except (TooDear, QuoteChanged):
-        return WhyNot.NO_MONEY
+        return NotOrdered(WhyNot.OUTSIDE_HOURS)
+    except TooDear as dear:
+        return NotOrdered(WhyNot.NO_MONEY, dear.short_cents)
+    except QuoteChanged:
+        return NotOrdered(WhyNot.NO_MONEY)
     except BadWindow:
-        return WhyNot.TOO_FAR
+        return NotOrdered(WhyNot.TOO_FAR)
     except NotAtHome:
-        return WhyNot.PAUSED
+        return NotOrdered(WhyNot.PAUSED)
     raise AssertionError("a loop that tries at least once")
 
 
@@ -251,7 +266,7 @@ def _book(session: Session, work: _Work, line: CarePlanLine, item: ServiceItem, 
         )
         own = work.own_cents.get(month, 0) + order.self_pay_cents
         if order.self_pay_cents and own > work.plan.most_self_pay_cents:
-            raise TooDear("More of her own money than she agreed to.", self_pay_cents=own)
+            raise TooDear(own - work.plan.most_self_pay_cents)
         orders.confirm(
             session, order.id, allowance_cents=order.allowance_cents, self_pay_cents=order.self_pay_cents, by=BY,
             now=work.now,

@@ -39,6 +39,7 @@ class DayRow:
     price_cents: int | None
     allowance_cents: int | None
     self_pay_cents: int | None
+    short_cents: int | None
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class UnservedRow:
     why: WhyNot
     item_zh: str
     item_en: str
+    short_cents: int | None
+    most_self_pay_cents: int
 
 
 def due(session: Session, *, now: datetime) -> Sequence[int]:
@@ -131,7 +134,7 @@ def days_of(session: Session, elder_id: int, first: date, last: date) -> Sequenc
             ServiceItem.code.label("item_code"), ServiceItem.name_zh.label("item_zh"),
             ServiceItem.name_en.label("item_en"), ServiceItem.aid, CarePlanDay.order_id,
             Order.state.label("order_state"), Visit.state.label("visit_state"), Visit.opens, Visit.closes,
-            Visit.price_cents, Visit.allowance_cents, Visit.self_pay_cents,
+            Visit.price_cents, Visit.allowance_cents, Visit.self_pay_cents, CarePlanDay.short_cents,
         )
         .join(CarePlanLine, CarePlanLine.id == CarePlanDay.line_id)
         .join(ServiceItem, ServiceItem.id == CarePlanLine.item_id)
@@ -148,9 +151,11 @@ def unserved(session: Session, *, today: date, limit: int = 200) -> Sequence[Uns
     rows = session.execute(
         select(
             CarePlanDay.id, CarePlanDay.elder_id, Elder.name.label("elder_name"), CarePlanDay.day, CarePlanDay.why,
-            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"),
+            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"), CarePlanDay.short_cents,
+            CarePlan.most_self_pay_cents,
         )
         .join(Elder, Elder.id == CarePlanDay.elder_id)
+        .join(CarePlan, CarePlan.id == CarePlanDay.plan_id)
         .join(CarePlanLine, CarePlanLine.id == CarePlanDay.line_id)
         .join(ServiceItem, ServiceItem.id == CarePlanLine.item_id)
         .where(CarePlanDay.state == DayState.UNSERVED, CarePlanDay.day >= today)

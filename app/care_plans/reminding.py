@@ -204,9 +204,10 @@ def _tell(session: Session, elder: Elder, reminder: SpendReminder, *, now: datet
     if to is None:
         return
     yuan = f"{reminder.free_cents // 100}.{reminder.free_cents % 100:02d}"
-    what = f"{elder.name}您好，本月服务补贴还剩{yuan}元，月底前没有用的会失效。想安排服务请拨{settings().hotline}。"
+    last = calendar.last_day(reminder.month)
+    values = {"elder": elder.name, "what": yuan, "day": f"{last.month}月{last.day}日"}
     messages.say(
-        session, kind=Kind.NOTICE, values={"what": what}, district_id=elder.district_id,
+        session, kind=Kind.UNSPENT, values=values, district_id=elder.district_id,
         division_code=elder.division_code, key=f"unspent/{elder.id}/{reminder.month}/{reminder.on_day}",
         channel=Channel.SMS, to=to, to_whom=whom, now=now, elder_id=elder.id,
     )  # fmt: skip

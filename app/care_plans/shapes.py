@@ -187,6 +187,7 @@ class PlanDay(BaseModel):
     price_cents: int | None
     allowance_cents: int | None
     self_pay_cents: int | None
+    short_cents: int | None  # what her own limit of the month lacks
 
 
 class CarePlans(BaseModel):
@@ -270,6 +271,8 @@ class UnservedDay(BaseModel):
     why: WhyNot
     item_zh: str
     item_en: str
+    short_cents: int | None
+    most_self_pay_cents: int
 
 
 class UnservedDays(BaseModel):

@@ -87,6 +87,7 @@ class CarePlanDay(OfDistrict, Base):
     day: Mapped[date]
     state: Mapped[DayState] = mapped_column(named(DayState))
     why: Mapped[WhyNot | None] = mapped_column(named(WhyNot))
+    short_cents: Mapped[int | None]  # of her own money, beyond what she agreed to pay in the month
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
 
     __table_args__ = (

@@ -143,7 +143,7 @@ def new_rule(
         queries.numbered(session, district_id, item_id)
     rule = CancellationRule(
         district_id=district_id, item_id=item_id, starts=starts, free_hours=term.free_hours, fee_unit=term.fee_unit,
-        fee=term.fee, payer=term.payer, made_by=by, made_at=now,
+        fee=term.fee, payer=term.payer, on_change=term.on_change, made_by=by, made_at=now,
     )  # fmt: skip
     session.add(rule)
     session.flush()

@@ -99,7 +99,10 @@ class PriceIn(BaseModel):
 
 
 class RuleIn(BaseModel):
-    """Free until so many hours before the window; later a fee, in per cent of the price or in minutes of the item."""
+    """Free until so many hours before the window; later a fee, in per cent of the price or in minutes of the item.
+
+    With `on_change` moving a visit so late, or taking another item, costs the same as cancelling it.
+    """
 
     item_id: int | None = Field(None, ge=1, le=2**53)
     starts: Day
@@ -107,6 +110,7 @@ class RuleIn(BaseModel):
     fee_unit: FeeUnit
     fee: int = Field(ge=0, le=1440)
     payer: FeePayer
+    on_change: bool = False
 
 
 class Because(BaseModel):
@@ -262,7 +266,7 @@ def course(service_item_id: int, me: Keeper) -> Course:
 @router.post("/cancellation-rules", status_code=201)
 def new_rule(rule: RuleIn, me: Keeper) -> RuleRow:
     """What a late cancellation costs, for orders taken from a day on."""
-    term = CancellationTerm(rule.free_hours, rule.fee_unit, rule.fee, rule.payer)
+    term = CancellationTerm(rule.free_hours, rule.fee_unit, rule.fee, rule.payer, rule.on_change)
     with transaction(me.scope) as session:
         made = keeping.new_rule(session, _whole(me), rule.item_id, rule.starts, term, by=me.by, now=datetime.now(UTC))
         return RuleRow.model_validate(made)

@@ -80,7 +80,9 @@ def cancellation_term(session: Session, district_id: int, item_id: int, day: dat
     rules = [rule for rule in cancellation_rules(session, district_id) if rule.starts <= day]
     own = next((rule for rule in rules if rule.item_id == item_id), None)
     rule = own or next((rule for rule in rules if rule.item_id is None), None)
-    return CancellationTerm(rule.free_hours, rule.fee_unit, rule.fee, rule.payer) if rule else FREE_OF_CHARGE
+    if rule is None:
+        return FREE_OF_CHARGE
+    return CancellationTerm(rule.free_hours, rule.fee_unit, rule.fee, rule.payer, rule.on_change)
 
 
 def prices_of(session: Session, item_id: int) -> Sequence[PriceLine]:

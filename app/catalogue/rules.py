@@ -42,6 +42,11 @@ class Approval(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+def strictest(wanted: Iterable[Approval]) -> Approval:
+    """The approval that satisfies all of them."""
+    return max(wanted, key=list(Approval).index, default=Approval.NONE)
+
+
 class PriceUnit(StrEnum):
     """What a price is for."""
 
@@ -166,6 +171,7 @@ class CancellationTerm:
     fee_unit: FeeUnit
     fee: int
     payer: FeePayer
+    on_change: bool = False  # a late change costs the same
 
 
 FREE_OF_CHARGE: Final = CancellationTerm(0, FeeUnit.PERCENT, 0, FeePayer.NOBODY)

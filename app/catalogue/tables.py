@@ -75,6 +75,7 @@ class CancellationRule(OfDistrict, Base):
     fee_unit: Mapped[FeeUnit] = mapped_column(named(FeeUnit))
     fee: Mapped[int]  # per cent, or minutes
     payer: Mapped[FeePayer] = mapped_column(named(FeePayer))
+    on_change: Mapped[bool] = mapped_column(default=False)  # a late change costs the same
     made_by: Mapped[str]
     made_at: Mapped[datetime]
 

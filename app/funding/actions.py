@@ -10,7 +10,17 @@ from app import calendar
 from app.db import notice
 from app.funding import granting, queries
 from app.funding.granting import CLOCK
-from app.funding.rules import OF_ENTITLEMENT, Account, EntitlementUsedUp, EntryKind, GraceOver, Payable, Split, portion
+from app.funding.rules import (
+    OF_ENTITLEMENT,
+    OWN_WAYS,
+    Account,
+    EntitlementUsedUp,
+    EntryKind,
+    GraceOver,
+    Payable,
+    Split,
+    portion,
+)
 from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramVersion
 from app.funding.terms import Person, Terms, of_days
 from app.people.tables import Elder
@@ -75,12 +85,15 @@ def post(
     notice(session, row.district_id, f"entitlements/{row.elder_id}")
 
 
-def _self_pay(session: Session, visit: Payable, kind: EntryKind, cents: int, *, by: str, now: datetime) -> None:
-    source, target = (A.PURSE, A.OWED) if kind is K.CAPTURE else (A.OWED, A.PURSE)
+def own_money(
+    session: Session, visit: Payable, kind: EntryKind, cents: int, *, by: str, now: datetime, reason: str | None = None
+) -> None:
+    """Cents between the elder's purse and a provider: her part of a visit, or the fee of one called off too late."""
+    source, target = OWN_WAYS[kind]
     entry = LedgerEntry(
         at=now, by=by, kind=kind, source=source, target=target, cents=cents, district_id=visit.district_id,
         division_code=visit.division_code, elder_id=visit.elder_id, month=calendar.month_of(visit.opens),
-        order_id=visit.order_id, visit_id=visit.id, provider_id=visit.provider_id,
+        order_id=visit.order_id, visit_id=visit.id, provider_id=visit.provider_id, reason=reason,
     )  # fmt: skip
     session.add(entry)
     session.flush()
@@ -101,7 +114,7 @@ def capture_for(session: Session, visit: Payable, *, by: str, now: datetime) -> 
     for entitlement_id, cents in held:
         post(session, K.CAPTURE, A.RESERVED, A.CAPTURED, cents, entitlement_id, by=by, now=now, visit=visit)
     if (own := visit.self_pay_cents - queries.owed_for(session, visit)) > 0:
-        _self_pay(session, visit, K.CAPTURE, own, by=by, now=now)
+        own_money(session, visit, K.CAPTURE, own, by=by, now=now)
 
 
 def capture_part(session: Session, visit: Payable, given: int, of: int, *, by: str, now: datetime) -> int:
@@ -124,7 +137,7 @@ def capture_part(session: Session, visit: Payable, given: int, of: int, *, by: s
                     reason=reason,
                 )  # fmt: skip
     if own:
-        _self_pay(session, visit, K.CAPTURE, own, by=by, now=now)
+        own_money(session, visit, K.CAPTURE, own, by=by, now=now)
     return sum(parts) + own
 
 
@@ -139,7 +152,7 @@ def refund_for(session: Session, visit: Payable, *, by: str, now: datetime, reas
     for entitlement_id, cents in queries.captured_for(session, visit):
         post(session, K.REFUND, A.CAPTURED, A.FREE, cents, entitlement_id, by=by, now=now, visit=visit, reason=reason)
     if (owed := queries.owed_for(session, visit)) > 0:
-        _self_pay(session, visit, K.REFUND, owed, by=by, now=now)
+        own_money(session, visit, K.REFUND, owed, by=by, now=now)
 
 
 def adjust(session: Session, entitlement_id: int, cents: int, *, by: str, now: datetime, reason: str) -> None:
@@ -194,7 +207,7 @@ def mend_begun(
             (A.FREE, max(is_ - was, -row.free_cents)),
             (A.CASH, max(is_cash - was_cash, -row.cash_cents)),
         ):
-            moved += _to_budget(session, row.id, account, -cents, by=by, now=now, reason=reason)
+            moved += settle_account(session, row.id, account, -cents, by=by, now=now, reason=reason)
     return moved
 
 
@@ -211,13 +224,13 @@ def give_again(session: Session, elder: Elder, *, taken_for: str, by: str, now: 
         .order_by(E_.entitlement_id)
     ).all()
     return sum(
-        _to_budget(session, row.entitlement_id, A(row.account), -row.cents, by=by, now=now, reason=reason)
+        settle_account(session, row.entitlement_id, A(row.account), -row.cents, by=by, now=now, reason=reason)
         for row in rows
         if row.cents > 0
     )
 
 
-def _to_budget(
+def settle_account(
     session: Session, entitlement_id: int, account: Account, cents: int, *, by: str, now: datetime, reason: str
 ) -> int:
     """Cents from an entitlement's account to the budget, or (negative) from it; answers what the elder gained."""

@@ -21,11 +21,13 @@ from app.funding.shapes import (
     Eligibility,
     EnrolIn,
     EnrolmentOut,
+    ListedElder,
     Month,
     MonthRunIn,
     MonthRunOut,
     MonthRuns,
     ProgramIn,
+    ProgramList,
     ProgramOut,
     Programs,
     ProgramVersionIn,
@@ -36,6 +38,7 @@ from app.funding.shapes import (
 from app.funding.tables import Entitlement, MonthRun, Program
 from app.jobs import queue
 from app.people import queries as people
+from app.vault import mask_name
 
 router = APIRouter(prefix="/api/programs", tags=["programs"])
 runs = APIRouter(prefix="/api/month-runs", tags=["programs"])
@@ -99,6 +102,18 @@ def draft(program_id: int, wish: ProgramVersionIn, me: Writer) -> ProgramOut:
             session, row, wish.terms, starts=first_of(wish.starts), ends=ends, note=wish.note, by=me.by, now=now
         )
         return _program(session, row, me, now=now)
+
+
+@router.get("/{program_id}/enrolments")
+def listed(program_id: int, me: Reader) -> ProgramList:
+    """Who stands on the programme's list, in the caller's area."""
+    with transaction(me.scope) as session:
+        programs.get(session, program_id, me.district_id)
+        rows = programs.on_list(session, program_id, today=calendar.day_of(datetime.now(UTC)))
+        items = [ListedElder.model_validate(row) for row in rows]
+    if me.role is Role.SUPERVISOR:
+        items = [row.model_copy(update={"elder_name": mask_name(row.elder_name)}) for row in items]
+    return ProgramList(items=items)
 
 
 @router.post("/versions/{program_version_id}/approve")

@@ -280,6 +280,36 @@ def lists_of(session: Session, elder_id: int) -> Sequence[Enrolment]:
     ).all()
 
 
+@dataclass(frozen=True)
+class OnList:
+    """Somebody on a programme's list."""
+
+    id: int
+    elder_id: int
+    elder_name: str
+    elder_level: AbilityLevel
+    starts: date
+    ends: date | None
+    level: str | None
+    decision: str
+    by: str
+
+
+def on_list(session: Session, program_id: int, *, today: date, limit: int = 500) -> list[OnList]:
+    """Who stands on a programme's list today or later, those who came last first."""
+    rows = session.execute(
+        select(
+            Enrolment.id, Elder.id.label("elder_id"), Elder.name.label("elder_name"), Elder.level.label("elder_level"),
+            Enrolment.starts, Enrolment.ends, Enrolment.level, Enrolment.decision, Enrolment.by,
+        )
+        .join(Elder, Elder.id == Enrolment.elder_id)
+        .where(Enrolment.program_id == program_id, or_(Enrolment.ends.is_(None), Enrolment.ends >= today))
+        .order_by(Enrolment.starts.desc(), Enrolment.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [OnList(**row._mapping) for row in rows]
+
+
 # -- why --------------------------------------------------------------------------------------------------------------
 
 

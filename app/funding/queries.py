@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.catalogue.rules import Approval
 from app.funding.rules import Account, EntryKind, Payable, Source
 from app.funding.tables import Entitlement, LedgerEntry, Program, ProgramVersion
 
@@ -82,9 +83,18 @@ def sources(session: Session, elder_id: int, months: Iterable[date], *, lock: bo
         source = Source(
             row.id, row.code, row.month, row.free_cents, terms["share_percent"], tuple(terms["aids"]),
             row.line_cap_cents, tuple(terms["items"]), tuple(terms["canteens"]), tuple(terms["not_on_line_with"]),
+            Approval(terms.get("approval", Approval.NONE)),
         )  # fmt: skip
         found.setdefault(row.month, []).append(source)
     return found
+
+
+def names(session: Session, district_id: int) -> dict[str, tuple[str, str]]:
+    """What the programmes of a district are called, in Chinese and in English, by their codes."""
+    rows = session.execute(
+        select(Program.code, Program.name_zh, Program.name_en).where(Program.district_id == district_id)
+    )
+    return {code: (zh, en) for code, zh, en in rows}
 
 
 def balances(session: Session, elder_id: int, month: date) -> Sequence[Balance]:

@@ -7,12 +7,12 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from app.catalogue.rules import half_up
+from app.catalogue.rules import Approval, half_up
 from app.errors import Conflict
 
 
 class EntryKind(StrEnum):
-    """发放 冻结 核销 释放 失效, and the two that mend."""
+    """发放 冻结 核销 释放 失效, the two that mend, and the fee of what was called off too late."""
 
     GRANT = "grant"
     RESERVE = "reserve"
@@ -21,10 +21,12 @@ class EntryKind(StrEnum):
     EXPIRE = "expire"
     ADJUST = "adjust"
     REFUND = "refund"
+    FEE = "fee"  # of a late cancellation or change: the elder owes it to the provider
+    WAIVE = "waive"  # it is not asked for
 
 
 class Account(StrEnum):
-    """Where cents are. Purse and owed belong to a visit, budget to a programme, the rest to an entitlement."""
+    """Where cents are. Purse, owed and fees belong to a visit, budget to a programme, the rest to an entitlement."""
 
     BUDGET = "budget"  # the programme's
     FREE = "free"
@@ -34,6 +36,7 @@ class Account(StrEnum):
     CASH = "cash"  # to be paid out to the elder; no way leads there from what is for services
     PURSE = "purse"  # the elder's own money
     OWED = "owed"  # owed to the provider, by the elder
+    FEES = "fees"  # owed to the provider, by the elder, for a visit that was not made
 
 
 K, A = EntryKind, Account
@@ -45,7 +48,12 @@ WAYS: Final[dict[EntryKind, frozenset[tuple[Account, Account]]]] = {
     K.EXPIRE: frozenset({(A.FREE, A.EXPIRED)}),
     K.ADJUST: frozenset({(A.BUDGET, A.FREE), (A.FREE, A.BUDGET), (A.BUDGET, A.CASH), (A.CASH, A.BUDGET)}),
     K.REFUND: frozenset({(A.CAPTURED, A.FREE), (A.OWED, A.PURSE)}),
+    K.FEE: frozenset({(A.PURSE, A.FEES)}),
+    K.WAIVE: frozenset({(A.FEES, A.PURSE)}),
 }
+OWN_WAYS: Final = {  # between the elder's purse and a provider: what kind is which
+    K.CAPTURE: (A.PURSE, A.OWED), K.REFUND: (A.OWED, A.PURSE), K.FEE: (A.PURSE, A.FEES), K.WAIVE: (A.FEES, A.PURSE),
+}  # fmt: skip
 OF_ENTITLEMENT: Final = (A.FREE, A.RESERVED, A.CAPTURED, A.EXPIRED, A.CASH)  # balances kept in its row
 
 
@@ -96,6 +104,7 @@ class Source:
     items: tuple[str, ...] = ()
     canteens: tuple[str, ...] = ()
     not_beside: tuple[str, ...] = ()
+    approval: Approval = Approval.NONE  # of orders it pays a part of
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.access.rules import Role
 from app.funding.programs import InForce
 from app.funding.tables import Enrolment, MonthRun, Program, ProgramVersion
 from app.funding.terms import Difference, EligibilityRule, ProgramKind, Terms, TermsEvent, TermsState, Verdict
+from app.people.rules import AbilityLevel
 
 WRITERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 APPROVERS = frozenset({Role.SUPERVISOR})
@@ -238,6 +239,28 @@ class EnrolmentOut(BaseModel):
     def of(cls, row: Enrolment) -> Self:
         """As the desk sees it."""
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class ListedElder(BaseModel):
+    """Somebody on a programme's list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    elder_id: int
+    elder_name: str
+    elder_level: AbilityLevel
+    starts: date
+    ends: date | None
+    level: str | None
+    decision: str
+    by: str
+
+
+class ProgramList(BaseModel):
+    """Who is on a programme's list, the latest first."""
+
+    items: list[ListedElder]
 
 
 class Eligibility(BaseModel):

@@ -194,7 +194,7 @@ class LedgerEntry(Growing, Base):
         CheckConstraint(
             "kind not in ('capture', 'refund') or (visit_id is not null and provider_id is not null)", name="earned"
         ),
-        CheckConstraint("(source in ('purse', 'owed')) = (entitlement_id is null)", name="entitlement"),
+        CheckConstraint("(source in ('purse', 'owed', 'fees')) = (entitlement_id is null)", name="entitlement"),
         CheckConstraint("(entitlement_id is null) = (program_id is null)", name="program"),
         Index("ix_ledger_entries_elder", "district_id", "elder_id", "month", "id"),
         Index("ix_ledger_entries_visit", "district_id", "visit_id"),

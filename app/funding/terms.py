@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.catalogue.rules import AidCategory, half_up
+from app.catalogue.rules import AidCategory, Approval, half_up
 from app.errors import Conflict, IllegalMove, Unreadable
 from app.people.life_rules import ENDING, Away, LifeKind
 from app.people.rules import AbilityLevel, Category, Register
@@ -53,6 +53,13 @@ class Scale(StrEnum):
 
     ABILITY = "ability"
     LTCI = "ltci"
+
+
+class LevelChange(StrEnum):
+    """From when a new level of ability gives its amount."""
+
+    NEXT_MONTH = "next_month"  # the month that runs was promised as it is
+    AT_ONCE = "at_once"
 
 
 class BadTerms(Unreadable):
@@ -108,6 +115,8 @@ class Terms(BaseModel):
     not_on_line_with: tuple[Code, ...] = Field((), max_length=20, description="not on a line one of these pays")
     stopped_by: tuple[LifeKind, ...] = Field((), description="besides a death or a move")
     pro_rata: bool = Field(False, description="a month that is broken is paid by its days")
+    level_change: LevelChange = Field(LevelChange.NEXT_MONTH, description="from when a new level gives its amount")
+    approval: Approval = Field(Approval.NONE, description="who allows each order it pays a part of")
 
     def line_cap(self, age: int) -> int | None:
         """The most of one line at an age: its band, else the general cap."""

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     DESK_LEAD = "desk_lead"  # nobody is at the desk, or somebody there asks for help
     TEST_CALL = "test_call"
     VISIT = "visit"
+    UNSPENT = "unspent"  # an allowance that will expire
     NOTICE = "notice"
 
 

@@ -62,7 +62,8 @@ def receive(
         raise Conflict("This elder is no longer served.")
     item = catalogue.item(session, elder.district_id, item_code)
     bills = queries.bills(session, elder, item, wishes, now=now)
-    quoted = quote(bills, item.aid, queries.sources_for(session, elder.id, payer, bills), item=item.code)
+    paying = queries.sources_for(session, elder.id, payer, bills)
+    quoted = quote(bills, item.aid, paying, item=item.code, approval=item.approval)
     order = Order(
         district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, home_id=elder.home_id,
         item_id=item.id, state=OrderState.RECEIVED, channel=channel, payer=payer, agent=agent, note=note,
@@ -85,22 +86,23 @@ def confirm(
     """
     order = queries.get(session, order_id, lock=True)
     item, visits = session.get_one(ServiceItem, order.item_id), queries.visits_of(session, order.id)
-    event = OrderEvent.CONFIRM if item.approval is Approval.NONE else OrderEvent.SUBMIT
-    after = order_after(order.state, event)
+    order_after(order.state, OrderEvent.CONFIRM)
     bills = [
         Bill(v.opens, v.closes, v.minutes, v.caregivers_needed, calendar.month_of(v.opens), v.price_cents)
         for v in visits
     ]
     paying = queries.sources_for(session, order.elder_id, order.payer, bills, lock=True)
-    holds = quote(bills, item.aid, paying, item=item.code)
+    holds = quote(bills, item.aid, paying, item=item.code, approval=item.approval)
     check_promise(holds, allowance_cents, self_pay_cents)
     order.allowance_cents, order.self_pay_cents = allowance_cents, self_pay_cents
     for visit, line in zip(visits, holds.lines, strict=True):
         visit.allowance_cents, visit.self_pay_cents = line.split.allowance_cents, line.split.self_pay_cents
         funding.reserve_for(session, visit, line.split, by=by, now=now)
-    before, order.state = order.state, after
+    order.approval = holds.approval
+    event = OrderEvent.CONFIRM if order.approval is Approval.NONE else OrderEvent.SUBMIT
+    before, order.state = order.state, order_after(order.state, event)
     record(
-        session, order, event, before, after, by=by, now=now, allowance_cents=allowance_cents,
+        session, order, event, before, order.state, by=by, now=now, allowance_cents=allowance_cents,
         self_pay_cents=self_pay_cents,
     )  # fmt: skip
     return order

@@ -22,7 +22,7 @@ def quote(wish: QuoteIn, me: Hotline) -> QuoteOut:
     with transaction(me.scope) as session:
         wishes = [visit.value() for visit in wish.visits]
         found = queries.quoted(session, wish.elder_id, wish.item, wishes, payer=wish.payer, now=datetime.now(UTC))
-        return QuoteOut.of(found, queries.clashes(session, wish.elder_id, wishes), me.role)
+        return QuoteOut.of(session, found, queries.clashes(session, wish.elder_id, wishes), me)
 
 
 @router.post("", status_code=201)

@@ -1,18 +1,15 @@
-"""What happens to an agreed order before it is begun: approved or refused, changed, cancelled for a fee."""
+"""What happens to an agreed order before it is begun: approved or refused, changed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import calendar
 from app.access.rules import Role
 from app.catalogue import queries as catalogue
-from app.catalogue import rules as catalogue_rules
+from app.catalogue.rules import Approval, strictest
 from app.catalogue.tables import ServiceItem
-from app.errors import NotFound
 from app.funding import actions as funding
 from app.funding import queries as balances
 from app.funding.rules import Source
@@ -20,20 +17,16 @@ from app.history import record
 from app.orders import actions, queries
 from app.orders.quotes import Quote, Wish, quote
 from app.orders.rules import (
-    CANCELLABLE,
-    FeeEvent,
-    FeeState,
     NotYourApproval,
     OrderEvent,
     OrderState,
     VisitChanged,
     VisitEvent,
     VisitState,
-    fee_after,
     may_approve,
     order_after,
 )
-from app.orders.tables import CancellationFee, Order, Visit
+from app.orders.tables import Order, Visit
 from app.people import queries as people
 
 
@@ -58,9 +51,8 @@ def refuse(session: Session, order_id: int, *, role: Role, by: str, now: datetim
 
 def _to_decide(session: Session, order_id: int, *, role: Role, by: str) -> Order:
     order = queries.get(session, order_id, lock=True)
-    item = session.get_one(ServiceItem, order.item_id)
-    if order.state is OrderState.WAITING_APPROVAL and not may_approve(item.approval, role):
-        raise NotYourApproval("Orders of this item are approved by the bureau.", approval=item.approval)
+    if order.state is OrderState.WAITING_APPROVAL and not may_approve(order.approval, role):
+        raise NotYourApproval("This order is approved by the bureau.", approval=order.approval)
     if order.received_by == by:
         raise NotYourApproval("Whoever took an order does not approve it.")
     return order
@@ -94,7 +86,8 @@ def requote(
         month: [_plus(source, held.get(source.entitlement_id, 0)) for source in of_month]
         for month, of_month in sources.items()
     }
-    return Change(visit, item, quote(bills, item.aid, with_own, item=item.code), visit.version)
+    quoted = quote(bills, item.aid, with_own, item=item.code, approval=item.approval)
+    return Change(visit, item, quoted, visit.version)
 
 
 def change(
@@ -115,6 +108,9 @@ def change(
     actions.check_promise(found.quote, *promise)
     order, was = queries.get(session, visit.order_id), _facts(visit)
     agreed = order.state is not OrderState.RECEIVED
+    wanted = strictest([order.approval, found.quote.approval])
+    if order.state is OrderState.CONFIRMED and wanted is not order.approval:
+        _submit(session, order, wanted, by=by, now=now)
     if agreed:
         funding.release_for(session, visit, by=by, now=now, reason="changed")
     order.price_cents += line.bill.cents - visit.price_cents
@@ -135,48 +131,13 @@ def change(
     return visit
 
 
-def fee_of(session: Session, visit: Visit, *, now: datetime) -> tuple[int, catalogue_rules.CancellationTerm]:
-    """Cents for cancelling a visit now, by the rule that was in force when its order was taken."""
-    order = queries.get(session, visit.order_id)
-    taken = calendar.day_of(order.received_at)
-    term = catalogue.cancellation_term(session, visit.district_id, visit.item_id, taken)
-    agreed = order.state is OrderState.CONFIRMED and visit.state in CANCELLABLE
-    cents = catalogue_rules.late_fee(
-        term, opens=visit.opens, now=now, price_cents=visit.price_cents, minutes=visit.minutes
-    )
-    return cents if agreed else 0, term
-
-
-def charge(session: Session, visit: Visit, *, by: str, now: datetime) -> CancellationFee | None:
-    """Write down what a late cancellation costs, before the visit is cancelled; None where it is free."""
-    cents, term = fee_of(session, visit, now=now)
-    if not cents:
-        return None
-    fee = CancellationFee(
-        district_id=visit.district_id, division_code=visit.division_code, elder_id=visit.elder_id,
-        order_id=visit.order_id, visit_id=visit.id, provider_id=visit.provider_id, state=FeeState.DUE, cents=cents,
-        payer=term.payer, rule={"free_hours": term.free_hours, "fee_unit": term.fee_unit, "fee": term.fee},
-        at=now, by=by,
-    )  # fmt: skip
-    session.add(fee)
-    record(session, fee, "charge", None, fee.state, by=by, now=now, cents=cents, payer=term.payer)
-    return fee
-
-
-def waive(session: Session, fee_id: int, *, by: str, now: datetime, reason: str) -> CancellationFee:
-    """It is not asked for: an ambulance came, nobody could have known."""
-    fee = session.get(CancellationFee, fee_id, with_for_update=True)
-    if fee is None:
-        raise NotFound("There is no such fee, or it is outside your area.")
-    before, fee.state = fee.state, fee_after(fee.state, FeeEvent.WAIVE)
-    record(session, fee, FeeEvent.WAIVE, before, fee.state, by=by, now=now, reason=reason)
-    return fee
-
-
-def fees(session: Session, *, elder_id: int | None = None, limit: int = 100) -> list[CancellationFee]:
-    """Fees of late cancellations, newest first."""
-    query = select(CancellationFee).order_by(CancellationFee.id.desc()).limit(limit)
-    return list(session.scalars(query.where(CancellationFee.elder_id == elder_id) if elder_id else query))
+def _submit(session: Session, order: Order, wanted: Approval, *, by: str, now: datetime) -> None:
+    """What it has become must be allowed first: by its new item, or by a programme that pays for it now."""
+    if len(queries.visits_of(session, order.id)) > 1:
+        raise VisitChanged("So changed it must be approved; cancel this visit and book it anew.", approval=wanted)
+    order.approval = wanted
+    before, order.state = order.state, order_after(order.state, OrderEvent.SUBMIT)
+    record(session, order, OrderEvent.SUBMIT, before, order.state, by=by, now=now, reason="changed")
 
 
 def _plus(source: Source, cents: int) -> Source:

@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue import queries as catalogue
 from app.catalogue import rules as catalogue_rules
-from app.catalogue.rules import Approval
+from app.catalogue.rules import Approval, FeePayer
 from app.catalogue.tables import ServiceItem
 from app.errors import NotFound
 from app.funding import queries as funding
-from app.funding.rules import Account, Source
+from app.funding.rules import Account, EntryKind, Source
 from app.funding.tables import LedgerEntry
 from app.orders.quotes import Bill, Quote, Wish, quote
-from app.orders.rules import VISIT_ENDED, BadWindow, OrderState, Payer, VisitState
-from app.orders.tables import Order, Visit
+from app.orders.rules import CHANGEABLE, FEES_OWED, VISIT_ENDED, BadWindow, OrderState, Payer, VisitState
+from app.orders.tables import CancellationFee, Order, Visit
 from app.people import life_queries as life
 from app.people import queries as people
 from app.people.tables import Elder
@@ -43,6 +43,7 @@ class OrderRow:
     received_at: datetime
     received_by: str
     visits: int
+    changeable: int  # visits that may still be changed
     first_opens: datetime | None
 
 
@@ -122,16 +123,22 @@ def orders(
 ) -> Sequence[OrderRow]:
     """Orders, newest first; `before_id` is the last one seen."""
     count = (
-        select(Visit.order_id, func.count().label("visits"), func.min(Visit.opens).label("first_opens"))
+        select(
+            Visit.order_id,
+            func.count().label("visits"),
+            func.min(Visit.opens).label("first_opens"),
+            func.count().filter(Visit.state.in_(CHANGEABLE)).label("changeable"),
+        )
         .group_by(Visit.order_id)
         .subquery()
     )
     query = (
         select(
             Order.id, Order.state, Order.elder_id, Elder.name.label("elder_name"), ServiceItem.code.label("item_code"),
-            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"), ServiceItem.approval,
+            ServiceItem.name_zh.label("item_zh"), ServiceItem.name_en.label("item_en"), Order.approval,
             Order.price_cents, Order.allowance_cents, Order.self_pay_cents, Order.received_at, Order.received_by,
-            func.coalesce(count.c.visits, 0).label("visits"), count.c.first_opens,
+            func.coalesce(count.c.visits, 0).label("visits"), func.coalesce(count.c.changeable, 0).label("changeable"),
+            count.c.first_opens,
         )
         .join(Elder, Elder.id == Order.elder_id)
         .join(ServiceItem, ServiceItem.id == Order.item_id)
@@ -195,7 +202,8 @@ def quoted(
     elder = people.get(session, elder_id)
     item = catalogue.item(session, elder.district_id, item_code)
     made = bills(session, elder, item, wishes, now=now)
-    return quote(made, item.aid, sources_for(session, elder.id, payer, made), item=item.code)
+    paying = sources_for(session, elder.id, payer, made)
+    return quote(made, item.aid, paying, item=item.code, approval=item.approval)
 
 
 def clashes(session: Session, elder_id: int, wishes: Sequence[Wish]) -> Sequence[Visit]:
@@ -231,6 +239,31 @@ def uncovered(session: Session) -> Sequence[Uncovered]:
     return [Uncovered(*row) for row in rows]
 
 
+def fee_faults(session: Session) -> list[str]:
+    """A sentence for each visit whose fees the ledger tells otherwise."""
+    L, F = LedgerEntry, CancellationFee
+    booked = (
+        select(L.district_id, L.visit_id, funding.net(Account.FEES).label("cents"))
+        .where(L.kind.in_((EntryKind.FEE, EntryKind.WAIVE)))
+        .group_by(L.district_id, L.visit_id)
+        .subquery()
+    )
+    owed = (
+        select(F.district_id, F.visit_id, func.sum(F.cents).label("cents"))
+        .where(F.payer == FeePayer.ELDER, F.state.in_(FEES_OWED))
+        .group_by(F.district_id, F.visit_id)
+        .subquery()
+    )
+    both = and_(owed.c.district_id == booked.c.district_id, owed.c.visit_id == booked.c.visit_id)
+    said, kept = func.coalesce(booked.c.cents, 0), func.coalesce(owed.c.cents, 0)
+    rows = session.execute(
+        select(func.coalesce(booked.c.visit_id, owed.c.visit_id), kept, said)
+        .select_from(booked.outerjoin(owed, both, full=True))
+        .where(said != kept)
+    )
+    return [f"visit {visit}: fees of {kept} cents are owed, the ledger says {said}" for visit, kept, said in rows]
+
+
 def verify_ledger(session: Session) -> list[str]:
     """`yinling ledger verify`: one sentence for each balance or captured cent that cannot be explained."""
     return (
@@ -246,4 +279,5 @@ def verify_ledger(session: Session) -> list[str]:
             f"visit {row.visit_id}: {row.cents} cents captured, the visit is {row.state or 'missing'}"
             for row in uncovered(session)
         ]
+        + fee_faults(session)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from app.catalogue.rules import Approval, strictest
 from app.funding.rules import Source, Split, spend, split
 
 
@@ -42,6 +43,7 @@ class Quote:
     """All visits of an order, in the order of time."""
 
     lines: tuple[QuoteLine, ...]
+    approval: Approval = Approval.NONE  # what the item or a programme that pays wants
 
     @property
     def price_cents(self) -> int:
@@ -67,12 +69,17 @@ class Quote:
         }
 
 
-def quote(bills: Iterable[Bill], aid: str, sources: Mapping[date, Sequence[Source]], *, item: str = "") -> Quote:
-    """Earlier visits take first; each month's allowance pays that month's visits only."""
+def quote(
+    bills: Iterable[Bill], aid: str, sources: Mapping[date, Sequence[Source]], *, item: str = "",
+    approval: Approval = Approval.NONE,
+) -> Quote:  # fmt: skip
+    """Earlier visits take first; each month's allowance pays that month's visits only. `approval` is the item's."""
     left = {month: list(of_month) for month, of_month in sources.items()}
-    lines = []
+    wants = {source.entitlement_id: source.approval for of_month in sources.values() for source in of_month}
+    lines, wanted = [], [approval]
     for bill in sorted(bills, key=lambda bill: bill.opens):
         paid = split(bill.cents, aid, left.get(bill.month, []), item=item)
         left[bill.month] = spend(left.get(bill.month, []), paid.parts)
         lines.append(QuoteLine(bill, paid))
-    return Quote(tuple(lines))
+        wanted += [wants[part.entitlement_id] for part in paid.parts]
+    return Quote(tuple(lines), strictest(wanted))

@@ -78,20 +78,35 @@ class Payer(StrEnum):
     NONE = "none"  # an alarm's response
 
 
+class FeeCause(StrEnum):
+    """What came too late."""
+
+    CANCEL = "cancel"
+    CHANGE = "change"
+
+
 class FeeState(StrEnum):
     """Where the fee of a late cancellation stands."""
 
     DUE = "due"
     WAIVED = "waived"  # by hand, with a reason: an ambulance came, the family was not told
+    SETTLED = "settled"  # on a statement that is locked
 
 
 class FeeEvent(StrEnum):
     """What can happen to a fee."""
 
     WAIVE = "waive"
+    SETTLE = "settle"
+    REOPEN = "reopen"  # its statement was taken back
 
 
-FEE_MOVES: Final[dict[tuple[FeeState, FeeEvent], FeeState]] = {(FeeState.DUE, FeeEvent.WAIVE): FeeState.WAIVED}
+FEE_MOVES: Final[dict[tuple[FeeState, FeeEvent], FeeState]] = {
+    (FeeState.DUE, FeeEvent.WAIVE): FeeState.WAIVED,
+    (FeeState.DUE, FeeEvent.SETTLE): FeeState.SETTLED,
+    (FeeState.SETTLED, FeeEvent.REOPEN): FeeState.DUE,
+}
+FEES_OWED: Final = (FeeState.DUE, FeeState.SETTLED)
 
 S, OE = OrderState, OrderEvent
 ORDER_MOVES: Final[dict[tuple[OrderState, OrderEvent], OrderState]] = {
@@ -100,6 +115,7 @@ ORDER_MOVES: Final[dict[tuple[OrderState, OrderEvent], OrderState]] = {
     (S.WAITING_APPROVAL, OE.APPROVE): S.CONFIRMED,
     (S.WAITING_APPROVAL, OE.REFUSE): S.CANCELLED,
     (S.CONFIRMED, OE.CLOSE): S.CLOSED,
+    (S.CONFIRMED, OE.SUBMIT): S.WAITING_APPROVAL,  # changed into something that must be allowed
     (S.RECEIVED, OE.CANCEL): S.CANCELLED,
     (S.WAITING_APPROVAL, OE.CANCEL): S.CANCELLED,
     (S.CONFIRMED, OE.CANCEL): S.CANCELLED,
@@ -134,6 +150,7 @@ VISIT_MOVES: Final[dict[tuple[VisitState, VisitEvent], VisitState]] = {
 UNAGREED: Final = frozenset({S.RECEIVED, S.WAITING_APPROVAL})  # nobody may be sent yet
 VISIT_ENDED: Final = frozenset({V.VERIFIED, V.NOT_DELIVERED, V.CANCELLED})
 CANCELLABLE: Final = frozenset(state for state, event in VISIT_MOVES if event is VE.CANCEL)
+CHANGEABLE: Final = frozenset({V.WAITING, V.PLANNED, V.PUBLISHED})
 BLOCKING: Final = frozenset({V.UNDER_WAY, V.DONE, V.HELD})  # an order with one of these cannot be cancelled
 
 ORDER_ALLOWED: Final[dict[OrderEvent, frozenset[Role]]] = {
@@ -153,6 +170,10 @@ VISIT_ALLOWED: Final[dict[VisitEvent, frozenset[Role]]] = {
     VE.VERIFY: PLANNERS,
     VE.REJECT: PLANNERS,
 }
+
+
+class FeeChanged(Conflict):
+    """It costs more by now than was told."""
 
 
 class QuoteChanged(Conflict):
@@ -216,6 +237,11 @@ def order_possible(
         and not (begun and event is OrderEvent.CANCEL)
         and (event not in (OrderEvent.APPROVE, OrderEvent.REFUSE) or may_approve(approval, role))
     ]
+
+
+def changeable(state: VisitState, role: Role) -> bool:
+    """Whether this role may agree with the elder on another time or item for a visit in this state."""
+    return state in CHANGEABLE and role in HOTLINE
 
 
 def may_approve(approval: Approval, role: Role) -> bool:

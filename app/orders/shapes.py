@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app import history
 from app.access.queries import Caller
-from app.access.rules import Role
-from app.catalogue.rules import AidCategory
+from app.access.rules import HOTLINE, Role
+from app.catalogue.rules import AidCategory, Approval
 from app.catalogue.tables import ServiceItem
+from app.funding import queries as funding
 from app.orders import queries
 from app.orders.quotes import Quote, Wish
 from app.orders.rules import (
@@ -21,6 +22,7 @@ from app.orders.rules import (
     Payer,
     VisitEvent,
     VisitState,
+    changeable,
     order_possible,
     visit_possible,
 )
@@ -71,6 +73,8 @@ class QuotePart(BaseModel):
     """What one programme pays."""
 
     program: str
+    name_zh: str
+    name_en: str
     cents: int
 
 
@@ -112,11 +116,14 @@ class VisitOut(BaseModel):
     self_pay_cents: int
     reason: str | None
     possible: list[VisitEvent] = []
+    changeable: bool = False  # to another time, length or item
 
     @classmethod
     def of(cls, visit: Visit, role: Role) -> Self:
         """With the events this role may send now."""
-        return cls.model_validate(visit).model_copy(update={"possible": visit_possible(visit.state, role)})
+        return cls.model_validate(visit).model_copy(
+            update={"possible": visit_possible(visit.state, role), "changeable": changeable(visit.state, role)}
+        )
 
 
 class QuoteOut(BaseModel):
@@ -127,10 +134,12 @@ class QuoteOut(BaseModel):
     self_pay_cents: int
     lines: list[QuoteLineOut]
     clashes: list[VisitOut]  # visits agreed already at that time: booked twice?
+    approval: Approval  # who must allow it before it is planned
 
     @classmethod
-    def of(cls, quote: Quote, clashes: Sequence[Visit], role: Role) -> Self:
+    def of(cls, session: Session, quote: Quote, clashes: Sequence[Visit], me: Caller) -> Self:
         """As the booking screen shows it."""
+        names = funding.names(session, me.district_id)
         lines = [
             QuoteLineOut(
                 opens=line.bill.opens,
@@ -138,7 +147,15 @@ class QuoteOut(BaseModel):
                 minutes=line.bill.minutes,
                 caregivers=line.bill.caregivers,
                 price_cents=line.bill.cents,
-                parts=[QuotePart(program=part.program, cents=part.cents) for part in line.split.parts],
+                parts=[
+                    QuotePart(
+                        program=part.program,
+                        name_zh=names[part.program][0],
+                        name_en=names[part.program][1],
+                        cents=part.cents,
+                    )
+                    for part in line.split.parts
+                ],
                 allowance_cents=line.split.allowance_cents,
                 self_pay_cents=line.split.self_pay_cents,
             )
@@ -149,7 +166,8 @@ class QuoteOut(BaseModel):
             allowance_cents=quote.allowance_cents,
             self_pay_cents=quote.self_pay_cents,
             lines=lines,
-            clashes=[VisitOut.of(visit, role) for visit in clashes],
+            clashes=[VisitOut.of(visit, me.role) for visit in clashes],
+            approval=quote.approval,
         )
 
 
@@ -180,6 +198,7 @@ class OrderOut(BaseModel):
     item_en: str
     channel: Channel
     payer: Payer
+    approval: Approval
     agent: Agent | None
     note: str | None
     price_cents: int
@@ -199,7 +218,7 @@ class OrderOut(BaseModel):
         return cls(
             id=order.id,
             state=order.state,
-            possible=order_possible(order.state, me.role, [visit.state for visit in visits], item.approval),
+            possible=order_possible(order.state, me.role, [visit.state for visit in visits], order.approval),
             elder_id=elder.id,
             elder_name=mask_name(elder.name) if outside else elder.name,
             item_code=item.code,
@@ -207,6 +226,7 @@ class OrderOut(BaseModel):
             item_en=item.name_en,
             channel=order.channel,
             payer=order.payer,
+            approval=order.approval,
             agent=None if outside or order.agent is None else Agent(**order.agent),
             note=None if outside else order.note,
             price_cents=order.price_cents,
@@ -234,12 +254,14 @@ class OrderRowOut(BaseModel):
     item_code: str
     item_zh: str
     item_en: str
+    approval: Approval
     price_cents: int
     allowance_cents: int
     self_pay_cents: int
     received_at: datetime
     received_by: str
     visits: int
+    changeable: int  # visits this caller may still change
     first_opens: datetime | None
 
     @classmethod
@@ -247,7 +269,11 @@ class OrderRowOut(BaseModel):
         """As this role may see it."""
         name = mask_name(row.elder_name) if role is Role.SUPERVISOR else row.elder_name
         return cls.model_validate(row).model_copy(
-            update={"elder_name": name, "possible": order_possible(row.state, role, approval=row.approval)}
+            update={
+                "elder_name": name,
+                "possible": order_possible(row.state, role, approval=row.approval),
+                "changeable": row.changeable if role in HOTLINE else 0,
+            }
         )
 
 

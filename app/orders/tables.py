@@ -1,15 +1,15 @@
 """Orders and the visits they gave. A visit carries what a plan needs, so that a day is one query."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.catalogue.rules import AidCategory, FeePayer
+from app.catalogue.rules import AidCategory, Approval, FeePayer
 from app.db import Base, OfDistrict, named
-from app.orders.rules import Channel, FeeState, OrderState, Payer, VisitState
+from app.orders.rules import Channel, FeeCause, FeeState, OrderState, Payer, VisitState
 from app.vault import Sealed, SealedJson
 
 
@@ -27,6 +27,7 @@ class Order(OfDistrict, Base):
     payer: Mapped[Payer] = mapped_column(named(Payer))
     agent: Mapped[dict[str, Any] | None] = mapped_column(SealedJson)  # who acted for the elder: name, relation, phone
     note: Mapped[str | None] = mapped_column(Sealed)
+    approval: Mapped[Approval] = mapped_column(named(Approval), default=Approval.NONE)  # its item's or a programme's
     price_cents: Mapped[int]
     allowance_cents: Mapped[int]  # as last quoted; agreed once confirmed
     self_pay_cents: Mapped[int]
@@ -91,14 +92,16 @@ class Visit(OfDistrict, Base):
 
 
 class CancellationFee(OfDistrict, Base):
-    """What a late cancellation costs. It stands beside the ledger, whose captured cents lead to verified visits."""
+    """What calling a visit off, or moving it, too late costs. `fees` says how it meets the ledger and a statement."""
 
     __tablename__ = "cancellation_fees"
 
     division_code: Mapped[str]
     elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), unique=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), index=True)
+    cause: Mapped[FeeCause] = mapped_column(named(FeeCause))
+    month: Mapped[date]  # of the service, as in the ledger
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
     state: Mapped[FeeState] = mapped_column(named(FeeState))
     cents: Mapped[int]
@@ -109,6 +112,9 @@ class CancellationFee(OfDistrict, Base):
 
     __table_args__ = (
         CheckConstraint("cents > 0", name="positive"),
+        CheckConstraint("payer <> 'elder' or provider_id is not null", name="owed"),
         Index("ix_cancellation_fees_elder", "elder_id", "at"),
+        Index("ix_cancellation_fees_provider", "provider_id", "month"),
+        Index("uq_cancellation_fees_cancel", "visit_id", unique=True, postgresql_where=text("cause = 'cancel'")),
         {"info": {"area": "division_code"}},
     )

@@ -16,7 +16,7 @@ from app.history import record
 from app.jobs import actions as jobs
 from app.jobs.tables import Job
 from app.orders import actions as orders
-from app.orders import changing
+from app.orders import fees
 from app.orders import queries as order_queries
 from app.orders.rules import VisitEvent, VisitState
 from app.orders.tables import Order, Visit
@@ -296,12 +296,16 @@ def accepted(day: Day, fault: dispatch.Fault) -> bool:
 
 
 def cancel(
-    session: Session, visit_id: int, *, by: str, now: datetime, reason: str, free_of_charge: bool = False
-) -> Visit:
-    """The visit will not take place: free the caregivers, then let the order give the money back. Late, it costs."""
+    session: Session, visit_id: int, *, by: str, now: datetime, reason: str, free_of_charge: bool = False,
+    told_cents: int | None = None,
+) -> Visit:  # fmt: skip
+    """The visit will not take place: free the caregivers, then let the order give the money back. Late, it costs.
+
+    `told_cents` is the fee that was told; raises FeeChanged where it is more by now.
+    """
     visit = order_queries.visit(session, visit_id, lock=True)
     if not free_of_charge:
-        changing.charge(session, visit, by=by, now=now)
+        fees.charge(session, [visit], by=by, now=now, told_cents=told_cents)
     orders.move_visit(session, visit, VisitEvent.CANCEL, by=by, now=now, reason=reason)
     attending.free(session, visit, by=by, now=now, reason=reason)
     notice(session, visit.district_id, f"board/{calendar.day_of(visit.opens)}")
@@ -309,12 +313,16 @@ def cancel(
 
 
 def cancel_order(
-    session: Session, order_id: int, *, by: str, now: datetime, reason: str, free_of_charge: bool = False
-) -> Order:
-    """The whole order is off: free everybody who was to come, then cancel it and release its money. Late, it costs."""
+    session: Session, order_id: int, *, by: str, now: datetime, reason: str, free_of_charge: bool = False,
+    told_cents: int | None = None,
+) -> Order:  # fmt: skip
+    """The whole order is off: free everybody who was to come, then cancel it and release its money. Late, it costs.
+
+    `told_cents` is the fee that was told; raises FeeChanged where it is more by now.
+    """
     order_queries.get(session, order_id, lock=True)
-    for visit in () if free_of_charge else order_queries.visits_of(session, order_id):
-        changing.charge(session, visit, by=by, now=now)
+    if not free_of_charge:
+        fees.charge(session, order_queries.visits_of(session, order_id), by=by, now=now, told_cents=told_cents)
     order = orders.cancel(session, order_id, by=by, now=now, reason=reason)
     for visit in order_queries.visits_of(session, order_id):
         attending.free(session, visit, by=by, now=now, reason=reason)

@@ -57,6 +57,12 @@ class Because(BaseModel):
     reason: str = Field(min_length=2, max_length=200)
 
 
+class CancelIn(Because):
+    """And the fee that was told, where one was; it is not asked for above that."""
+
+    told_cents: int | None = Field(None, ge=0, le=2**31 - 1)
+
+
 class Candidates(BaseModel):
     """The best ways to serve a visit, cheapest first."""
 
@@ -170,18 +176,20 @@ def withdraw(visit_id: int, why: Because, me: Planner) -> VisitOut:
 
 
 @router.post("/visits/{visit_id}/cancel")
-def cancel(visit_id: int, why: Because, me: Desk) -> VisitOut:
-    """The visit will not take place; its money is free again."""
+def cancel(visit_id: int, why: CancelIn, me: Desk) -> VisitOut:
+    """The visit will not take place; its money is free again. 409 FeeChanged when it costs more than was told."""
     with transaction(me.scope) as session:
-        visit = actions.cancel(session, visit_id, by=me.by, now=datetime.now(UTC), reason=why.reason)
+        now = datetime.now(UTC)
+        visit = actions.cancel(session, visit_id, by=me.by, now=now, reason=why.reason, told_cents=why.told_cents)
         return VisitOut.of(visit, me.role)
 
 
 @router.post("/orders/{order_id}/cancel")
-def cancel_order(order_id: int, why: Because, me: Desk) -> OrderOut:
-    """The whole order is off: whoever was to come is free, and so is its money."""
+def cancel_order(order_id: int, why: CancelIn, me: Desk) -> OrderOut:
+    """The whole order is off: whoever was to come is free, and so is its money. 409 FeeChanged above what was told."""
     with transaction(me.scope) as session:
-        order = actions.cancel_order(session, order_id, by=me.by, now=datetime.now(UTC), reason=why.reason)
+        now = datetime.now(UTC)
+        order = actions.cancel_order(session, order_id, by=me.by, now=now, reason=why.reason, told_cents=why.told_cents)
         return OrderOut.read(session, order, me)
 
 

@@ -1,6 +1,7 @@
 """Care plans of most elders on purchased service, agreed some weeks ago; they make the orders of the days ahead."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -9,14 +10,18 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.care_plans import actions, holidays
+from app.care_plans import actions, holidays, recurring
 from app.care_plans.actions import LineTerms
 from app.care_plans.rules import OnHolidays, PauseReason
 from app.care_plans.tables import CarePlan
+from app.catalogue import queries as catalogue
+from app.catalogue.rules import by_level, cost, price_on
 from app.catalogue.tables import ServiceItem
 from app.db import transaction
+from app.funding import queries as funding
 from app.orders.rules import Payer
 from app.people.rules import AbilityLevel
+from app.people.tables import Elder
 from app.simulate.bookings import WORKLOAD, Somebody, a_booking, items, people
 from app.simulate.catalogue import ITEMS
 from app.simulate.progress import Progress
@@ -25,6 +30,7 @@ BY: Final = "赵敏 (zhaomin)"
 WITH_PLAN: Final = 0.8
 DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 OWN_CENTS: Final = (0, 0, 20_00, 50_00, 100_00)
+TOO_MUCH: Final = 0.04  # of plans want more than the allowance and she pay for: somebody must look at them
 AGENTS: Final = (("女儿", "女士"), ("儿子", "先生"))
 
 
@@ -40,9 +46,12 @@ def agree(rng: random.Random, district_id: int, *, now: datetime, tell: Progress
     for first in range(0, len(chosen), 20):
         with transaction() as session:
             for person in chosen[first : first + 20]:
+                own = rng.choice(OWN_CENTS)
                 lines = _lines(rng, person, codes, calendar.day_of(now))
+                if rng.random() >= TOO_MUCH:
+                    lines = _within(session, person.elder, codes, lines, own, now=now)
                 if lines:
-                    _sign(session, rng, person, lines, now=evening)
+                    _sign(session, rng, person, lines, own, now=evening)
                     planned |= {(person.elder.id, line.item_code) for line in lines}
             session.info.pop("notices", None)
         tell("care plans", min(first + 20, len(chosen)), len(chosen))
@@ -74,11 +83,37 @@ def _lines(rng: random.Random, person: Somebody, codes: Mapping[str, ServiceItem
     return found
 
 
-def _sign(session: Session, rng: random.Random, person: Somebody, lines: Sequence[LineTerms], *, now: datetime) -> None:
+def _within(
+    session: Session, elder: Elder, codes: Mapping[str, ServiceItem], lines: Sequence[LineTerms], own: int, *,
+    now: datetime,
+) -> list[LineTerms]:  # fmt: skip
+    """Line after line as long as each month's free allowance, with what she adds of her own, pays for all its days."""
+    today = calendar.day_of(now)
+    months = [today.replace(day=1), calendar.next_month(today.replace(day=1))]
+    found = funding.sources(session, elder.id, months)
+    left = {
+        month: own + sum(one.free_cents for one in found.get(month, ()) if one.share_percent == 100 and not one.aids)
+        for month in months
+    }
+    kept = []
+    for line in lines:
+        item = codes[line.item_code]
+        price = price_on(catalogue.prices_of(session, item.id), elder.division_code, today)
+        cents = cost(price, by_level(item.minutes, elder.level))
+        last = calendar.last_day(months[-1])
+        times = Counter(day.replace(day=1) for day in recurring.days(line.rule, line.starts, today, last))
+        if all(left[month] >= times[month] * cents for month in months):
+            left = {month: left[month] - times[month] * cents for month in months}
+            kept.append(line)
+    return kept
+
+
+def _sign(
+    session: Session, rng: random.Random, person: Somebody, lines: Sequence[LineTerms], own: int, *, now: datetime
+) -> None:
     elder, agreed_at = person.elder, now - timedelta(days=rng.randint(8, 34), minutes=rng.randint(0, 300))
     plan = actions.draft(
-        session, elder.id, lines, starts=calendar.day_of(now), most_self_pay_cents=rng.choice(OWN_CENTS), seen=0, by=BY,
-        now=now,
+        session, elder.id, lines, starts=calendar.day_of(now), most_self_pay_cents=own, seen=0, by=BY, now=now,
     )  # fmt: skip
     signed = {"who": "elder", "how": rng.choice(("paper", "telephone"))}
     if rng.random() < 0.3:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.people.life_rules import ENDING, Away
 from app.places.rules import Level, Place, metres
 from app.visits.rules import Finding, Flaw
 from app.visits.terms_rules import Terms
@@ -66,9 +67,18 @@ def unqualified(
             return
 
 
-def elder_gone(started_at: datetime, *, away: str | None, ended_at: datetime | None) -> Iterator[Finding]:
-    """R8: the elder was in hospital or away, or had died or left the programme before."""
-    if ended_at is not None and ended_at <= started_at:
+def elder_gone(
+    started_at: datetime, day: date, *, told: Sequence[Away], away: str | None, ended_at: datetime | None
+) -> Iterator[Finding]:
+    """R8: what was told of her life (a death, a move, a stay) covers the day; else what her record says of today.
+
+    `away` is a word an operator set without days; `ended_at` counts where nothing says when she left.
+    """
+    event = next((one for one in told if one.covers(day)), None)
+    if event is not None:
+        facts = {"away": event.kind, "since": event.starts.isoformat()}
+        yield Finding(Flaw.ELDER_GONE, None, facts | ({"until": event.ends.isoformat()} if event.ends else {}))
+    elif ended_at is not None and ended_at <= started_at and not any(one.kind in ENDING for one in told):
         yield Finding(Flaw.ELDER_GONE, None, {"ended": ended_at.isoformat()})
-    elif away:
+    elif away and not any(one.kind == away for one in told):
         yield Finding(Flaw.ELDER_GONE, None, {"away": away})

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue.rules import URGENT_CODE
 from app.orders.tables import Visit
+from app.people import life_queries as life
 from app.people.tables import Certificate, Elder
 from app.places.rules import Place
 from app.places.tables import Division
@@ -48,7 +49,8 @@ def cross_findings(session: Session, visit: Visit) -> Iterator[Finding]:
         return
     day = calendar.day_of(min(started))
     terms = terms_on(session, visit.district_id, day)
-    yield from crossing.elder_gone(min(started), away=elder.away, ended_at=elder.ended_at)
+    told = life.away(session, elder.id)
+    yield from crossing.elder_gone(min(started), day, told=told, away=elder.away, ended_at=elder.ended_at)
     for attendance in there:
         certificates = session.scalars(select(Certificate).where(Certificate.caregiver_id == attendance.caregiver_id))
         held: dict[str, date | None] = {one.skill: one.expires for one in certificates}

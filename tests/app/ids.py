@@ -36,7 +36,7 @@ from app.messages.rules import Channel, Kind, MessageState
 from app.messages.tables import OutboxMessage
 from app.monitoring import actions as rules
 from app.monitoring.rules import RuleKind
-from app.orders.rules import FeeState, VisitState
+from app.orders.rules import FeeCause, FeeState, VisitState
 from app.orders.tables import CancellationFee
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
@@ -153,7 +153,8 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     fee = CancellationFee(
         district_id=elder.district_id, division_code=division_code, elder_id=elder.id, order_id=visit.order_id,
-        visit_id=visit.id, state=FeeState.DUE, cents=5_000, payer=FeePayer.ELDER, rule={}, at=TEN, by="test",
+        visit_id=visit.id, state=FeeState.DUE, cause=FeeCause.CANCEL, month=TEN.date().replace(day=1), cents=5_000,
+        payer=FeePayer.NOBODY, rule={}, at=TEN, by="test",
     )  # fmt: skip
     reminder = SpendReminder(
         district_id=elder.district_id, division_code=division_code, elder_id=elder.id, month=TEN.date().replace(day=1),

@@ -43,7 +43,9 @@ def a_booking(elder: Elder, **given: Any) -> dict[str, Any]:
 def test_an_operator_quotes_books_and_confirms(zhao: Client, lin: Elder) -> None:
     quote = ok(zhao.post("/api/orders/quote", json=a_booking(lin)))
     assert (quote["price_cents"], quote["allowance_cents"], quote["self_pay_cents"]) == (10_000, 10_000, 0)
-    assert quote["lines"][0]["parts"] == [{"program": "district", "cents": 10_000}]
+    assert quote["lines"][0]["parts"] == [
+        {"program": "district", "name_zh": "区级政府购买服务", "name_en": "District purchase", "cents": 10_000}
+    ]
     agent = {"name": "周慧", "relation": "daughter", "phone": "13900000001", "present": True}
     order = ok(zhao.post("/api/orders", json=a_booking(lin, agent=agent, note="请先打电话")))
     assert (order["state"], order["possible"], order["agent"]) == ("received", ["confirm", "cancel"], agent)

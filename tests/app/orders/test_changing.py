@@ -4,23 +4,20 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from app.access.rules import Role
-from app.catalogue import keeping
-from app.catalogue.rules import Approval, CancellationTerm, FeePayer, FeeUnit
-from app.catalogue.tables import CancellationRule
+from app.catalogue.rules import Approval
 from app.db import transaction
 from app.errors import IllegalMove
 from app.funding import queries as funding
 from app.orders import actions, changing, queries
 from app.orders.quotes import Wish
-from app.orders.rules import FeeState, NotYourApproval, OrderState, Payer, QuoteChanged, VisitChanged, VisitState
-from app.orders.tables import CancellationFee, Order
+from app.orders.rules import NotYourApproval, OrderState, Payer, QuoteChanged, VisitChanged, VisitState
+from app.orders.tables import Order
 from app.people.tables import Elder
-from app.planning import actions as planning
 from app.planning import changing as plan_changes
-from tests.cast import DISTRICT, TEN, a_caregiver, a_draft, an_elder, an_entitlement, an_item
+from tests.cast import TEN, a_caregiver, a_draft, a_program, an_elder, an_entitlement, an_item
 from tests.clients import Client
 
 NOW = TEN - timedelta(days=3)
@@ -139,56 +136,34 @@ def test_a_planned_visit_leaves_its_plan_when_it_is_changed(lin: Elder) -> None:
         assert (visit.state, visit.starts_at) == (VisitState.WAITING, None)
 
 
-def a_rule(starts: date, **given: int) -> None:
-    values = {"free_hours": 24, "fee": 30} | given
+def test_a_visit_changed_into_what_must_be_allowed_waits_for_it(lin: Elder) -> None:
     with transaction() as session:
-        session.add(
-            CancellationRule(
-                district_id=DISTRICT, item_id=None, starts=starts, fee_unit=FeeUnit.PERCENT, payer=FeePayer.ELDER,
-                made_by="Li", made_at=NOW, **values,
-            )
-        )  # fmt: skip
-
-
-@pytest.mark.parametrize(("hours", "cents"), [(30, []), (20, [3_000])])
-def test_cancelling_late_costs_what_held_when_the_order_was_taken(lin: Elder, hours: int, cents: list[int]) -> None:
-    a_rule(date(2026, 1, 1))
-    order = taken(lin)
-    a_rule(NOW.date() + timedelta(days=1), fee=100)  # a later rule is not hers
-    with transaction() as session:
-        planning.cancel_order(session, order.id, by="Zhao", now=TEN - timedelta(hours=hours), reason="visitors")
-        assert session.scalars(select(CancellationFee.cents)).all() == cents
-        assert queries.verify_ledger(session) == []
-    assert free(lin) == 26_000  # an allowance never pays for a visit that was not made
-
-
-def test_an_item_may_have_a_rule_of_its_own_and_a_rule_never_reaches_back(lin: Elder) -> None:
-    a_rule(date(2026, 1, 1))
-    with transaction() as session:
-        bath = an_item(session)
-        own = CancellationTerm(2, FeeUnit.MINUTES, 30, FeePayer.NOBODY)
-        keeping.new_rule(session, DISTRICT, bath.id, NOW.date() + timedelta(days=1), own, by="Li", now=NOW)
-        with pytest.raises(Exception, match="begins today at the earliest"):
-            keeping.new_rule(session, DISTRICT, None, NOW.date() - timedelta(days=1), own, by="Li", now=NOW)
+        an_item(session, "WALK").approval = Approval.SUPERVISOR
     order = taken(lin)
     with transaction() as session:
         (visit,) = queries.visits_of(session, order.id)
-        assert changing.fee_of(session, visit, now=TEN - timedelta(hours=1))[0] == 3_000
-        order.received_at = NOW + timedelta(days=1)
-        session.merge(order)
-        session.flush()
-        assert changing.fee_of(session, visit, now=TEN - timedelta(hours=1))[0] == 5_000
+        changing.change(
+            session, visit.id, a_wish(), item_code="WALK", seen=visit.version, promise=(5_000, 0), by="Zhao", now=NOW
+        )
+        assert session.get_one(Order, order.id).state is OrderState.WAITING_APPROVAL
+        assert queries.waiting(session, TEN.date()) == []
+        changing.approve(session, order.id, role=Role.SUPERVISOR, by="Li", now=NOW)
 
 
-def test_a_fee_is_waived_once_with_a_reason(lin: Elder) -> None:
-    a_rule(date(2026, 1, 1))
-    order = taken(lin)
+def test_a_programme_may_want_an_approval_of_what_it_pays(database: Engine) -> None:
     with transaction() as session:
-        planning.cancel_order(session, order.id, by="Zhao", now=TEN, reason="ambulance")
-        fee = session.scalars(select(CancellationFee)).one()
-        assert changing.waive(session, fee.id, by="Wang", now=TEN, reason="ambulance").state is FeeState.WAIVED
-        with pytest.raises(IllegalMove):
-            changing.waive(session, fee.id, by="Wang", now=TEN, reason="again")
+        an_item(session)
+        a_program(session, approval="supervisor")
+        elder = an_elder(session)
+        an_entitlement(session, elder)
+    paid, own = taken(elder), taken(elder, a_wish(1), payer=Payer.SELF)
+    assert (paid.state, paid.approval) == (OrderState.WAITING_APPROVAL, Approval.SUPERVISOR)
+    assert (own.state, own.approval) == (OrderState.CONFIRMED, Approval.NONE)  # it pays nothing of this one
+    with transaction() as session:
+        quoted = queries.quoted(session, elder.id, "BATHING", [a_wish(2)], now=NOW)
+        assert quoted.approval is Approval.SUPERVISOR  # told before it is booked
+        with pytest.raises(NotYourApproval):
+            changing.approve(session, paid.id, role=Role.SHIFT_LEAD, by="Wang", now=NOW)
 
 
 def test_nobody_books_at_the_price_of_nobody(lin: Elder, client: Callable[..., Client]) -> None:

@@ -1,11 +1,13 @@
 """The rules across visits: each finds what it is for, and leaves honest work alone."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from app.db import transaction
 from app.orders.rules import VisitState
+from app.people.life_rules import Away, LifeKind, LifeSource
+from app.people.life_tables import LifeEvent
 from app.people.rules import Skill
 from app.places.rules import Level, Place
 from app.visits import queries
@@ -64,10 +66,44 @@ def test_r4_a_certificate_holds_on_its_last_day() -> None:
     assert next(unqualified(1, ["nursing"], {}, day)).facts == {"skill": "nursing"}
 
 
+def gone(*told: Away, away: str | None = None, ended_at: datetime | None = None) -> list[dict[str, object]]:
+    return [f.facts for f in elder_gone(TEN, TEN.date(), told=told, away=away, ended_at=ended_at)]
+
+
 def test_r8_nobody_is_served_in_hospital_or_after_death() -> None:
-    assert [f.facts for f in elder_gone(TEN, away="hospital", ended_at=None)] == [{"away": "hospital"}]
-    assert list(elder_gone(TEN, away=None, ended_at=TEN))
-    assert list(elder_gone(TEN, away=None, ended_at=TEN + HOUR)) == []
+    day = TEN.date()
+    before, after = day - timedelta(days=3), day + timedelta(days=3)
+    stay = Away(LifeKind.HOSPITAL, before, after)
+    assert gone(stay) == [{"away": "hospital", "since": str(before), "until": str(after)}]
+    assert gone(Away(LifeKind.INSTITUTION, before)) == [{"away": "institution", "since": str(before)}]
+    assert gone(Away(LifeKind.DEATH, day)) == [{"away": "death", "since": str(day)}]
+    for at_home in (Away(LifeKind.HOSPITAL, day), Away(LifeKind.HOSPITAL, before, day), Away(LifeKind.DEATH, after)):
+        assert gone(at_home) == []  # the first and the last day of a stay are still at home
+    assert gone(Away(LifeKind.HOSPITAL, before, before + HOUR * 24), away="hospital") == []  # told late: she was back
+
+
+def test_r8_what_her_record_says_counts_where_nothing_was_told() -> None:
+    assert gone(away="hospital") == [{"away": "hospital"}]
+    assert gone(ended_at=TEN)
+    assert gone(ended_at=TEN + HOUR) == []
+    moved = Away(LifeKind.MOVED_AWAY, TEN.date() + timedelta(days=2))
+    assert gone(moved, ended_at=TEN) == []  # registered ahead of the day she left
+
+
+def test_r8_a_visit_in_a_hospital_stay_is_held_though_she_is_home_again(database: Engine) -> None:
+    with transaction() as session:
+        visit, (mine,) = a_published(session)
+        session.add(
+            LifeEvent(
+                district_id=DISTRICT, division_code=visit.division_code, elder_id=visit.elder_id,
+                kind=LifeKind.HOSPITAL, starts=TEN.date() - timedelta(days=2), ends=TEN.date() + timedelta(days=1),
+                source=LifeSource.FAMILY, told_by="test", told_at=TEN + timedelta(days=5),
+            )
+        )  # fmt: skip
+        session.flush()
+        send(session, mine.caregiver_id, *whole(mine))
+        assert visit.state is VisitState.HELD
+        assert [flaw.flaw for flaw in queries.all_flaws(session, visit.id)] == [Flaw.ELDER_GONE]
 
 
 def test_a_visit_that_contradicts_another_is_held_with_the_reason(database: Engine) -> None:

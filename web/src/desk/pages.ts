@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs' | 'catalogue' | 'reminders' | 'allowances' | 'imports' | 'appeals' | 'settlement' | 'contracts'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs' | 'catalogue' | 'orders' | 'reminders' | 'allowances' | 'imports' | 'appeals' | 'settlement' | 'contracts'
 
 interface Page {
   name: PageName
@@ -25,6 +25,7 @@ export const PAGES: Page[] = [
   { name: 'patterns', key: '⇧W', roles: ['shift_lead', 'admin'], icon: 'M5 5h3v3H5zM5 11h3v3H5zM5 17h3v3H5zM11 6h8M11 12h8M11 18h8' },
   { name: 'openings', key: '⇧O', roles: ['shift_lead', 'supervisor'], icon: 'M3 12c3-5 6-7 9-7s6 2 9 7c-3 5-6 7-9 7s-6-2-9-7M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6' },
   { name: 'programs', key: '⇧G', roles: ['shift_lead', 'manager', 'supervisor', 'admin'], icon: 'M4 7h16v10H4zM12 9.5v5M9.5 11h4a1 1 0 0 1 0 2h-3' },
+  { name: 'orders', key: '⇧B', roles: [...DESK, 'supervisor'], icon: 'M6 3h12v18H6zM9 8h6M9 12h6M9 16l1.5 1.5L14 14' },
   { name: 'reminders', key: '⇧Y', roles: ['operator', 'shift_lead'], icon: 'M12 3v3M12 8a6 6 0 1 1 0 12 6 6 0 0 1 0-12M12 11v3l2 2' },
   { name: 'catalogue', key: '⇧C', roles: ['supervisor', 'admin'], icon: 'M5 4h14v16H5zM9 8h6M9 12h6M9 16h3' },
   { name: 'allowances', key: '⇧L', roles: ['supervisor'], icon: 'M4 18V8l8-4 8 4v10M8 18v-7M12 18v-7M16 18v-7M3 20h18' },

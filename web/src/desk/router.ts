@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/openings', name: 'openings', component: () => import('./alarms/OpeningsPage.vue') },
     { path: '/programs/:id(\\d+)?', name: 'programs', component: () => import('./programs/ProgramsPage.vue'), props: number('id') },
     { path: '/elders/:id(\\d+)/money', name: 'money', component: () => import('./elders/MoneyPage.vue'), props: number('id'), meta: { of: ['elders'] } },
+    { path: '/orders/:id(\\d+)?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: number('id') },
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
     { path: '/allowances/:what(proofs|recoveries|rules)?', name: 'allowances', component: () => import('./allowances/AllowancesPage.vue'), props: ({ params }) => ({ what: params.what || 'batches' }) },

@@ -13,13 +13,13 @@ export type Say = (key: string, named?: Record<string, unknown>) => string
 export const EMPTY: Terms = {
   rank: 1, scale: 'ability', amounts: {}, cash: {}, share_percent: 100, line_cap_cents: null, bands: [], aids: [], items: [], canteens: [],
   registers: ['purchased_service'], min_age: null, max_age: null, any_category: [], no_category: [], divisions: [], enrolled: false,
-  not_with: [], not_on_line_with: [], stopped_by: [], pro_rata: false,
+  not_with: [], not_on_line_with: [], stopped_by: [], pro_rata: false, level_change: 'next_month', approval: 'none',
 }
 
 /** The fields in the order in which people ask: who, how much, what it pays, beside what. */
 export const FIELDS = [
   'scale', 'amounts', 'cash', 'enrolled', 'registers', 'min_age', 'max_age', 'any_category', 'no_category', 'divisions', 'rank',
-  'share_percent', 'line_cap_cents', 'bands', 'aids', 'items', 'canteens', 'not_with', 'not_on_line_with', 'stopped_by', 'pro_rata',
+  'share_percent', 'line_cap_cents', 'bands', 'aids', 'items', 'canteens', 'not_with', 'not_on_line_with', 'stopped_by', 'pro_rata', 'level_change', 'approval',
 ] as const
 export type Field = (typeof FIELDS)[number]
 
@@ -34,6 +34,8 @@ export function inWords(field: string, value: unknown, t: Say): string {
   if (typeof value === 'boolean') return t(value ? 'money.yes' : 'money.no')
   if (field === 'line_cap_cents') return money(Number(value))
   if (field === 'share_percent') return `${Number(value)}%`
+  if (field === 'level_change') return t(`money.level_change.${String(value)}`)
+  if (field === 'approval') return t(`money.order_approval.${String(value)}`)
   if (field === 'scale') return t(`money.scale.${String(value)}`)
   if (field === 'amounts' || field === 'cash') return amountsInWords(value as Record<string, number>, t)
   if (field === 'bands') return (value as Terms['bands'])?.map(({ from_age, cents }) => t('money.age_from', { age: from_age, cents: money(cents) })).join('、') || t('money.nobody')

@@ -4,14 +4,19 @@ import type { Flaw } from '@/shared/api/types'
 import { metres } from '@/shared/words'
 
 export function useFlaws() {
-  const { t } = useI18n()
+  const { t, te } = useI18n()
+  /** Where she was instead, and from when to when. */
+  function gone({ away, since, until, ended }: Flaw['facts']): string {
+    if (ended) return t('desk.review.gone.ended')
+    const why = te(`money.life.kind.${String(away)}`) ? t(`money.life.kind.${String(away)}`) : String(away ?? '')
+    return since ? t(until ? 'desk.review.gone.until' : 'desk.review.gone.since', { why, since: String(since), until: String(until) }) : why
+  }
   return function sentence({ flaw, facts }: Pick<Flaw, 'flaw' | 'facts'>): string {
     const end = facts.end === 'start' || facts.end === 'finish' ? t(`desk.review.end.${facts.end}`) : ''
     const distance = typeof facts.distance_m === 'number' ? metres(facts.distance_m) : ''
     const tasks = Array.isArray(facts.tasks) ? facts.tasks.join('、') : ''
     const skill_word = typeof facts.skill === 'string' ? t(`enums.skill.${facts.skill}`) : ''
-    const gone = flaw === 'elder_gone' ? (facts.ended ? t('desk.review.gone.ended') : t('desk.review.gone.away', { why: String(facts.away ?? '') })) : ''
-    return t(`desk.review.flaw.${flaw}`, { ...facts, skill_word, gone, least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
+    return t(`desk.review.flaw.${flaw}`, { ...facts, skill_word, gone: flaw === 'elder_gone' ? gone(facts) : '', least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
   }
 }
 

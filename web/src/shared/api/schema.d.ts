@@ -416,6 +416,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/visits/{visit_id}/fee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visit Fee
+         * @description What cancelling this one visit costs now.
+         */
+        get: operations["changes_visit_fee"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/fees": {
         parameters: {
             query?: never;
@@ -1467,7 +1487,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel
-         * @description The visit will not take place; its money is free again.
+         * @description The visit will not take place; its money is free again. 409 FeeChanged when it costs more than was told.
          */
         post: operations["planning_cancel"];
         delete?: never;
@@ -1487,7 +1507,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Order
-         * @description The whole order is off: whoever was to come is free, and so is its money.
+         * @description The whole order is off: whoever was to come is free, and so is its money. 409 FeeChanged above what was told.
          */
         post: operations["planning_cancel_order"];
         delete?: never;
@@ -5988,6 +6008,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/programs/{program_id}/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Who stands on the programme's list, in the caller's area.
+         */
+        get: operations["programs_listed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/programs/versions/{program_version_id}/approve": {
         parameters: {
             query?: never;
@@ -6434,10 +6474,10 @@ export interface components {
         };
         /**
          * Account
-         * @description Where cents are. Purse and owed belong to a visit, budget to a programme, the rest to an entitlement.
+         * @description Where cents are. Purse, owed and fees belong to a visit, budget to a programme, the rest to an entitlement.
          * @enum {string}
          */
-        Account: "budget" | "free" | "reserved" | "captured" | "expired" | "cash" | "purse" | "owed";
+        Account: "budget" | "free" | "reserved" | "captured" | "expired" | "cash" | "purse" | "owed" | "fees";
         /**
          * AccountLook
          * @description Why somebody wants to see an account in full.
@@ -6532,6 +6572,11 @@ export interface components {
             item?: string | null;
             /** Version */
             version: number;
+            /**
+             * Told Cents
+             * @description the fee that was told
+             */
+            told_cents?: number | null;
         };
         /**
          * AidCategory
@@ -7742,6 +7787,16 @@ export interface components {
             next: number | null;
         };
         /**
+         * CancelIn
+         * @description And the fee that was told, where one was; it is not asked for above that.
+         */
+        CancelIn: {
+            /** Reason */
+            reason: string;
+            /** Told Cents */
+            told_cents?: number | null;
+        };
+        /**
          * Card
          * @description What 120 asks, in the order it asks; null is «not known».
          */
@@ -8027,7 +8082,7 @@ export interface components {
         };
         /**
          * ChangeQuote
-         * @description What the visit would cost, what it costs now, and the version to send back.
+         * @description What the visit would cost, what it costs now, the fee of changing it, and the version to send back.
          */
         ChangeQuote: {
             /** Version */
@@ -8050,6 +8105,8 @@ export interface components {
             was_allowance_cents: number;
             /** Was Self Pay Cents */
             was_self_pay_cents: number;
+            approval: components["schemas"]["Approval"];
+            fee: components["schemas"]["Fee"];
         };
         /**
          * ChangeReason
@@ -9336,10 +9393,10 @@ export interface components {
         };
         /**
          * EntryKind
-         * @description 发放 冻结 核销 释放 失效, and the two that mend.
+         * @description 发放 冻结 核销 释放 失效, the two that mend, and the fee of what was called off too late.
          * @enum {string}
          */
-        EntryKind: "grant" | "reserve" | "capture" | "release" | "expire" | "adjust" | "refund";
+        EntryKind: "grant" | "reserve" | "capture" | "release" | "expire" | "adjust" | "refund" | "fee" | "waive";
         /**
          * EntryOut
          * @description A ledger entry of the visit and the statement it is in.
@@ -9688,7 +9745,7 @@ export interface components {
         };
         /**
          * Fee
-         * @description What cancelling costs now: 0 until so many hours before.
+         * @description What it costs so late: 0 until so many hours before. With payer nobody it is counted and not asked for.
          */
         Fee: {
             /** Cents */
@@ -9698,6 +9755,18 @@ export interface components {
             free_hours: number;
         };
         /**
+         * FeeCause
+         * @description What came too late.
+         * @enum {string}
+         */
+        FeeCause: "cancel" | "change";
+        /**
+         * FeeEvent
+         * @description What can happen to a fee.
+         * @enum {string}
+         */
+        FeeEvent: "waive" | "settle" | "reopen";
+        /**
          * FeePayer
          * @description Who is asked for the fee of a late cancellation. Never an allowance: it pays verified visits only.
          * @enum {string}
@@ -9705,7 +9774,7 @@ export interface components {
         FeePayer: "elder" | "nobody";
         /**
          * FeeRow
-         * @description The fee of a late cancellation; `payer` nobody is counted and not asked for.
+         * @description The fee of a late cancellation or change; `payer` nobody is counted and not asked for.
          */
         FeeRow: {
             /** Id */
@@ -9717,6 +9786,14 @@ export interface components {
             /** Visit Id */
             visit_id: number;
             state: components["schemas"]["FeeState"];
+            cause: components["schemas"]["FeeCause"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Provider Id */
+            provider_id: number | null;
             /** Cents */
             cents: number;
             payer: components["schemas"]["FeePayer"];
@@ -9727,13 +9804,33 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /**
+             * Elder Name
+             * @default
+             */
+            elder_name: string;
+            /**
+             * Item Zh
+             * @default
+             */
+            item_zh: string;
+            /**
+             * Item En
+             * @default
+             */
+            item_en: string;
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["FeeEvent"][];
         };
         /**
          * FeeState
          * @description Where the fee of a late cancellation stands.
          * @enum {string}
          */
-        FeeState: "due" | "waived";
+        FeeState: "due" | "waived" | "settled";
         /**
          * FeeUnit
          * @description What a late cancellation costs is measured in.
@@ -10820,6 +10917,12 @@ export interface components {
          */
         Level: "district" | "street" | "community" | "village";
         /**
+         * LevelChange
+         * @description From when a new level of ability gives its amount.
+         * @enum {string}
+         */
+        LevelChange: "next_month" | "at_once";
+        /**
          * Life
          * @description One device: how it is, its battery's curve and day, what has been wrong with it.
          */
@@ -11055,6 +11158,32 @@ export interface components {
         Links: {
             /** Items */
             items: components["schemas"]["app__desk__wall_api__Link"][];
+        };
+        /**
+         * ListedElder
+         * @description Somebody on a programme's list.
+         */
+        ListedElder: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            elder_level: components["schemas"]["AbilityLevel"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            /** Level */
+            level: string | null;
+            /** Decision */
+            decision: string;
+            /** By */
+            by: string;
         };
         /**
          * Living
@@ -11830,6 +11959,7 @@ export interface components {
             item_en: string;
             channel: components["schemas"]["app__orders__rules__Channel"];
             payer: components["schemas"]["Payer"];
+            approval: components["schemas"]["Approval"];
             agent: components["schemas"]["Agent"] | null;
             /** Note */
             note: string | null;
@@ -11874,6 +12004,7 @@ export interface components {
             item_zh: string;
             /** Item En */
             item_en: string;
+            approval: components["schemas"]["Approval"];
             /** Price Cents */
             price_cents: number;
             /** Allowance Cents */
@@ -11889,6 +12020,8 @@ export interface components {
             received_by: string;
             /** Visits */
             visits: number;
+            /** Changeable */
+            changeable: number;
             /** First Opens */
             first_opens: string | null;
         };
@@ -12658,6 +12791,8 @@ export interface components {
             allowance_cents: number | null;
             /** Self Pay Cents */
             self_pay_cents: number | null;
+            /** Short Cents */
+            short_cents: number | null;
         };
         /**
          * PlanIn
@@ -12879,6 +13014,14 @@ export interface components {
          * @enum {string}
          */
         ProgramKind: "district" | "voucher" | "meal" | "ltci" | "cash_service";
+        /**
+         * ProgramList
+         * @description Who is on a programme's list, the latest first.
+         */
+        ProgramList: {
+            /** Items */
+            items: components["schemas"]["ListedElder"][];
+        };
         /**
          * ProgramOut
          * @description A programme with all its versions, the newest first, and what it has granted and paid in a month.
@@ -13257,6 +13400,7 @@ export interface components {
             lines: components["schemas"]["QuoteLineOut"][];
             /** Clashes */
             clashes: components["schemas"]["VisitOut"][];
+            approval: components["schemas"]["Approval"];
         };
         /**
          * QuotePart
@@ -13265,6 +13409,10 @@ export interface components {
         QuotePart: {
             /** Program */
             program: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
             /** Cents */
             cents: number;
         };
@@ -13844,6 +13992,8 @@ export interface components {
         /**
          * RuleIn
          * @description Free until so many hours before the window; later a fee, in per cent of the price or in minutes of the item.
+         *
+         *     With `on_change` moving a visit so late, or taking another item, costs the same as cancelling it.
          */
         RuleIn: {
             /** Item Id */
@@ -13859,6 +14009,11 @@ export interface components {
             /** Fee */
             fee: number;
             payer: components["schemas"]["FeePayer"];
+            /**
+             * On Change
+             * @default false
+             */
+            on_change: boolean;
         };
         /**
          * RuleKind
@@ -13884,6 +14039,11 @@ export interface components {
             /** Fee */
             fee: number;
             payer: components["schemas"]["FeePayer"];
+            /**
+             * On Change
+             * @default false
+             */
+            on_change: boolean;
             /** Id */
             id: number;
             /** Made By */
@@ -15592,6 +15752,10 @@ export interface components {
             item_zh: string;
             /** Item En */
             item_en: string;
+            /** Short Cents */
+            short_cents: number | null;
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
         };
         /**
          * UnservedDays
@@ -15792,6 +15956,11 @@ export interface components {
              * @default []
              */
             possible: components["schemas"]["VisitEvent"][];
+            /**
+             * Changeable
+             * @default false
+             */
+            changeable: boolean;
         };
         /**
          * VisitRecord
@@ -17973,6 +18142,16 @@ export interface components {
              * @default false
              */
             pro_rata: boolean;
+            /**
+             * @description from when a new level gives its amount
+             * @default next_month
+             */
+            level_change: components["schemas"]["LevelChange"];
+            /**
+             * @description who allows each order it pays a part of
+             * @default none
+             */
+            approval: components["schemas"]["Approval"];
         };
         /**
          * Mode
@@ -17991,7 +18170,7 @@ export interface components {
          * @description What a message is about: chooses its words and whether it may wake somebody.
          * @enum {string}
          */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "notice";
+        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "unspent" | "notice";
         /**
          * PauseReason
          * @description Why nobody is expected to be heard of.
@@ -19381,6 +19560,37 @@ export interface operations {
             header?: never;
             path: {
                 order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fee"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    changes_visit_fee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
             };
             cookie?: never;
         };
@@ -21214,7 +21424,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__planning__api__Because"];
+                "application/json": components["schemas"]["CancelIn"];
             };
         };
         responses: {
@@ -21249,7 +21459,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__planning__api__Because"];
+                "application/json": components["schemas"]["CancelIn"];
             };
         };
         responses: {
@@ -29009,6 +29219,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProgramOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    programs_listed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                program_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramList"];
                 };
             };
             /** @description Validation Error */
