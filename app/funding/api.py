@@ -166,7 +166,10 @@ def eligibility(elder_id: int, me: Reader, month: Month | None = None) -> Eligib
         elder = people.get(session, elder_id)
         return Eligibility(
             month=first, verdicts=[VerdictOut.of(*one) for one in programs.why(session, elder, first)],
-            lists=[EnrolmentOut.of(row) for row in programs.lists_of(session, elder.id)],
+            lists=[
+                EnrolmentOut.of(row, session.get_one(Program, row.program_id))
+                for row in programs.lists_of(session, elder.id)
+            ],
         )  # fmt: skip
 
 

@@ -226,8 +226,12 @@ class StrikeIn(DropIn):
 class EnrolmentOut(BaseModel):
     """A line of a list."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: int
     program_id: int
+    name_zh: str = ""
+    name_en: str = ""
     starts: date
     ends: date | None
     level: str | None
@@ -236,9 +240,10 @@ class EnrolmentOut(BaseModel):
     at: datetime
 
     @classmethod
-    def of(cls, row: Enrolment) -> Self:
+    def of(cls, row: Enrolment, program: Program) -> Self:
         """As the desk sees it."""
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+        names = {"name_zh": program.name_zh, "name_en": program.name_en}
+        return cls.model_validate(row).model_copy(update=names)
 
 
 class ListedElder(BaseModel):

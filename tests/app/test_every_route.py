@@ -163,7 +163,12 @@ def elsewhere(database: Engine) -> Things:
 
 REPLAN = "/api/replans/{change_id}"
 VERSION = "/api/programs/versions/{program_version_id}"
-PROGRAMS = {"/api/programs/{program_id}/versions", f"{VERSION}/approve", f"{VERSION}/drop"}
+PROGRAMS = {
+    "/api/programs/{program_id}/enrolments",
+    "/api/programs/{program_id}/versions",
+    f"{VERSION}/approve",
+    f"{VERSION}/drop",
+}
 SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"} | PROGRAMS
 """A day is planned and a programme is made for the whole district; its streets may watch."""
 PAYOUTS = ("/api/allowances/rules/", "/api/allowances/batches/")  # as are rules and batches of allowances

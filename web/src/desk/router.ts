@@ -24,6 +24,8 @@ export const router = createRouter({
     { path: '/orders/:id(\\d+)?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: number('id') },
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
+    { path: '/catalogue/holidays', name: 'holidays', component: () => import('./catalogue/HolidaysPage.vue'), meta: { of: ['catalogue'] } },
+    { path: '/catalogue/visits', name: 'visit-terms', component: () => import('./catalogue/VisitTermsPage.vue'), meta: { of: ['catalogue'] } },
     { path: '/allowances/:what(proofs|recoveries|rules)?', name: 'allowances', component: () => import('./allowances/AllowancesPage.vue'), props: ({ params }) => ({ what: params.what || 'batches' }) },
     { path: '/imports/:kind(elders|assessments|entitlements|caregivers|prices)?', name: 'imports', component: () => import('./imports/ImportsPage.vue'), props: ({ params }) => ({ kind: params.kind || 'elders' }) },
     { path: '/appeals/:id(\\d+)?', name: 'appeals', component: () => import('./appeals/AppealsPage.vue'), props: number('id') },

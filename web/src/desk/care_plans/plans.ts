@@ -68,3 +68,17 @@ export function monday(day: string): string {
   const at = new Date(`${day}T12:00:00Z`)
   return new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * 86_400_000).toISOString().slice(0, 10)
 }
+
+interface NotServed {
+  elder_id: number
+  day: string
+  why: string
+  short_cents: number | null
+  most_self_pay_cents: number
+}
+/** Days that were not ordered by elder and cause, the nearest first; `short` is what her own limit lacks at least. */
+export function remedied<One extends NotServed>(days: One[]): { elder_id: number; why: One['why']; days: One[]; short: number; most: number }[] {
+  const groups = new Map<string, One[]>()
+  for (const one of days) groups.set(`${one.elder_id} ${one.why}`, [...(groups.get(`${one.elder_id} ${one.why}`) ?? []), one])
+  return [...groups.values()].map((of) => ({ elder_id: of[0]!.elder_id, why: of[0]!.why, days: of, short: Math.max(...of.map(({ short_cents }) => short_cents ?? 0)), most: of[0]!.most_self_pay_cents }))
+}

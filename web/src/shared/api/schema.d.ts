@@ -9345,6 +9345,16 @@ export interface components {
             /** Program Id */
             program_id: number;
             /**
+             * Name Zh
+             * @default
+             */
+            name_zh: string;
+            /**
+             * Name En
+             * @default
+             */
+            name_en: string;
+            /**
              * Starts
              * Format: date
              */
