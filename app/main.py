@@ -26,6 +26,7 @@ from app.alarms import windows_api as windows
 from app.allowances import api as allowances
 from app.allowances import elders_api as recipients
 from app.allowances import lines_api as payouts
+from app.allowances import returns_api as returned_payments
 from app.assessments import api as assessments
 from app.calls import api as calls
 from app.calls import hooks_api as hooks
@@ -114,6 +115,7 @@ ROUTERS = (
     imports.router,
     allowances.router,
     payouts.router,
+    returned_payments.router,
     recipients.router,
     stock.router,
     upkeep.router,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -14,13 +14,14 @@ from app.allowances.rules import (
     BatchState,
     LineEvent,
     LineState,
+    PayWay,
     RecoveryState,
     ReturnReason,
     RuleState,
     SamePerson,
     Terms,
 )
-from app.allowances.tables import AllowanceRule, PayoutBatch, PayoutLine, Recovery
+from app.allowances.tables import AllowanceRule, Payee, PayoutBatch, PayoutLine, Recovery
 from app.errors import Conflict, IllegalMove
 from app.history import record
 from app.jobs import actions as jobs
@@ -42,7 +43,7 @@ def draft_rule(
     by: str,
     now: datetime,
 ) -> AllowanceRule:
-    """Write down what an allowance is to say from a month on; raises BadRule."""
+    """Write down what an allowance is to say from a month on; raises BadAllowanceRule."""
     rules.check(terms, area, starts, district_id=district_id, this_month=calendar.month_of(now))
     row = AllowanceRule(
         district_id=district_id, kind=kind, area=area, starts=starts, state=RuleState.DRAFT, note=note, drafted_by=by,
@@ -63,7 +64,7 @@ def approve_rule(session: Session, rule_id: int, *, by: str, now: datetime) -> A
         AllowanceRule.state == RuleState.APPROVED,
     )  # fmt: skip
     if session.scalar(same) is not None:
-        raise Conflict("A rule for this area from this month is in force already; let the next begin later.")
+        raise rules.RuleThere("A rule for this area from this month is in force already; let the next begin later.")
     row.state, row.approved_by, row.approved_at = RuleState.APPROVED, by, now
     record(session, row, "approve", RuleState.DRAFT, row.state, by=by, now=now)
     return row
@@ -89,12 +90,14 @@ def open_batch(
 ) -> tuple[PayoutBatch, Job]:
     """Have a month's batch drafted; send the job once this is committed. Raises Conflict."""
     if month > calendar.month_of(now):
-        raise Conflict("That month has not begun; nobody knows yet who will live to see it.")
+        raise rules.MonthAhead("That month has not begun; nobody knows yet who will live to see it.")
     if queries.of_month(session, district_id, kind, month) is not None:
-        raise Conflict("There is a batch for this month; draft that one anew, or drop it.")
+        raise rules.BatchThere("There is a batch for this month; draft that one anew, or drop it.")
     unfinished = queries.unfinished(session, district_id, kind)
     if unfinished is not None:
-        raise Conflict("An earlier batch has not been issued; both would pay the same back-pay.", month=str(unfinished))
+        raise rules.BatchUnfinished(
+            "An earlier batch has not been issued; both would pay the same back-pay.", month=str(unfinished)
+        )
     row = PayoutBatch(
         district_id=district_id, kind=kind, month=month, state=BatchState.DRAFTING, drafted_by=by, drafted_at=now
     )
@@ -127,11 +130,11 @@ def check(session: Session, batch_id: int, *, by: str, now: datetime) -> PayoutB
 
 
 def approve(session: Session, batch_id: int, *, by: str, now: datetime) -> PayoutBatch:
-    """Two different people who did not draft it; raises SamePerson."""
+    """Two different people, of whom one may have drafted it; raises SamePerson."""
     row = queries.batch(session, batch_id, lock=True)
     rules.after(row.state, BatchEvent.APPROVE)
-    if by in (row.drafted_by, row.first_by):
-        raise SamePerson("You have drafted or approved it already; somebody else must approve it.")
+    if by == row.first_by:
+        raise SamePerson("You have approved it already; somebody else must approve it.")
     if row.first_by is None:
         row.first_by = by
     else:
@@ -147,24 +150,26 @@ def send_back(session: Session, batch_id: int, *, by: str, now: datetime, reason
 
 
 def issue(session: Session, batch_id: int, *, by: str, now: datetime) -> PayoutBatch:
-    """The bank has the list: what was listed counts as paid until the bank sends it back."""
+    """The bank has the list: what was listed counts as paid until the bank sends it back; cash waits for a hand."""
     row = queries.batch(session, batch_id, lock=True)
     row.issued_by, row.issued_at = by, now
     move(session, row, BatchEvent.ISSUE, by=by, now=now)
+    in_cash = case((Payee.way == PayWay.BANK, LineState.PAID), else_=LineState.TO_COLLECT)
     session.execute(
         update(PayoutLine)
-        .where(PayoutLine.batch_id == row.id, PayoutLine.state == LineState.LISTED)
-        .values(state=LineState.PAID)
+        .where(PayoutLine.batch_id == row.id, PayoutLine.state == LineState.LISTED, Payee.id == PayoutLine.payee_id)
+        .values(state=in_cash)
     )
     return row
 
 
 def close(session: Session, batch_id: int, *, by: str, now: datetime) -> PayoutBatch:
-    """All that came back has been settled; raises Conflict with how much has not."""
+    """All that came back has been settled, all cash signed for; raises Conflict with how much has not."""
     row = queries.batch(session, batch_id, lock=True)
-    unsettled = queries.unsettled(session, row.id)
-    if unsettled:
-        raise Conflict(f"{unsettled} returned payments wait to be corrected or given up.", waiting=unsettled)
+    if unsettled := queries.unsettled(session, row.id):
+        raise rules.PaymentsOpen(
+            f"{unsettled} payments came back or wait to be collected; settle them first.", waiting=unsettled
+        )
     return move(session, row, BatchEvent.CLOSE, by=by, now=now)
 
 
@@ -186,11 +191,29 @@ def move(
     return row
 
 
-def give_back(session: Session, line_id: int, why: ReturnReason, *, by: str, now: datetime) -> PayoutLine:
-    """The bank could not pay it."""
+def give_back(
+    session: Session, line_id: int, why: ReturnReason, *, by: str, now: datetime, words: str | None = None
+) -> PayoutLine:
+    """The bank could not pay it, or nobody came for the cash; `words` are the bank's own."""
     line = queries.line(session, line_id, lock=True)
     line.returned_for = why
-    return _settle(session, line, LineEvent.RETURN, by=by, now=now, reason=why)
+    return _settle(session, line, LineEvent.RETURN, by=by, now=now, reason=words or why)
+
+
+def take_back(session: Session, line_id: int, *, by: str, now: datetime, reason: str) -> PayoutLine:
+    """It had not come back: somebody has mistaken the line. Raises IllegalMove for cash, which is handed out again."""
+    line = queries.line(session, line_id, lock=True)
+    if LineEvent.TAKE_BACK not in rules.line_possible(line.state, queries.way_of(session, line)):
+        raise IllegalMove(f"A {line.state} line cannot {LineEvent.TAKE_BACK}.", state=line.state)
+    line.returned_for = None
+    return _settle(session, line, LineEvent.TAKE_BACK, by=by, now=now, reason=reason)
+
+
+def collect(session: Session, line_id: int, *, collected_by: str, by: str, now: datetime) -> PayoutLine:
+    """Somebody has signed for the cash: the elder herself or who came for her."""
+    line = queries.line(session, line_id, lock=True)
+    line.collected_by = collected_by
+    return _settle(session, line, LineEvent.COLLECT, by=by, now=now)
 
 
 def correct(session: Session, line_id: int, *, by: str, now: datetime) -> PayoutLine:
@@ -198,8 +221,9 @@ def correct(session: Session, line_id: int, *, by: str, now: datetime) -> Payout
     line = queries.line(session, line_id, lock=True)
     rules.line_after(line.state, LineEvent.CORRECT)
     payee = queries.payee_of(session, line.elder_id)
-    if line.returned_for is not ReturnReason.OTHER and (payee is None or payee.id == line.payee_id):
-        raise Conflict("The account is still the one that the bank refused; correct it first.")
+    at_fault = line.returned_for not in (ReturnReason.OTHER, ReturnReason.NOT_COLLECTED)
+    if at_fault and (payee is None or payee.id == line.payee_id):
+        raise rules.SameAccount("The account is still the one that the bank refused; correct it first.")
     return _settle(session, line, LineEvent.CORRECT, by=by, now=now)
 
 
@@ -214,7 +238,7 @@ def _settle(
     """The only place that changes one line's state; issuing changes them all."""
     batch = queries.batch(session, line.batch_id)
     if batch.state is not BatchState.ISSUED:
-        raise Conflict("Payments come back and are settled while their batch is issued.", state=batch.state)
+        raise rules.NotIssued("Payments come back and are settled while their batch is issued.", state=batch.state)
     before, line.state = line.state, rules.line_after(line.state, event)
     record(session, line, event, before, line.state, by=by, now=now, reason=reason)
     return line

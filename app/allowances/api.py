@@ -112,6 +112,8 @@ class PayoutSums(BaseModel):
     held_cents: int
     returned: int
     returned_cents: int
+    to_collect: int
+    to_collect_cents: int
     recoveries: int
     recovery_cents: int
 
@@ -141,7 +143,7 @@ class PayoutBatchOut(BaseModel):
         """As the page shows it to one person."""
         own = ("sums", "possible", "shared_accounts")
         fields = {name: getattr(row, name) for name in cls.model_fields if name not in own}
-        acts = possible(row.state, by, drafted_by=row.drafted_by, first_by=row.first_by, unsettled=sums.returned)
+        acts = possible(row.state, by, first_by=row.first_by, unsettled=sums.returned + sums.to_collect)
         return cls(**fields, sums=PayoutSums(**vars(sums)), possible=acts, shared_accounts=shared)
 
 

@@ -12,10 +12,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.allowances.rules import LONGEST_BACK, AllowanceKind, RuleState, Terms
+from app.allowances.rules import LONGEST_BACK, AllowanceKind, NoRuleHolds, RuleState, Terms
 from app.allowances.tables import AllowanceRule, PayoutBatch
 from app.config import settings
-from app.errors import Conflict
 
 DUES: Final = """
 with months as materialized (
@@ -23,7 +22,7 @@ with months as materialized (
 ),
 people as materialized (
   select e.id as elder_id, e.division_code, e.born, e.level, e.categories,
-    c.applied_on, c.resident_from, p.id as payee_id, stop.kind as stop_kind, stop.starts as stopped_on,
+    c.applied_on, c.resident_from, p.id as payee_id, p.way, stop.kind as stop_kind, stop.starts as stopped_on,
     greatest(c.applied_on, (select max(q.proven_on) from proofs_of_life q where q.elder_id = e.id)) as proven_on,
     c.id is not null and (
       exists (select from elders x
@@ -69,7 +68,7 @@ dues as materialized (
       when p.double then 'duplicate'
       when c.terms->'proof_months' <> 'null' and date_trunc('month',
         p.proven_on + make_interval(months => (c.terms->>'proof_months')::int)) < c.month then 'proof_overdue'
-      when p.payee_id is null then 'no_account'
+      when p.payee_id is null or not coalesce(c.terms->'ways', '["bank"]') ? p.way then 'no_account'
     end as hold
   from people p join chosen c using (division_code)
   cross join lateral (
@@ -92,8 +91,9 @@ dues as materialized (
          or date_trunc('month', p.applied_on) - make_interval(months => (c.terms->>'back_months')::int) <= c.month)
 ),
 settled as materialized (
-  select l.elder_id, l.month, sum(l.cents) filter (where l.state in ('listed', 'paid', 'returned', 'given_up'))
-      as settled, sum(l.cents) filter (where l.state = 'paid') as given, bool_or(l.state = 'pay_again') as again
+  select l.elder_id, l.month,
+    sum(l.cents) filter (where l.state in ('listed', 'to_collect', 'paid', 'returned', 'given_up')) as settled,
+    sum(l.cents) filter (where l.state = 'paid') as given, bool_or(l.state = 'pay_again') as again
   from payout_lines l join payout_batches b on b.id = l.batch_id
   where b.kind = :kind and b.state <> 'dropped' and b.id <> :batch and l.elder_id in (select elder_id from people)
   group by l.elder_id, l.month
@@ -138,7 +138,7 @@ select (select count(*) from lines), (select count(*) from back)"""
 
 
 def question(session: Session, batch: PayoutBatch) -> dict[str, Any]:
-    """What the statement is asked with, but for the slice; raises Conflict where no rule holds."""
+    """What the statement is asked with, but for the slice; raises NoRuleHolds where no rule holds."""
     first, born_before = _window(session, batch.district_id, batch.kind, batch.month)
     return {
         "district": batch.district_id, "kind": batch.kind.value, "month": batch.month, "batch": batch.id,
@@ -155,7 +155,7 @@ def _window(session: Session, district_id: int, kind: AllowanceKind, month: date
         )
     ).all()  # fmt: skip
     if not rows:
-        raise Conflict("No approved rule says what is paid in this month; add one and have it approved.")
+        raise NoRuleHolds("No approved rule says what is paid in this month; add one and have it approved.")
     months = month.year * 12 + month.month - 1 - LONGEST_BACK
     youngest = min(band.from_age for _, terms in rows for band in Terms(**terms).bands)
     first = max(min(starts for starts, _ in rows), date(months // 12, months % 12 + 1, 1))

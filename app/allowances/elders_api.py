@@ -11,7 +11,7 @@ from app.access.api import Now, Reader
 from app.access.queries import Caller
 from app.access.rules import Role
 from app.allowances import queries, recipients
-from app.allowances.rules import DUE_SOON, AllowanceKind, Hold, LineState, ProofWay, Why, mask_account
+from app.allowances.rules import DUE_SOON, AllowanceKind, Hold, LineState, PayWay, ProofWay, Why, mask_account
 from app.calendar import day_of
 from app.db import transaction
 from app.errors import NotFound
@@ -81,6 +81,7 @@ class ElderAllowances(BaseModel):
     """All of one elder; the account masked."""
 
     claims: list[AllowanceClaimOut]
+    way: PayWay | None
     holder: str | None
     bank: str | None
     account: str | None
@@ -99,8 +100,9 @@ def of_elder(elder_id: int, me: Reader) -> ElderAllowances:
                 AllowanceClaimOut.model_validate(row, from_attributes=True)
                 for row in queries.claims_of(session, elder_id)
             ],
-            holder=_name(me, payee.holder) if payee else None, bank=payee.bank if payee else None,
-            account=mask_account(payee.account) if payee else None,
+            way=payee.way if payee else None, holder=_name(me, payee.holder) if payee else None,
+            bank=payee.bank if payee else None,
+            account=mask_account(payee.account) if payee and payee.account else None,
             proofs=[
                 ProofOfLifeOut.model_validate(row, from_attributes=True)
                 for row in queries.proofs_of(session, elder_id)
@@ -147,18 +149,19 @@ def withdraw(elder_id: int, wish: ClaimWithdrawal, me: Reader, now: Now) -> None
 
 
 class PayeeIn(BaseModel):
-    """Where her allowances go."""
+    """Where her allowances go; cash needs neither bank nor account."""
 
+    way: PayWay = PayWay.BANK
     holder: Annotated[str, Field(min_length=1, max_length=40)]
-    bank: Annotated[str, Field(min_length=1, max_length=60)]
-    account: Annotated[str, Field(min_length=8, max_length=40)]
+    bank: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    account: Annotated[str, Field(min_length=8, max_length=40)] | None = None
 
 
 @router.put("/elders/{elder_id}/account", status_code=204)
 def set_account(elder_id: int, wish: PayeeIn, me: Reader, now: Now) -> None:
-    """The account that holds from now on."""
+    """How she is paid from now on."""
     with transaction(me.scope) as session:
-        recipients.set_account(session, people.get(session, elder_id), **dict(wish), by=me.by, now=now)
+        recipients.set_payee(session, people.get(session, elder_id), **dict(wish), by=me.by, now=now)
 
 
 class AccountLook(BaseModel):
@@ -181,7 +184,7 @@ def unmask(elder_id: int, wish: AccountLook, me: Reader, now: Now) -> PayeeOut:
     with transaction(me.scope) as session:
         people.get(session, elder_id)
         payee = queries.payee_of(session, elder_id)
-        if payee is None:
+        if payee is None or payee.bank is None or payee.account is None:
             raise NotFound("She has given no account.")
         access.note_access(session, me, elder_id=elder_id, field="account", reason=wish.reason, now=now)
         return PayeeOut(holder=payee.holder, bank=payee.bank, account=payee.account)

@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from app.access import actions as access
 from app.access.api import Bureau, Now
-from app.allowances import actions, bank, queries
+from app.allowances import actions, queries, transfers
 from app.allowances.queries import Coverage
 from app.allowances.rules import (
     AllowanceKind,
@@ -17,6 +18,7 @@ from app.allowances.rules import (
     LineEvent,
     LineState,
     OverpaidFor,
+    PayWay,
     RecoveryState,
     ReturnReason,
     Why,
@@ -24,7 +26,7 @@ from app.allowances.rules import (
     line_possible,
     mask_account,
 )
-from app.allowances.tables import Recovery
+from app.allowances.tables import PayoutLine, Recovery
 from app.db import transaction
 from app.vault import mask_name
 
@@ -47,6 +49,7 @@ class PayoutLineOut(BaseModel):
     state: LineState
     hold: Hold | None
     returned_for: ReturnReason | None
+    way: PayWay | None
     account: str | None  # masked
     bank: str | None
     possible: list[LineEvent]
@@ -57,7 +60,7 @@ class PayoutLineOut(BaseModel):
         own = ("elder", "account", "possible")
         fields = {name: getattr(row, name) for name in cls.model_fields if name not in own}
         masked = mask_account(row.account) if row.account else None
-        return cls(**fields, elder=mask_name(row.elder), account=masked, possible=line_possible(row.state))
+        return cls(**fields, elder=mask_name(row.elder), account=masked, possible=line_possible(row.state, row.way))
 
 
 @router.get("/batches/{batch_id}/lines")
@@ -81,9 +84,10 @@ def lines(
 
 
 class BankListWish(BaseModel):
-    """In what form, and why: whoever takes the list out is on record."""
+    """For the bank or for whoever hands out cash, in what form, and why: who takes a list out is on record."""
 
     form: Literal["xlsx", "csv"]
+    cash: bool = False
     reason: Words
 
 
@@ -91,16 +95,16 @@ class BankListWish(BaseModel):
     "/batches/{batch_id}/bank-list", response_class=Response, responses={200: {"content": {XLSX: {}, "text/csv": {}}}}
 )
 def bank_list(batch_id: int, wish: BankListWish, me: Bureau, now: Now) -> Response:
-    """The list for the bank, accounts in full."""
+    """The list for the bank with accounts in full, or the list to be signed for cash."""
     check_whole_district(me.area)
     with transaction(me.scope) as session:
         row = queries.batch(session, batch_id)
-        transfers = queries.bank_list(session, row)
+        going = [one for one in transfers.transfers(session, row) if (one.way is PayWay.BANK) is not wish.cash]
         access.note_access(
-            session, me, elder_id=None, field="account", reason=wish.reason, now=now, batch=row.id, rows=len(transfers)
+            session, me, elder_id=None, field="account", reason=wish.reason, now=now, batch=row.id, rows=len(going)
         )
-        content = bank.as_file(row, transfers, wish.form)
-    name = quote(bank.name_of(row, wish.form))
+        content = transfers.as_file(row, going, wish.form, cash=wish.cash)
+    name = quote(transfers.name_of(row, wish.form, cash=wish.cash))
     return Response(
         content, media_type=XLSX if wish.form == "xlsx" else "text/csv; charset=utf-8",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
@@ -119,6 +123,12 @@ class PayoutReturn(BaseModel):
     reason: ReturnReason
 
 
+class CashCollected(BaseModel):
+    """Who signed for it: the elder herself, or a name and what she is to her."""
+
+    collected_by: Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class PayoutLineAfter(BaseModel):
     """Where a line stands now."""
 
@@ -126,21 +136,40 @@ class PayoutLineAfter(BaseModel):
     state: LineState
     possible: list[LineEvent]
 
+    @classmethod
+    def of(cls, session: Session, row: PayoutLine) -> "PayoutLineAfter":
+        """With what may be done next."""
+        return cls(id=row.id, state=row.state, possible=line_possible(row.state, queries.way_of(session, row)))
+
 
 @router.post("/lines/{line_id}/return")
 def give_back(line_id: int, told: PayoutReturn, me: Bureau, now: Now) -> PayoutLineAfter:
-    """The bank could not pay it."""
+    """The bank could not pay it, or nobody came for it."""
     with transaction(me.scope) as session:
-        row = actions.give_back(session, line_id, told.reason, by=me.by, now=now)
-        return PayoutLineAfter(id=row.id, state=row.state, possible=line_possible(row.state))
+        return PayoutLineAfter.of(session, actions.give_back(session, line_id, told.reason, by=me.by, now=now))
+
+
+@router.post("/lines/{line_id}/take-back")
+def take_back(line_id: int, why: GivingUp, me: Bureau, now: Now) -> PayoutLineAfter:
+    """It had not come back after all."""
+    with transaction(me.scope) as session:
+        row = actions.take_back(session, line_id, by=me.by, now=now, reason=why.reason)
+        return PayoutLineAfter.of(session, row)
+
+
+@router.post("/lines/{line_id}/collect")
+def collect(line_id: int, told: CashCollected, me: Bureau, now: Now) -> PayoutLineAfter:
+    """Somebody has signed for the cash."""
+    with transaction(me.scope) as session:
+        row = actions.collect(session, line_id, collected_by=told.collected_by, by=me.by, now=now)
+        return PayoutLineAfter.of(session, row)
 
 
 @router.post("/lines/{line_id}/correct")
 def correct(line_id: int, me: Bureau, now: Now) -> PayoutLineAfter:
     """The account was put right: the next batch pays it again."""
     with transaction(me.scope) as session:
-        row = actions.correct(session, line_id, by=me.by, now=now)
-        return PayoutLineAfter(id=row.id, state=row.state, possible=line_possible(row.state))
+        return PayoutLineAfter.of(session, actions.correct(session, line_id, by=me.by, now=now))
 
 
 @router.post("/lines/{line_id}/give-up")
@@ -148,7 +177,7 @@ def give_up(line_id: int, why: GivingUp, me: Bureau, now: Now) -> PayoutLineAfte
     """Nobody is there to be paid."""
     with transaction(me.scope) as session:
         row = actions.give_up(session, line_id, by=me.by, now=now, reason=why.reason)
-        return PayoutLineAfter(id=row.id, state=row.state, possible=line_possible(row.state))
+        return PayoutLineAfter.of(session, row)
 
 
 class CoverageOut(BaseModel):

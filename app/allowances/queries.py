@@ -9,17 +9,17 @@ from sqlalchemy import func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from app.allowances.rules import (
-    LISTABLE,
     AllowanceKind,
     BatchState,
     Hold,
     LineState,
+    PayWay,
     RecoveryState,
     ReturnReason,
     Why,
 )
 from app.allowances.tables import AllowanceClaim, AllowanceRule, Payee, PayoutBatch, PayoutLine, ProofOfLife, Recovery
-from app.errors import Conflict, NotFound
+from app.errors import NotFound
 from app.people.tables import Elder
 
 PAGE: Final = 200
@@ -82,6 +82,8 @@ class Sums:
     held_cents: int = 0
     returned: int = 0  # waiting to be settled
     returned_cents: int = 0
+    to_collect: int = 0  # cash nobody has signed for
+    to_collect_cents: int = 0
     recoveries: int = 0
     recovery_cents: int = 0
 
@@ -100,7 +102,7 @@ def batches(session: Session, district_id: int) -> Sequence[tuple[PayoutBatch, S
 
 def sums(session: Session, batch_ids: Sequence[int]) -> dict[int, Sums]:
     """By batch."""
-    going = PayoutLine.state.in_((LineState.LISTED, LineState.PAID))
+    going = PayoutLine.state.in_((LineState.LISTED, LineState.TO_COLLECT, LineState.PAID))
 
     def count(condition: Any) -> Any:
         return func.count().filter(condition)
@@ -109,10 +111,11 @@ def sums(session: Session, batch_ids: Sequence[int]) -> dict[int, Sums]:
         return func.coalesce(func.sum(PayoutLine.cents).filter(condition), 0)
 
     held, returned = PayoutLine.state == LineState.HELD, PayoutLine.state == LineState.RETURNED
+    waiting = PayoutLine.state == LineState.TO_COLLECT
     rows = session.execute(
         select(
             PayoutLine.batch_id, count(going), cents(going), cents(going & (PayoutLine.why != Why.REGULAR)),
-            count(held), cents(held), count(returned), cents(returned),
+            count(held), cents(held), count(returned), cents(returned), count(waiting), cents(waiting),
         )
         .where(PayoutLine.batch_id.in_(batch_ids))
         .group_by(PayoutLine.batch_id)
@@ -127,17 +130,18 @@ def sums(session: Session, batch_ids: Sequence[int]) -> dict[int, Sums]:
     }
     found = {number: tuple(int(n) for n in told) for number, *told in rows}
     return {
-        number: Sums(*found.get(number, (0,) * 7), *(int(n) for n in back.get(number, (0, 0))))
+        number: Sums(*found.get(number, (0,) * 9), *(int(n) for n in back.get(number, (0, 0))))
         for number in {*found, *back}
     }
 
 
 def unsettled(session: Session, batch_id: int) -> int:
-    """Returned payments that nobody has settled."""
+    """Returned payments that nobody has settled, and cash nobody has signed for."""
+    waiting = (LineState.RETURNED, LineState.TO_COLLECT)
     return session.scalar(
         select(func.count())
         .select_from(PayoutLine)
-        .where(PayoutLine.batch_id == batch_id, PayoutLine.state == LineState.RETURNED)
+        .where(PayoutLine.batch_id == batch_id, PayoutLine.state.in_(waiting))
     ) or 0  # fmt: skip
 
 
@@ -165,8 +169,14 @@ class LineRow:
     hold: Hold | None
     returned_for: ReturnReason | None
     payee_id: int | None
+    way: PayWay | None
     account: str | None  # sealed until now: mask it
     bank: str | None
+
+
+def way_of(session: Session, row: PayoutLine) -> PayWay | None:
+    """How a line reaches its elder."""
+    return session.scalar(select(Payee.way).where(Payee.id == row.payee_id))
 
 
 def lines(
@@ -186,7 +196,7 @@ def lines(
         select(
             PayoutLine.id, PayoutLine.elder_id, Elder.name, Elder.born, PayoutLine.division_code, PayoutLine.month,
             PayoutLine.why, PayoutLine.cents, PayoutLine.state, PayoutLine.hold, PayoutLine.returned_for,
-            PayoutLine.payee_id, Payee.account, Payee.bank,
+            PayoutLine.payee_id, Payee.way, Payee.account, Payee.bank,
         )
         .join(Elder, Elder.id == PayoutLine.elder_id)
         .outerjoin(Payee, Payee.id == PayoutLine.payee_id)
@@ -204,32 +214,6 @@ def lines(
         asked = asked.where(Elder.name == name)
     rows: Any = session.execute(asked)
     return [LineRow(*row) for row in rows]
-
-
-@dataclass(frozen=True)
-class BankRow:
-    """One transfer: all of one elder's lines in one sum."""
-
-    elder_id: int
-    holder: str
-    bank: str
-    account: str
-    cents: int
-    months: int
-
-
-def bank_list(session: Session, row: PayoutBatch) -> Sequence[BankRow]:
-    """What the bank is to pay, in a fixed order; raises Conflict before two people have approved it."""
-    if row.state not in LISTABLE:
-        raise Conflict("Two people must approve the batch before the bank gets its list.", state=row.state)
-    rows = session.execute(
-        select(PayoutLine.elder_id, Payee.holder, Payee.bank, Payee.account, func.sum(PayoutLine.cents), func.count())
-        .join(Payee, Payee.id == PayoutLine.payee_id)
-        .where(PayoutLine.batch_id == row.id, PayoutLine.state != LineState.HELD)
-        .group_by(PayoutLine.elder_id, Payee.holder, Payee.bank, Payee.account)
-        .order_by(PayoutLine.elder_id)
-    )
-    return [BankRow(*found) for found in rows]
 
 
 @dataclass(frozen=True)
@@ -258,10 +242,11 @@ select rpad(left(best.division_code, 9), 12, '0') as street, coalesce(max(d.name
   count(*) filter (where hold = 'not_applied') as not_applied, count(*) filter (where hold = 'duplicate') as duplicate,
   count(*) filter (where hold = 'proof_overdue') as proof_overdue,
   count(*) filter (where hold = 'no_account') as no_account,
-  count(*) filter (where hold is null and state not in ('paid', 'listed')) as returned
+  count(*) filter (where state = 'to_collect') as to_collect,
+  count(*) filter (where hold is null and state not in ('paid', 'listed', 'to_collect')) as returned
 from best left join divisions d on d.code = rpad(left(best.division_code, 9), 12, '0')
 group by street order by street"""
-MISSED: Final = ("not_applied", "duplicate", "proof_overdue", "no_account", "returned")
+MISSED: Final = ("not_applied", "duplicate", "proof_overdue", "no_account", "to_collect", "returned")
 
 
 def coverage(session: Session, district_id: int, kind: AllowanceKind, month: date) -> Sequence[Coverage]:
@@ -378,12 +363,12 @@ def proofs_due(session: Session, district_id: int, *, day: date, until: date) ->
     return [ProofRow(*row) for row in rows]
 
 
-def shared_accounts(session: Session, batch_id: int) -> Sequence[tuple[str, int]]:
+def shared_accounts(session: Session, batch_id: int) -> Sequence[tuple[str | None, int]]:
     """Accounts (by hash) that more than one elder of a batch is paid to, for whoever checks it."""
     rows = session.execute(
         select(Payee.account_hash, func.count(func.distinct(PayoutLine.elder_id)))
         .join(PayoutLine, PayoutLine.payee_id == Payee.id)
-        .where(PayoutLine.batch_id == batch_id)
+        .where(PayoutLine.batch_id == batch_id, Payee.account_hash.is_not(None))
         .group_by(Payee.account_hash)
         .having(func.count(func.distinct(PayoutLine.elder_id)) > 1)
         .order_by(literal_column("2").desc())

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app import calendar
 from app.allowances import queries
-from app.allowances.rules import AllowanceKind, Hold, ProofWay, check_account
+from app.allowances.rules import AllowanceKind, AppliedAlready, BadAccount, Hold, PayWay, ProofWay, check_account
 from app.allowances.tables import AllowanceClaim, Payee, PayoutBatch, PayoutLine, ProofOfLife
 from app.errors import Conflict, Unreadable
 from app.history import record
@@ -37,7 +37,7 @@ def apply_for(
     if not OLDEST <= applied_on <= calendar.day_of(now) or (resident_from and resident_from > calendar.day_of(now)):
         raise Unreadable("An application lies neither ahead nor before 2000.")
     if queries.claim(session, elder.id, kind) is not None:
-        raise Conflict("She has applied for this already.")
+        raise AppliedAlready("She has applied for this already.")
     row = AllowanceClaim(
         district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, kind=kind,
         applied_on=applied_on, resident_from=resident_from, by=by, at=now,
@@ -56,18 +56,22 @@ def withdraw(session: Session, elder: Elder, kind: AllowanceKind, *, by: str, no
     record(session, row, "withdraw", None, None, by=by, now=now, reason=reason)
 
 
-def set_account(
-    session: Session, elder: Elder, *, holder: str, bank: str, account: str, by: str, now: datetime
-) -> Payee:
-    """The account that holds from now on; the one before stays to explain old lists. Raises Unreadable."""
-    digits = check_account(account)
+def set_payee(
+    session: Session, elder: Elder, *, way: PayWay = PayWay.BANK, holder: str, bank: str | None = None,
+    account: str | None = None, by: str, now: datetime,
+) -> Payee:  # fmt: skip
+    """How she is paid from now on; the way before stays to explain old lists. Raises Unreadable."""
+    if way is PayWay.BANK and not (account and bank and bank.strip()):
+        raise BadAccount("A transfer needs the bank and the account.")
+    digits = check_account(account) if way is PayWay.BANK and account else None
     session.execute(update(Payee).where(Payee.elder_id == elder.id, Payee.current.is_(True)).values(current=False))
     row = Payee(
-        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, holder=holder.strip(),
-        bank=bank.strip(), account=digits, account_hash=digest("account", digits), current=True, by=by, at=now,
+        district_id=elder.district_id, division_code=elder.division_code, elder_id=elder.id, way=way,
+        holder=holder.strip(), bank=bank.strip() if digits and bank else None, account=digits,
+        account_hash=digest("account", digits) if digits else None, current=True, by=by, at=now,
     )  # fmt: skip
     session.add(row)
-    record(session, row, "set_account", None, None, by=by, now=now)
+    record(session, row, "set_account", None, None, by=by, now=now, way=way)
     return row
 
 

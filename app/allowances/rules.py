@@ -88,10 +88,19 @@ MOVES: Final[dict[tuple[BatchState, BatchEvent], BatchState]] = {
 LISTABLE: Final = (S.APPROVED, S.ISSUED, S.CLOSED)  # what a bank may be given
 
 
+class PayWay(StrEnum):
+    """How the money reaches somebody; which ways a county knows, its rule says."""
+
+    BANK = "bank"
+    COUNTER = "counter"  # in cash, at a window
+    DOOR = "door"  # in cash, brought home to who cannot come
+
+
 class LineState(StrEnum):
     """What became of one elder's money of one month."""
 
     LISTED = "listed"  # to be paid
+    TO_COLLECT = "to_collect"  # in cash, and nobody has signed for it yet
     HELD = "held"  # due, and not paid: its reason says why
     PAID = "paid"
     RETURNED = "returned"  # the bank could not pay it
@@ -103,7 +112,10 @@ class LineEvent(StrEnum):
     """What happens to a line."""
 
     ISSUE = "issue"
+    SET_OUT = "set_out"  # as issued, but in cash
+    COLLECT = "collect"
     RETURN = "return"
+    TAKE_BACK = "take_back"  # it had not come back after all
     CORRECT = "correct"
     GIVE_UP = "give_up"
 
@@ -111,7 +123,11 @@ class LineEvent(StrEnum):
 L, V = LineState, LineEvent
 LINE_MOVES: Final[dict[tuple[LineState, LineEvent], LineState]] = {
     (L.LISTED, V.ISSUE): L.PAID,
+    (L.LISTED, V.SET_OUT): L.TO_COLLECT,
+    (L.TO_COLLECT, V.COLLECT): L.PAID,
+    (L.TO_COLLECT, V.RETURN): L.RETURNED,
     (L.PAID, V.RETURN): L.RETURNED,
+    (L.RETURNED, V.TAKE_BACK): L.PAID,
     (L.RETURNED, V.CORRECT): L.PAY_AGAIN,
     (L.RETURNED, V.GIVE_UP): L.GIVEN_UP,
 }
@@ -158,7 +174,22 @@ class ReturnReason(StrEnum):
     WRONG_NAME = "wrong_name"
     CLOSED_ACCOUNT = "closed_account"
     DORMANT_ACCOUNT = "dormant_account"
+    NOT_COLLECTED = "not_collected"  # cash nobody came for
     OTHER = "other"
+
+
+RETURN_WORDS: Final = {  # how banks say it; the first that fits
+    ReturnReason.CLOSED_ACCOUNT: ("销户", "注销", "closed"),
+    ReturnReason.DORMANT_ACCOUNT: ("休眠", "久悬", "睡眠", "不动户", "冻结", "止付", "dormant", "frozen"),
+    ReturnReason.WRONG_NAME: ("户名", "姓名", "名称", "name"),
+    ReturnReason.WRONG_ACCOUNT: ("账号", "账户不存在", "帐号", "卡号", "无此", "account"),
+}
+
+
+def return_reason(words: str) -> ReturnReason:
+    """Which of our reasons a bank's words are."""
+    said = words.lower()
+    return next((reason for reason, marks in RETURN_WORDS.items() if any(m in said for m in marks)), ReturnReason.OTHER)
 
 
 class ProofWay(StrEnum):
@@ -171,8 +202,60 @@ class ProofWay(StrEnum):
     REGISTER = "register"  # another department's data
 
 
-class BadRule(Unreadable):
+class BadAllowanceRule(Unreadable):
     """This rule contradicts itself."""
+
+
+class RuleThere(Conflict):
+    """A rule for this area begins in this month already."""
+
+
+class MonthAhead(Conflict):
+    """That month has not begun."""
+
+
+class BatchThere(Conflict):
+    """There is a batch for this month."""
+
+
+class BatchUnfinished(Conflict):
+    """An earlier batch has not been issued."""
+
+
+class NoRuleHolds(Conflict):
+    """No approved rule says what is paid in this month."""
+
+
+class NotListable(Conflict):
+    """Two people have not approved the batch yet."""
+
+
+class NotIssued(Conflict):
+    """The batch is not at the bank, or is closed."""
+
+
+class SameAccount(Conflict):
+    """The account is still the one that the bank refused."""
+
+
+class PaymentsOpen(Conflict):
+    """Payments came back or wait to be collected."""
+
+
+class BadRows(Conflict):
+    """Some rows are no transfers of this batch."""
+
+
+class NoSuchColumn(Unreadable):
+    """The file lacks a column."""
+
+
+class AppliedAlready(Conflict):
+    """The elder has applied for this already."""
+
+
+class BadAccount(Unreadable):
+    """This is no account number."""
 
 
 class SamePerson(Conflict):
@@ -206,26 +289,27 @@ class Terms(BaseModel):
     last_month_of_move: LastMonth = LastMonth.SAME_MONTH
     back_months: int = Field(0, ge=0, le=LONGEST_BACK, description="months paid before the month of application")
     proof_months: int | None = Field(12, ge=1, le=60, description="how long a proof of life lasts; none: not asked for")
+    ways: Annotated[tuple[PayWay, ...], Field(min_length=1, max_length=len(PayWay))] = (PayWay.BANK,)
 
 
 Area = Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")]
 
 
 def check(terms: Terms, area: str, starts: date, *, district_id: int, this_month: date) -> None:
-    """Raises BadRule where a rule contradicts itself, lies elsewhere or rewrites what was long paid."""
+    """Raises BadAllowanceRule where a rule contradicts itself, lies elsewhere or rewrites what was long paid."""
     keys = [(band.from_age, band.level) for band in terms.bands]
     if len(set(keys)) < len(keys):
-        raise BadRule("An age and level stands there twice.", field="bands")
+        raise BadAllowanceRule("An age and level stands there twice.", field="bands")
     if not any(band.cents for band in terms.bands):
-        raise BadRule("No band pays anything.", field="bands")
+        raise BadAllowanceRule("No band pays anything.", field="bands")
     if not area.startswith(f"{district_id:06d}"):
-        raise BadRule("That area is not in this district.", field="area")
+        raise BadAllowanceRule("That area is not in this district.", field="area")
     if starts.day != 1:
-        raise BadRule("A rule begins with a month.", field="starts")
+        raise BadAllowanceRule("A rule begins with a month.", field="starts")
     if abs((starts.year - this_month.year) * 12 + starts.month - this_month.month) > LONGEST_BACK:
-        raise BadRule(f"A rule begins at most {LONGEST_BACK} months from now.", field="starts")
+        raise BadAllowanceRule(f"A rule begins at most {LONGEST_BACK} months from now.", field="starts")
     if set(terms.any_category) & set(terms.no_category):
-        raise BadRule("A category is asked for and excluded.", field="any_category")
+        raise BadAllowanceRule("A category is asked for and excluded.", field="any_category")
 
 
 def check_whole_district(area: str) -> None:
@@ -250,20 +334,20 @@ def line_after(state: LineState, event: LineEvent) -> LineState:
         raise IllegalMove(f"A {state} line cannot {event}.", state=state) from None
 
 
-def possible(state: BatchState, by: str, *, drafted_by: str, first_by: str | None, unsettled: int) -> list[BatchEvent]:
-    """The buttons this person may press: nobody approves twice or what they drafted; returns are settled before the
-    end."""
+def possible(state: BatchState, by: str, *, first_by: str | None, unsettled: int) -> list[BatchEvent]:
+    """The buttons this person may press: nobody approves twice; returns and cash are settled before the end."""
     refused = {E.FINISH}
-    if by in (drafted_by, first_by):
+    if by == first_by:
         refused.add(E.APPROVE)
     if unsettled:
         refused.add(E.CLOSE)
     return [event for (source, event) in MOVES if source is state and event not in refused]
 
 
-def line_possible(state: LineState) -> list[LineEvent]:
-    """The buttons of a line; issuing is the batch's."""
-    return [event for (source, event) in LINE_MOVES if source is state and event is not V.ISSUE]
+def line_possible(state: LineState, way: PayWay | None) -> list[LineEvent]:
+    """The buttons of a line; issuing is the batch's, and what nobody came for was never paid."""
+    refused = {V.ISSUE, V.SET_OUT} if way in (None, PayWay.BANK) else {V.ISSUE, V.SET_OUT, V.TAKE_BACK}
+    return [event for (source, event) in LINE_MOVES if source is state and event not in refused]
 
 
 def mask_account(number: str) -> str:
@@ -272,12 +356,12 @@ def mask_account(number: str) -> str:
 
 
 def check_account(number: str) -> str:
-    """An account's digits; a card's last digit must fit (Luhn), a passbook's need not. Raises Unreadable."""
+    """An account's digits; a card's last digit must fit (Luhn), a passbook's need not. Raises BadAccount."""
     digits = "".join(character for character in number if not character.isspace())
     if not digits.isascii() or not digits.isdigit() or not 8 <= len(digits) <= 30:
-        raise Unreadable("A bank account has 8 to 30 digits.")
+        raise BadAccount("A bank account has 8 to 30 digits.")
     if len(digits) == 19 and digits.startswith("62") and not luhn([int(digit) for digit in digits]):
-        raise Unreadable("The check digit of this card does not fit; one digit may be mistyped.")
+        raise BadAccount("The check digit of this card does not fit; one digit may be mistyped.")
     return digits
 
 

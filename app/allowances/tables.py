@@ -12,6 +12,7 @@ from app.allowances.rules import (
     Hold,
     LineState,
     OverpaidFor,
+    PayWay,
     ProofWay,
     RecoveryState,
     ReturnReason,
@@ -93,21 +94,23 @@ class AllowanceClaim(OfDistrict, Base):
 
 
 class Payee(OfDistrict, Base):
-    """The account an elder's allowances go to, from a moment on; the newest holds, the old ones explain old lists."""
+    """How an elder's allowances reach her, from a moment on; the newest holds, the old ones explain old lists."""
 
     __tablename__ = "payees"
 
     division_code: Mapped[str]
     elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
+    way: Mapped[PayWay] = mapped_column(named(PayWay), default=PayWay.BANK)
     holder: Mapped[str]
-    bank: Mapped[str]
-    account: Mapped[str] = mapped_column(Sealed)
-    account_hash: Mapped[str] = mapped_column(index=True)
+    bank: Mapped[str | None]
+    account: Mapped[str | None] = mapped_column(Sealed)
+    account_hash: Mapped[str | None] = mapped_column(index=True)
     current: Mapped[bool] = mapped_column(default=True)
     by: Mapped[str]
     at: Mapped[datetime]
 
     __table_args__ = (
+        CheckConstraint("num_nulls(bank, account, account_hash) = case way when 'bank' then 0 else 3 end", name="way"),
         Index("uq_payees_current", "elder_id", unique=True, postgresql_where=text("current")),
         AREA,
     )
@@ -156,7 +159,6 @@ class PayoutBatch(OfDistrict, Base):
     __table_args__ = (
         CheckConstraint("extract(day from month) = 1", name="first_day"),
         CheckConstraint("second_by is null or (first_by is not null and first_by <> second_by)", name="two_people"),
-        CheckConstraint("drafted_by not in (first_by, second_by)", name="not_their_own"),
         CheckConstraint(
             "state not in ('approved', 'issued', 'closed') or second_by is not null", name="approved_twice"
         ),
@@ -184,6 +186,7 @@ class PayoutLine(OfDistrict, Base):
     hold: Mapped[Hold | None] = mapped_column(named(Hold))
     payee_id: Mapped[int | None] = mapped_column(ForeignKey("payees.id"))
     returned_for: Mapped[ReturnReason | None] = mapped_column(named(ReturnReason))
+    collected_by: Mapped[str | None] = mapped_column(Sealed)  # who signed for cash
 
     __table_args__ = (
         UniqueConstraint("batch_id", "elder_id", "month"),

@@ -87,6 +87,7 @@ class Visit(OfDistrict, Base):
         Index("ix_visits_elder", "elder_id", "opens"),
         Index("ix_visits_day", "district_id", "opens"),
         Index("ix_visits_state", "district_id", "state", "opens"),
+        Index("ix_visits_free", "provider_id", "opens", postgresql_where=text("price_cents = 0")),
         {"info": {"area": "division_code", "provider": "provider_id"}},
     )
 

@@ -10,6 +10,8 @@ from app.access.queries import Caller
 from app.access.rules import PROVIDER
 from app.errors import NotFound, Refused
 from app.history import record
+from app.orders.rules import VisitState
+from app.orders.tables import Visit
 from app.people.tables import Contract
 from app.settlement import drawing, proof, queries
 from app.settlement.rules import (
@@ -18,14 +20,20 @@ from app.settlement.rules import (
     DISPUTE_MOVES,
     MOVES,
     TERMS_MOVES,
+    CallBacksOpen,
+    ContentChanged,
     ContractState,
     DeductionRule,
+    DisputeAccepted,
+    DisputesOpen,
     DisputeState,
     Event,
-    Locked,
+    MayStillDispute,
     NotReady,
     SampleState,
+    StatementLocked,
     StatementState,
+    VisitDenied,
     after,
     check_second,
 )
@@ -81,7 +89,7 @@ def _issue(session: Session, statement: Statement, *, now: datetime) -> None:
 
 def _check_ready(session: Session, statement: Statement, *, now: datetime) -> None:
     if statement.state is StatementState.ISSUED and statement.answer_until and now < statement.answer_until:
-        raise NotReady("The provider may still dispute.", until=statement.answer_until.isoformat())
+        raise MayStillDispute("The provider may still dispute.", until=statement.answer_until.isoformat())
     disputes = dict(
         session.execute(
             select(Dispute.state, func.count()).where(
@@ -92,29 +100,39 @@ def _check_ready(session: Session, statement: Statement, *, now: datetime) -> No
         ).all()
     )  # fmt: skip
     if disputes.get(DisputeState.OPEN):
-        raise NotReady("There are open disputes.", disputes=disputes[DisputeState.OPEN])
+        raise DisputesOpen("There are open disputes.", disputes=disputes[DisputeState.OPEN])
     if disputes:
-        raise NotReady("A dispute was accepted: return the statement, mend the visit and draw it up again.")
+        raise DisputeAccepted("A dispute was accepted: return the statement, mend the visit and draw it up again.")
     waiting = session.scalar(
         select(func.count()).where(
             StatementSample.statement_id == statement.id, StatementSample.state == SampleState.OPEN
         )
     )
     if waiting:
-        raise NotReady("Visits that were drawn have not been called back.", samples=waiting)
+        raise CallBacksOpen("Visits that were drawn have not been called back.", samples=waiting)
+    denied = session.scalars(
+        select(StatementSample.visit_id)
+        .join(Visit, Visit.id == StatementSample.visit_id)
+        .where(StatementSample.statement_id == statement.id, StatementSample.state == SampleState.DENIED)
+        .where(Visit.state == VisitState.VERIFIED)
+        .order_by(StatementSample.rank)
+    ).all()
+    if denied:
+        raise VisitDenied("An elder denies a visit that is to be paid: look into it and return the statement, or write "
+                       "down what the elder says now.", visits=list(denied))  # fmt: skip
     _check_unchanged(session, statement)
 
 
 def _check_unchanged(session: Session, statement: Statement) -> None:
     if proof.checksum(session, statement) != statement.checksum:
-        raise NotReady("The content is not what was issued; return it and draw it up again.")
+        raise ContentChanged("The content is not what was issued; return it and draw it up again.")
 
 
 def draw_again(session: Session, statement_id: int, *, by: str, now: datetime, score: int | None) -> Statement:
     """Draw a draft up once more, with the bureau's score of the month where it gives one."""
     statement = queries.statement(session, statement_id, lock=True)
     if statement.state is not StatementState.DRAFT:
-        raise Locked("Only a draft is drawn up again; return it first.", state=statement.state)
+        raise StatementLocked("Only a draft is drawn up again; return it first.", state=statement.state)
     if score is not None:
         statement.score = score
     session.flush()
@@ -177,7 +195,7 @@ def call_back(
     """What the elder said of a visit that was drawn. Denied, somebody rejects the visit before it is paid."""
     statement = queries.statement(session, statement_id, lock=True)
     if statement.state in (StatementState.APPROVED, StatementState.LOCKED):
-        raise Locked("This statement is approved.", state=statement.state)
+        raise StatementLocked("This statement is approved.", state=statement.state)
     sample = session.scalar(
         select(StatementSample).where(
             StatementSample.statement_id == statement.id, StatementSample.visit_id == visit_id

@@ -213,14 +213,20 @@ def answer(dispute_id: int, said: AnswerIn, me: Side) -> DisputeOut:
         return DisputeOut.of(row, me)
 
 
-@router.post("/statements/{statement_id}/samples/{visit_id}")
-def call_back(statement_id: int, visit_id: int, said: CallBackIn, me: CallsBack) -> SampleOut:
+@router.get("/call-backs")
+def call_backs(me: CallsBack) -> list[SampleOut]:
+    """Visits drawn by lot whose elder is to be asked whether it was so."""
+    with transaction(me.scope) as session:
+        return [SampleOut.of(row, me) for row in queries.to_call_back(session, me.district_id)]
+
+
+@router.post("/statements/{statement_id}/samples/{visit_id}", status_code=204)
+def call_back(statement_id: int, visit_id: int, said: CallBackIn, me: CallsBack) -> None:
     """Write down what the elder said of a visit that was drawn."""
     with transaction(me.scope) as session:
-        row = actions.call_back(
+        actions.call_back(
             session, statement_id, visit_id, state=said.state, note=said.note, by=me.by, now=datetime.now(UTC)
         )
-        return SampleOut.model_validate(row)
 
 
 @router.get("/contracts")

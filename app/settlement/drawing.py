@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
 from app.catalogue.rules import PriceUnit
+from app.config import settings
 from app.db import add_rows
 from app.history import record
 from app.people.tables import Provider
@@ -39,115 +40,10 @@ from app.settlement.tables import (
     StatementSample,
     StatementWithheld,
 )
+from app.settlement.taking import MISSED, MISSING, TAKE, VISITS
 
 LOCK: Final = 7_301_004  # of advisory locks: one provider is drawn up by one at a time
 CHUNK: Final = 2000
-
-# What was just taken the planner knows nothing of: these go visit by visit through indexes, or they would be quadratic.
-TAKE: Final = text("""
-    with earned as materialized (
-        select e.id, e.visit_id, case e.kind when 'capture' then e.cents else -e.cents end as cents
-        from ledger_entries e
-        where e.district_id = :district and e.provider_id = :provider and e.kind in ('capture', 'refund')
-          and e.month <= :month
-          and not exists (select from settled_entries s where s.district_id = e.district_id and s.entry_id = e.id)
-    )
-    insert into settled_entries (district_id, entry_id, statement_id, visit_id, cents)
-    select :district, e.id, :statement, e.visit_id, e.cents
-    from earned e
-    join visits v on v.id = e.visit_id
-    join elders p on p.id = v.elder_id
-    where p.ended_at is null or p.ended_at > coalesce(v.starts_at, v.opens) or v.state <> 'verified'
-    order by e.id
-""")
-
-VISITS: Final = text("""
-    with taken as materialized (
-        select e.visit_id, min(e.month) as month,
-            sum(s.cents) filter (where e.entitlement_id is not null) as allowance_cents,
-            sum(s.cents) filter (where e.entitlement_id is null) as self_pay_cents
-        from settled_entries s join ledger_entries e on e.district_id = s.district_id and e.id = s.entry_id
-        where s.district_id = :district and s.statement_id = :statement
-        group by e.visit_id
-    )
-    select v.id, v.division_code, v.order_id, v.elder_id, v.item_code, v.state, v.minutes as planned_minutes,
-        v.least_minutes, coalesce(v.starts_at, v.opens) as served_at, t.month,
-        coalesce(t.allowance_cents, 0) as allowance_cents, coalesce(t.self_pay_cents, 0) as self_pay_cents,
-        coalesce(w.payers, '{}') as payers, b.charged_cents as charged_before, b.contract_cents as contract_before,
-        coalesce(q.given, 1) as given, coalesce(q.whole, 1) as whole, h.minutes,
-        coalesce(h.corrected, false) as corrected,
-        exists (select from appeals x where x.visit_id = v.id and x.state = 'open') as appealed
-    from taken t
-    join visits v on v.id = t.visit_id
-    left join lateral (
-        select jsonb_object_agg(code, cents) as payers
-        from (
-            select g.code, sum(s.cents) as cents
-            from settled_entries s
-            join ledger_entries e on e.district_id = s.district_id and e.id = s.entry_id
-            join programs g on g.id = e.program_id
-            where s.district_id = :district and s.visit_id = t.visit_id
-              and s.statement_id is not distinct from :statement  -- found by its visit, not by the whole statement
-            group by g.code
-        ) by_program
-    ) w on true
-    left join lateral (
-        select sum(allowance_cents + self_pay_cents) as charged_cents, sum(contract_cents) as contract_cents
-        from statement_lines
-        where district_id = :district and visit_id = t.visit_id and statement_id <> :statement
-    ) b on true
-    left join lateral (
-        select given, whole from partial_visits where visit_id = t.visit_id order by id desc limit 1
-    ) q on true
-    left join lateral (
-        select
-            floor(min(extract(epoch from coalesce(m.finished_at, a.finished_at) - coalesce(m.started_at, a.started_at)))
-                / 60)::int as minutes,
-            bool_or(coalesce(m.finished_at, m.started_at) is not null) as corrected
-        from attendances a
-        left join lateral (
-            select max(after) filter (where field = 'started_at') as started_at,
-                max(after) filter (where field = 'finished_at') as finished_at
-            from (
-                select distinct on (field) field, after from corrections
-                where district_id = :district and visit_id = t.visit_id and attendance_id = a.id
-                order by field, id desc
-            ) latest
-        ) m on true
-        where a.visit_id = t.visit_id and a.state not in ('declined', 'withdrawn')
-    ) h on true
-    order by served_at, v.id
-""")
-
-MISSING: Final = text("""
-    with those as materialized (
-        select v.id
-        from visits v
-        where v.district_id = :district and v.provider_id = :provider and v.opens >= :first and v.opens < :last
-          and v.price_cents > 0
-          and (
-            v.state in ('published', 'under_way', 'done', 'held')
-            or v.state = 'not_delivered'
-              and exists (select from visit_flaws f where f.visit_id = v.id and f.resolution like 'rejected:%')
-          )
-        union all
-        select v.id
-        from elders p join visits v on v.elder_id = p.id and v.opens >= :first and v.opens < :last
-        where p.district_id = :district and p.ended_at <= coalesce(v.starts_at, v.opens)
-          and v.provider_id = :provider and v.price_cents > 0 and v.state = 'verified'
-    )
-    select v.id, v.division_code, coalesce(v.starts_at, v.opens) as served_at, v.price_cents as cents, v.state,
-        v.reason,
-        exists (select from appeals x where x.visit_id = v.id and x.state = 'open') as appealed
-    from those join visits v on v.id = those.id
-    order by served_at, v.id
-""")
-
-MISSED: Final = text("""
-    select count(*) from visits
-    where district_id = :district and provider_id = :provider and opens >= :first and opens < :last
-      and state = 'not_delivered' and reason in ('missed', 'nobody was sent')
-""")
 
 
 def draw(session: Session, provider_id: int, month: date, *, by: str, now: datetime) -> Statement:
@@ -157,12 +53,14 @@ def draw(session: Session, provider_id: int, month: date, *, by: str, now: datet
     if statement.state is not StatementState.DRAFT:
         return statement
     told = _forget(session, statement)
-    asked = {"district": statement.district_id, "provider": provider_id, "month": month, "statement": statement.id}
+    first, last = calendar.month_bounds(month)
+    asked = {
+        "district": statement.district_id, "provider": provider_id, "month": month, "statement": statement.id,
+        "first": first, "last": last, "zone": settings().timezone,
+    }  # fmt: skip
     session.execute(TAKE, asked)
     terms = terms_of(session, provider_id)
     served = list(_store_lines(session, statement, terms, session.execute(VISITS, asked).all()))
-    first, last = calendar.month_bounds(month)
-    asked |= {"first": first, "last": last}
     _store_missing(session, statement, session.execute(MISSING, asked).all())
     figures = Figures(served, session.execute(MISSED, asked).scalar_one(), statement.score)
     holding = holding_on(terms, calendar.next_month(month).replace(day=1), last_day=True)
@@ -245,10 +143,10 @@ def _store_lines(
         charged = visit.allowance_cents + visit.self_pay_cents
         charged_all = charged + (visit.charged_before or 0)
         worth = charged_all
-        if holding is not None and charged_all > 0:
+        if holding is not None and (charged_all > 0 or visit.free):
             worth = holding.worth(visit.item_code, visit.planned_minutes, charged_all, visit.given, visit.whole)
         contract = worth - (visit.contract_before or 0)
-        if not charged and not contract and visit.charged_before is None:
+        if not charged and not contract and visit.charged_before is None and not visit.free:
             continue  # captured and given back before anybody was paid
         number += 1
         kind = LineKind.LATE if visit.month < statement.month else LineKind.SERVICE

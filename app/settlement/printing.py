@@ -58,6 +58,7 @@ def _head(session: Session, found: Statement) -> list[tuple[str, str]]:
         ("状态", STATES[found.state]),
         ("明细行数", str(found.lines)),
         ("补贴核销", yuan(found.allowance_cents)),
+        *((f"其中 {zh}", yuan(cents)) for _, zh, _, cents in queries.payers(session, found)),
         ("老人自付（由服务商收取）", yuan(found.self_pay_cents)),
         ("合同应付合计", yuan(found.contract_cents)),
         ("扣款", yuan(-found.deducted_cents)),

@@ -13,8 +13,10 @@ from app.catalogue.tables import ServiceItem
 from app.errors import NotFound
 from app.funding.tables import LedgerEntry, Program
 from app.orders.tables import Visit
-from app.people.tables import Contract, Elder, Provider
-from app.settlement.rules import DisputeState, LineKind, SampleState
+from app.people.tables import Caregiver, Contract, Elder, Provider
+from app.planning.rules import COUNTED
+from app.planning.tables import Attendance
+from app.settlement.rules import DisputeState, LineKind, SampleState, StatementState
 from app.settlement.tables import (
     ContractTerms,
     Dispute,
@@ -121,11 +123,61 @@ def deductions(session: Session, found: Statement) -> Sequence[StatementDeductio
     ).all()
 
 
-def samples(session: Session, found: Statement) -> Sequence[StatementSample]:
-    """Visits to be called back, as drawn."""
-    return session.scalars(
-        select(StatementSample).where(StatementSample.statement_id == found.id).order_by(StatementSample.rank)
+def _sampled() -> Any:
+    said: list[Any] = [
+        StatementSample,
+        Statement.month,
+        Elder,
+        Visit,
+        ServiceItem.name_zh,
+        ServiceItem.name_en,
+        Provider.name,
+    ]
+    there = (
+        select(func.array_agg(Caregiver.name))
+        .join(Attendance, Attendance.caregiver_id == Caregiver.id)
+        .where(Attendance.visit_id == StatementSample.visit_id, Attendance.state.in_(COUNTED))
+        .scalar_subquery()
+    )
+    return (
+        select(*said, func.coalesce(there, text("array[]::varchar[]")).label("caregivers"))
+        .join(Statement, Statement.id == StatementSample.statement_id)
+        .join(Provider, Provider.id == Statement.provider_id)
+        .join(Visit, Visit.id == StatementSample.visit_id)
+        .join(Elder, Elder.id == Visit.elder_id)
+        .join(ServiceItem, ServiceItem.id == Visit.item_id)
+    )
+
+
+def samples(session: Session, found: Statement) -> Sequence[Any]:
+    """Visits to be called back, as drawn, each with the month, elder, visit, item, provider and who was there."""
+    said: Sequence[Any] = session.execute(
+        _sampled().where(StatementSample.statement_id == found.id).order_by(StatementSample.rank)
     ).all()
+    return said
+
+
+def to_call_back(session: Session, district_id: int) -> Sequence[Any]:
+    """Visits drawn whose elder nobody has reached yet, of statements nobody has approved; as `samples`."""
+    said: Sequence[Any] = session.execute(
+        _sampled()
+        .where(StatementSample.district_id == district_id)
+        .where(StatementSample.state.in_((SampleState.OPEN, SampleState.UNREACHED)))
+        .where(Statement.state.not_in((StatementState.APPROVED, StatementState.LOCKED)))
+        .order_by(StatementSample.state != SampleState.OPEN, Statement.month, Elder.id, StatementSample.rank)
+        .limit(PAGE)
+    ).all()
+    return said
+
+
+def payers(session: Session, found: Statement) -> list[tuple[str, str, str, int]]:
+    """Code, both names and cents of each programme that pays of a statement."""
+    names = session.execute(
+        select(Program.code, Program.name_zh, Program.name_en)
+        .where(Program.district_id == found.district_id, Program.code.in_(found.payers))
+        .order_by(Program.id)
+    )
+    return [(code, zh, en, found.payers[code]) for code, zh, en in names]
 
 
 def disputes(session: Session, found: Statement) -> Sequence[Dispute]:

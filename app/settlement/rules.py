@@ -128,7 +128,31 @@ class NotReady(Conflict):
     """Something is still open."""
 
 
-class Locked(Conflict):
+class MayStillDispute(NotReady):
+    """The provider's time to dispute is not over."""
+
+
+class DisputesOpen(NotReady):
+    """The provider's disputes wait for an answer."""
+
+
+class DisputeAccepted(NotReady):
+    """A dispute was accepted, and the statement is not drawn up again."""
+
+
+class CallBacksOpen(NotReady):
+    """Visits that were drawn by lot have not been asked about."""
+
+
+class VisitDenied(NotReady):
+    """An elder denies a visit that is to be paid."""
+
+
+class ContentChanged(NotReady):
+    """The content is not what was issued."""
+
+
+class StatementLocked(Conflict):
     """A locked statement never changes; what was wrong comes in a later one."""
 
 

@@ -15,6 +15,8 @@ from app.funding.tables import LedgerEntry
 from app.jobs import actions as jobs
 from app.jobs.rules import OPEN, JobEvent
 from app.jobs.tables import Job
+from app.orders.rules import VisitState
+from app.orders.tables import Visit
 from app.people.tables import Provider
 from app.settlement import drawing
 from app.settlement.tables import Statement
@@ -45,13 +47,18 @@ def ask(session: Session, district_id: int, month: date, *, by: str, now: dateti
 
 
 def providers_of(session: Session, district_id: int, month: date) -> Sequence[int]:
-    """Everybody the ledger owes something for this month or an earlier one, or who has a statement of it."""
+    """Everybody the ledger owes something, who served for nothing up to this month, or who has a statement of it."""
     earned = select(LedgerEntry.id).where(
         LedgerEntry.district_id == district_id, LedgerEntry.provider_id == Provider.id, LedgerEntry.month <= month,
         LedgerEntry.kind.in_((EntryKind.CAPTURE, EntryKind.REFUND)),
     )  # fmt: skip
+    free = select(Visit.id).where(
+        Visit.provider_id == Provider.id, Visit.price_cents == 0, Visit.state == VisitState.VERIFIED,
+        Visit.opens < calendar.month_bounds(month)[1],
+    )  # fmt: skip
     drawn = select(Statement.id).where(Statement.provider_id == Provider.id, Statement.month == month)
-    found = select(Provider.id).where(Provider.district_id == district_id, exists(earned) | exists(drawn))
+    known = exists(earned) | exists(free) | exists(drawn)
+    found = select(Provider.id).where(Provider.district_id == district_id, known)
     return session.scalars(found.order_by(Provider.id)).all()
 
 

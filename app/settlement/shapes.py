@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import history
 from app.access.queries import Caller
-from app.access.rules import PROVIDER
+from app.access.rules import HOTLINE, PROVIDER
 from app.access.tables import User
 from app.funding.rules import Account, EntryKind
 from app.orders.rules import VisitState
@@ -31,7 +31,7 @@ from app.settlement.rules import (
     possible,
 )
 from app.settlement.tables import ContractTerms, Dispute, Statement
-from app.vault import mask_name
+from app.vault import mask_name, mask_phone
 
 
 class StatementRow(BaseModel):
@@ -115,17 +115,49 @@ class WithheldOut(BaseModel):
     facts: dict[str, Any]
 
 
+class PayerOut(BaseModel):
+    """What one programme pays of a statement."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    cents: int
+
+
 class SampleOut(BaseModel):
-    """A visit to be called back, and what the elder said."""
+    """A visit to be called back, and what the elder said; only the hotline sees whom it calls by name."""
 
-    model_config = ConfigDict(from_attributes=True)
-
+    statement_id: int
     visit_id: int
     rank: int
     state: SampleState
     note: str | None
     by: str | None
     at: datetime | None
+    month: date
+    provider: str
+    elder_id: int
+    elder: str
+    phone: str | None  # masked
+    item_zh: str
+    item_en: str
+    served_at: datetime
+    minutes: int
+    caregivers: list[str]
+
+    @classmethod
+    def of(cls, row: Any, me: Caller) -> Self:
+        """From the query's row."""
+        sample, month, elder, visit, zh, en, provider, caregivers = row
+        said = {
+            name: getattr(sample, name) for name in ("statement_id", "visit_id", "rank", "state", "note", "by", "at")
+        }
+        return cls(
+            **said, month=month, provider=provider, elder_id=elder.id,
+            elder=elder.name if me.role in HOTLINE else mask_name(elder.name),
+            phone=mask_phone(elder.phone) if elder.phone else None, item_zh=zh, item_en=en,
+            served_at=visit.starts_at or visit.opens, minutes=visit.minutes, caregivers=caregivers,
+        )  # fmt: skip
 
 
 class DisputeOut(BaseModel):
@@ -163,6 +195,7 @@ class StatementWhole(StatementRow):
     checked_by: str | None
     approved_by: str | None
     locked_at: datetime | None
+    paid_by: list[PayerOut]
     items: list[ItemSum]
     deductions: list[DeductionOut]
     withheld: list[WithheldOut]
@@ -180,7 +213,7 @@ class StatementWhole(StatementRow):
             ).all()
         )
         disputes = [DisputeOut.of(row, me) for row in queries.disputes(session, found)]
-        samples = [SampleOut.model_validate(row) for row in queries.samples(session, found)]
+        samples = [SampleOut.of(row, me) for row in queries.samples(session, found)]
         provider = me.role in PROVIDER
         events = possible(MOVES, found.state, provider=provider)
         if found.checked_by_id == me.id:
@@ -195,6 +228,10 @@ class StatementWhole(StatementRow):
             possible=events, may_dispute=provider and found.state in DISPUTABLE, seed=found.seed, score=found.score,
             answer_until=found.answer_until, checked_by=names.get(found.checked_by_id or 0),
             approved_by=names.get(found.approved_by_id or 0), locked_at=found.locked_at,
+            paid_by=[
+                PayerOut(code=code, name_zh=zh, name_en=en, cents=cents)
+                for code, zh, en, cents in queries.payers(session, found)
+            ],
             items=[
                 ItemSum(
                     item=code, item_zh=zh, item_en=en, lines=count, allowance_cents=allowance, self_pay_cents=own,

@@ -19,6 +19,7 @@ from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
 from app.simulate import (
     ahead,
+    allowing,
     answering,
     assessing,
     fleet,
@@ -105,6 +106,7 @@ def build(
     purses.enrol(_rng(seed, "lists"), DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
     settling.last_month(DISTRICT_ID, now=now)
+    allowing.paid(_rng(seed, "allowances"), DISTRICT_ID, now=now, tell=tell)
     planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)

@@ -102,7 +102,7 @@ def _terms(session: Session, contract: Contract, first: Caller, second: Caller, 
 
 
 def _called_back(session: Session, statement_id: int, *, by: str, now: datetime) -> None:
-    for number, sample in enumerate(queries.samples(session, session.get_one(Statement, statement_id))):
+    for number, (sample, *_) in enumerate(queries.samples(session, session.get_one(Statement, statement_id))):
         state = SampleState.UNREACHED if number % 6 == 5 else SampleState.CONFIRMED
         note = "两次无人接听" if state is SampleState.UNREACHED else "老人说来过，满意"
         actions.call_back(session, statement_id, sample.visit_id, state=state, note=note, by=by, now=now)

@@ -53,6 +53,18 @@ def impossible_travel(mine: Stay, others: Sequence[Stay], terms: Terms) -> Itera
             return
 
 
+def too_many(mine: Stay, others: Sequence[Stay], terms: Terms) -> Iterator[Finding]:
+    """R3: more visits, or more hours in homes, than one caregiver gives in a day; `others` are of the same day.
+
+    Those before this one count, so that what came after a full day is held and not what filled it.
+    """
+    so_far = [mine, *(other for other in others if other.started_at < mine.started_at)]
+    hours = sum((stay.finished_at - stay.started_at).total_seconds() for stay in so_far) / 3600
+    if len(so_far) > terms.day_visits or hours > terms.day_hours:
+        facts = {"visits": len(so_far), "minutes": round(hours * 60)}
+        yield Finding(Flaw.TOO_MANY, mine.attendance_id, facts)
+
+
 def unqualified(
     attendance_id: int, needs: Sequence[str], held: Mapping[str, date | None], day: date
 ) -> Iterator[Finding]:

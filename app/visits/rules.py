@@ -68,6 +68,7 @@ class Flaw(StrEnum):
     PLAN_CLASH = "plan_clash"  # the phone reported what the plan no longer holds
     OVERLAP = "overlap"  # the caregiver was at two homes at once (R1, 时空重叠)
     IMPOSSIBLE_TRAVEL = "impossible_travel"  # nobody gets from one home to the next so fast (R2, 穿越)
+    TOO_MANY = "too_many"  # more visits or hours in one day than anybody can give (R3, 工单限额)
     UNQUALIFIED = "unqualified"  # without a valid certificate on the day (R4, 人员资质)
     ELDER_GONE = "elder_gone"  # in hospital, away or dead that day (R8)
 
@@ -83,6 +84,7 @@ HOLDING: Final = frozenset(
         Flaw.MONTH_SETTLED,
         Flaw.OVERLAP,
         Flaw.IMPOSSIBLE_TRAVEL,
+        Flaw.TOO_MANY,
         Flaw.UNQUALIFIED,
         Flaw.ELDER_GONE,
     }

@@ -63,6 +63,8 @@ def cross_findings(session: Session, visit: Visit) -> Iterator[Finding]:
         others = [stay for stay in stays if stay.visit_id != visit.id]
         if mine is not None:
             yield from crossing.overlap(mine, others, terms)
+            that_day = [stay for stay in others if calendar.day_of(stay.started_at) == calendar.day_of(mine.started_at)]
+            yield from crossing.too_many(mine, that_day, terms)
             yield from crossing.impossible_travel(mine, others, terms)
 
 

@@ -29,6 +29,8 @@ class Terms:
     town_kmh: int = 45  # R2: straight line between two homes, of which one lies in a community
     rural_kmh: int = 60  # R2: both in villages
     travel_least_m: int = 500  # nearer homes prove nothing
+    day_visits: int = 12  # R3: more than this in one day
+    day_hours: int = 10  # R3: more than this at the elders' homes in one day
     appeal_days: int = 7  # after the exception or the verdict
     partial: Mapping[str, PartRule] = field(default_factory=lambda: {"default": PartRule.MINUTES})  # by item code
 
@@ -39,7 +41,7 @@ class Terms:
 
 LIMITS: Final = {
     "overlap_minutes": (0, 60), "town_kmh": (10, 200), "rural_kmh": (10, 200), "travel_least_m": (0, 10_000),
-    "appeal_days": (1, 60),
+    "day_visits": (1, 60), "day_hours": (1, 24), "appeal_days": (1, 60),
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def a_recipient(
     elder = an_elder(session, born=born, **given)
     recipients.apply_for(session, elder, OLD_AGE, applied_on=applied_on, by="test", now=MORNING)
     if account:
-        recipients.set_account(
+        recipients.set_payee(
             session, elder, holder=elder.name, bank="农商银行", account=f"{CARD}{elder.id:05d}", by="test", now=MORNING
         )
     return elder

@@ -224,7 +224,7 @@ def test_what_came_back_is_paid_again_by_the_next_batch_once_it_was_corrected() 
         actions.give_back(session, line.id, ReturnReason.WRONG_ACCOUNT, by="test", now=MORNING)
     assert told_lines(issued(OCT)) == [(OCT, "regular", 100_00, "paid")], "waits for the correction"
     with transaction() as session:
-        recipients.set_account(
+        recipients.set_payee(
             session, elder, holder=elder.name, bank="农商银行", account=f"{CARD}7777", by="test", now=MORNING
         )
         actions.correct(session, line.id, by="test", now=MORNING)
@@ -239,7 +239,7 @@ def test_somebody_who_moved_in_is_paid_from_then() -> None:
             session, elder, OLD_AGE, applied_on=date(2026, 11, 1),
             resident_from=date(2026, 10, 15), by="test", now=MORNING,
         )  # fmt: skip
-        recipients.set_account(
+        recipients.set_payee(
             session, elder, holder=elder.name, bank="农商银行", account=CARD, by="test", now=MORNING - timedelta(days=1)
         )
     assert [line.month for line in lines(drafted(NOV))] == [OCT, NOV]

@@ -259,7 +259,7 @@ def test_whoever_knows_the_seed_draws_the_same_visits(database: Engine) -> None:
         a_contract(session, session.get_one(Provider, provider_id), sampling_percent=30)
     statement = drawn(provider_id)
     with transaction() as session:
-        chosen = [sample.visit_id for sample in queries.samples(session, statement)]
+        chosen = [sample.visit_id for sample, *_ in queries.samples(session, statement)]
     assert chosen == drawn_of(visits, 30, statement.seed) and len(chosen) == 2
     with transaction() as session:
         one = somebody(session)
@@ -268,7 +268,7 @@ def test_whoever_knows_the_seed_draws_the_same_visits(database: Engine) -> None:
         )
     again = drawn(provider_id)
     with transaction() as session:
-        told = {row.visit_id: row.state for row in queries.samples(session, again)}
+        told = {row.visit_id: row.state for row, *_ in queries.samples(session, again)}
         assert told == {chosen[0]: SampleState.CONFIRMED, chosen[1]: SampleState.OPEN}
         actions.move(session, again.id, Event.ISSUE, me=one, now=THEN)
         with pytest.raises(NotReady):

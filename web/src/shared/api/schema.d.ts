@@ -2124,6 +2124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settlement/call-backs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Call Backs
+         * @description Visits drawn by lot whose elder is to be asked whether it was so.
+         */
+        get: operations["settlement_call_backs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settlement/statements/{statement_id}/samples/{visit_id}": {
         parameters: {
             query?: never;
@@ -4191,7 +4211,7 @@ export interface paths {
         put?: never;
         /**
          * Bank List
-         * @description The list for the bank, accounts in full.
+         * @description The list for the bank with accounts in full, or the list to be signed for cash.
          */
         post: operations["allowances_bank_list"];
         delete?: never;
@@ -4211,9 +4231,49 @@ export interface paths {
         put?: never;
         /**
          * Give Back
-         * @description The bank could not pay it.
+         * @description The bank could not pay it, or nobody came for it.
          */
         post: operations["allowances_give_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/lines/{line_id}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back
+         * @description It had not come back after all.
+         */
+        post: operations["allowances_take_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/lines/{line_id}/collect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Collect
+         * @description Somebody has signed for the cash.
+         */
+        post: operations["allowances_collect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4320,6 +4380,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/allowances/batches/{batch_id}/returns/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Returns
+         * @description What would become of each row; nothing is changed.
+         */
+        post: operations["allowances_check_returns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/batches/{batch_id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Back File
+         * @description Give back all rows, or all good ones.
+         */
+        post: operations["allowances_give_back_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/allowances/proofs": {
         parameters: {
             query?: never;
@@ -4410,7 +4510,7 @@ export interface paths {
         get?: never;
         /**
          * Set Account
-         * @description The account that holds from now on.
+         * @description How she is paid from now on.
          */
         put: operations["allowances_set_account"];
         /**
@@ -7334,7 +7434,7 @@ export interface components {
         BandStart: "birthday_month" | "next_month";
         /**
          * BankListWish
-         * @description In what form, and why: whoever takes the list out is on record.
+         * @description For the bank or for whoever hands out cash, in what form, and why: who takes a list out is on record.
          */
         BankListWish: {
             /**
@@ -7342,6 +7442,11 @@ export interface components {
              * @enum {string}
              */
             form: "xlsx" | "csv";
+            /**
+             * Cash
+             * @default false
+             */
+            cash: boolean;
             /** Reason */
             reason: string;
         };
@@ -7933,6 +8038,14 @@ export interface components {
             speaks: boolean;
             /** Spot */
             spot: string | null;
+        };
+        /**
+         * CashCollected
+         * @description Who signed for it: the elder herself, or a name and what she is to her.
+         */
+        CashCollected: {
+            /** Collected By */
+            collected_by: string;
         };
         /**
          * Catalogue
@@ -9174,6 +9287,7 @@ export interface components {
         ElderAllowances: {
             /** Claims */
             claims: components["schemas"]["AllowanceClaimOut"][];
+            way: components["schemas"]["PayWay"] | null;
             /** Holder */
             holder: string | null;
             /** Bank */
@@ -9964,7 +10078,7 @@ export interface components {
          * @description What is odd about a visit.
          * @enum {string}
          */
-        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "unqualified" | "elder_gone";
+        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone";
         /**
          * FlawOut
          * @description Something odd, with the figures of a sentence.
@@ -11089,7 +11203,7 @@ export interface components {
          * @description What happens to a line.
          * @enum {string}
          */
-        LineEvent: "issue" | "return" | "correct" | "give_up";
+        LineEvent: "issue" | "set_out" | "collect" | "return" | "take_back" | "correct" | "give_up";
         /**
          * LineIn
          * @description An item again and again: an RFC 5545 rule from a day on, a local window, what holidays do to it.
@@ -11150,7 +11264,7 @@ export interface components {
          * @description What became of one elder's money of one month.
          * @enum {string}
          */
-        LineState: "listed" | "held" | "paid" | "returned" | "pay_again" | "given_up";
+        LineState: "listed" | "to_collect" | "held" | "paid" | "returned" | "pay_again" | "given_up";
         /**
          * LinesOut
          * @description A page of lines; `next` asks for the page after.
@@ -12324,16 +12438,24 @@ export interface components {
             items: components["schemas"]["HeldOut"][];
         };
         /**
+         * PayWay
+         * @description How the money reaches somebody; which ways a county knows, its rule says.
+         * @enum {string}
+         */
+        PayWay: "bank" | "counter" | "door";
+        /**
          * PayeeIn
-         * @description Where her allowances go.
+         * @description Where her allowances go; cash needs neither bank nor account.
          */
         PayeeIn: {
+            /** @default bank */
+            way: components["schemas"]["PayWay"];
             /** Holder */
             holder: string;
             /** Bank */
-            bank: string;
+            bank?: string | null;
             /** Account */
-            account: string;
+            account?: string | null;
         };
         /**
          * PayeeOut
@@ -12353,6 +12475,20 @@ export interface components {
          * @enum {string}
          */
         Payer: "entitlement" | "self" | "none";
+        /**
+         * PayerOut
+         * @description What one programme pays of a statement.
+         */
+        PayerOut: {
+            /** Code */
+            code: string;
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Cents */
+            cents: number;
+        };
         /**
          * PayoutBatchOut
          * @description A batch with its sums and what this person may do.
@@ -12437,6 +12573,7 @@ export interface components {
             state: components["schemas"]["LineState"];
             hold: components["schemas"]["Hold"] | null;
             returned_for: components["schemas"]["ReturnReason"] | null;
+            way: components["schemas"]["PayWay"] | null;
             /** Account */
             account: string | null;
             /** Bank */
@@ -12490,6 +12627,10 @@ export interface components {
             returned: number;
             /** Returned Cents */
             returned_cents: number;
+            /** To Collect */
+            to_collect: number;
+            /** To Collect Cents */
+            to_collect_cents: number;
             /** Recoveries */
             recoveries: number;
             /** Recovery Cents */
@@ -13937,7 +14078,59 @@ export interface components {
          * @description Why a bank sends money back.
          * @enum {string}
          */
-        ReturnReason: "wrong_account" | "wrong_name" | "closed_account" | "dormant_account" | "other";
+        ReturnReason: "wrong_account" | "wrong_name" | "closed_account" | "dormant_account" | "not_collected" | "other";
+        /**
+         * ReturnedFault
+         * @description What is wrong with a row: with a cell of it (`column`), or with the row as a whole.
+         */
+        ReturnedFault: {
+            /** Code */
+            code: string;
+            /** Column */
+            column?: string | null;
+            /**
+             * Facts
+             * @default {}
+             */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ReturnedFile
+         * @description The whole file: how many rows are good, for how much, how many are bad.
+         */
+        ReturnedFile: {
+            /** Good */
+            good: number;
+            /** Good Cents */
+            good_cents: number;
+            /** Bad */
+            bad: number;
+            /** Rows */
+            rows: components["schemas"]["ReturnedRow"][];
+        };
+        /**
+         * ReturnedRow
+         * @description A row of the file, names and accounts masked; without faults it is a transfer of the batch.
+         */
+        ReturnedRow: {
+            /** Row */
+            row: number;
+            /** Holder */
+            holder: string | null;
+            /** Account */
+            account: string | null;
+            /** Cents */
+            cents: number | null;
+            reason: components["schemas"]["ReturnReason"];
+            /** Words */
+            words: string | null;
+            /** Months */
+            months: number;
+            /** Faults */
+            faults: components["schemas"]["ReturnedFault"][];
+        };
         /**
          * Rings
          * @description Whom an unclaimed alarm rings at.
@@ -14212,9 +14405,11 @@ export interface components {
         RungState: "waiting" | "trying" | "reached" | "failed" | "skipped" | "broken" | "unneeded";
         /**
          * SampleOut
-         * @description A visit to be called back, and what the elder said.
+         * @description A visit to be called back, and what the elder said; only the hotline sees whom it calls by name.
          */
         SampleOut: {
+            /** Statement Id */
+            statement_id: number;
             /** Visit Id */
             visit_id: number;
             /** Rank */
@@ -14226,6 +14421,32 @@ export interface components {
             by: string | null;
             /** At */
             at: string | null;
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Provider */
+            provider: string;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /** Phone */
+            phone: string | null;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Served At
+             * Format: date-time
+             */
+            served_at: string;
+            /** Minutes */
+            minutes: number;
+            /** Caregivers */
+            caregivers: string[];
         };
         /**
          * SampleState
@@ -15039,6 +15260,8 @@ export interface components {
             approved_by: string | null;
             /** Locked At */
             locked_at: string | null;
+            /** Paid By */
+            paid_by: components["schemas"]["PayerOut"][];
             /** Items */
             items: components["schemas"]["ItemSum"][];
             /** Deductions */
@@ -17245,6 +17468,13 @@ export interface components {
              * @default 12
              */
             proof_months: number | null;
+            /**
+             * Ways
+             * @default [
+             *       "bank"
+             *     ]
+             */
+            ways: components["schemas"]["PayWay"][];
         };
         /**
          * Terms
@@ -17281,6 +17511,13 @@ export interface components {
              * @default 12
              */
             proof_months: number | null;
+            /**
+             * Ways
+             * @default [
+             *       "bank"
+             *     ]
+             */
+            ways: components["schemas"]["PayWay"][];
         };
         /**
          * Why
@@ -22518,6 +22755,26 @@ export interface operations {
             };
         };
     };
+    settlement_call_backs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleOut"][];
+                };
+            };
+        };
+    };
     settlement_call_back: {
         parameters: {
             query?: never;
@@ -22535,13 +22792,11 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["SampleOut"];
-                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -26112,6 +26367,80 @@ export interface operations {
             };
         };
     };
+    allowances_take_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivingUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutLineAfter"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_collect: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CashCollected"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutLineAfter"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     allowances_correct: {
         parameters: {
             query?: never;
@@ -26256,6 +26585,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_check_returns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnedFile"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_give_back_file: {
+        parameters: {
+            query?: {
+                skip_bad?: boolean;
+            };
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                batch_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnedFile"];
+                };
             };
             /** @description Validation Error */
             422: {
