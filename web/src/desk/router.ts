@@ -30,6 +30,8 @@ export const router = createRouter({
     { path: '/imports/:kind(elders|assessments|entitlements|caregivers|prices)?', name: 'imports', component: () => import('./imports/ImportsPage.vue'), props: ({ params }) => ({ kind: params.kind || 'elders' }) },
     { path: '/appeals/:id(\\d+)?', name: 'appeals', component: () => import('./appeals/AppealsPage.vue'), props: number('id') },
     { path: '/settlement/:id(\\d+)?', name: 'settlement', component: () => import('./settlement/SettlementPage.vue'), props: number('id') },
+    { path: '/settlement/reconciliation', name: 'reconciliation', component: () => import('./settlement/ReconciliationPage.vue'), meta: { of: ['settlement'] } },
+    { path: '/callbacks', name: 'callbacks', component: () => import('./settlement/CallBacksPage.vue') },
     { path: '/contracts', name: 'contracts', component: () => import('./settlement/ContractsPage.vue') },
     { path: '/messages', name: 'messages', component: () => import('./messages/MessagesPage.vue') },
     { path: '/figures', name: 'figures', component: () => import('./figures/FiguresPage.vue') },

@@ -13,6 +13,7 @@ export type Contract = Schemas['ContractOut']
 export type ContractTerms = Contract['terms'][number]
 export type Dispute = Whole['disputes'][number]
 export type Sample = Whole['samples'][number]
+export type CallBack = Schemas['SampleOut']
 export type Event = Whole['possible'][number]
 export type Reconciled = Schemas['ReconciledOut']
 
@@ -33,3 +34,30 @@ export function useMonths() {
 export const TONE: Record<Row['state'], string> = { draft: '', issued: 'info', agreed: 'info', checked: 'late', approved: 'done', locked: 'ink' }
 
 export const happen = (statement_id: number, event: Event, reason?: string) => ask(api.POST('/api/settlement/statements/{statement_id}/events', { params: { path: { statement_id } }, body: { event, reason } }))
+
+export const SAID = ['confirmed', 'denied', 'unreached'] as const
+
+/** What the elder said of a visit drawn by lot. */
+export const write = ({ statement_id, visit_id }: Sample, state: Sample['state'], note?: string): Promise<unknown> => ask(api.POST('/api/settlement/statements/{statement_id}/samples/{visit_id}', { params: { path: { statement_id, visit_id } }, body: { state, note: note || undefined } }))
+
+/** A statement's visits for other systems, all batches in one. */
+export async function visitsOf(statement_id: number, tell: (done: number) => void) {
+  const batch = (cursor: number) => ask(api.GET('/api/settlement/statements/{statement_id}/visits.json', { params: { path: { statement_id }, query: { cursor } } }))
+  const whole = await batch(0)
+  while (whole.next) {
+    tell(whole.Visits.length)
+    const following = await batch(Number(whole.next))
+    whole.Visits.push(...following.Visits)
+    whole.next = following.next
+  }
+  return whole
+}
+
+/** Hands the browser a file to keep. */
+export function save(content: Blob, name: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(content)
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(link.href)
+}
