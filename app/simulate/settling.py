@@ -48,7 +48,7 @@ def last_month(district_id: int, *, now: datetime) -> None:
     with transaction() as session:
         for number, (provider_id, statement_id, _) in enumerate(settled):
             manager = _manager(session, provider_id)
-            _called_back(session, statement_id, by=first.by, now=now - timedelta(days=5))
+            _called_back(session, statement_id, whole=not number, by=first.by, now=now - timedelta(days=5))
             actions.move(session, statement_id, Event.ISSUE, me=first, now=now - timedelta(days=4))
             if number:
                 _disputed(session, statement_id, manager, now=now - timedelta(days=1))
@@ -88,7 +88,7 @@ def _manager(session: Session, provider_id: int) -> Caller:
 
 def _terms(session: Session, contract: Contract, first: Caller, second: Caller, month: date, *, now: datetime) -> None:
     said = {
-        "starts": min(contract.starts, month), "sampling_percent": 1, "answer_days": 7, "deductions": DEDUCTIONS,
+        "starts": min(contract.starts, month), "sampling_percent": 5, "answer_days": 7, "deductions": DEDUCTIONS,
         "prices": [
             {"item": "CLEAN", "unit": "hour", "cents": 38_00}, {"item": "BATH", "unit": "visit", "cents": 98_00},
         ],
@@ -101,8 +101,11 @@ def _terms(session: Session, contract: Contract, first: Caller, second: Caller, 
     actions.move_terms(session, row.id, Event.APPROVE, me=second, now=made + timedelta(days=1))
 
 
-def _called_back(session: Session, statement_id: int, *, by: str, now: datetime) -> None:
+def _called_back(session: Session, statement_id: int, *, whole: bool, by: str, now: datetime) -> None:
+    """All who were drawn, or half of them: the others wait for the hotline."""
     for number, (sample, *_) in enumerate(queries.samples(session, session.get_one(Statement, statement_id))):
+        if not whole and number % 2 == 0:
+            continue
         state = SampleState.UNREACHED if number % 6 == 5 else SampleState.CONFIRMED
         note = "两次无人接听" if state is SampleState.UNREACHED else "老人说来过，满意"
         actions.call_back(session, statement_id, sample.visit_id, state=state, note=note, by=by, now=now)

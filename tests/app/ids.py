@@ -247,6 +247,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/allowances/batches/{batch_id}/bank-list": why | {"form": "csv"},
         "/api/allowances/lines/{line_id}/return": {"reason": "wrong_account"},
         "/api/allowances/lines/{line_id}/give-up": why,
+        "/api/allowances/batches/{batch_id}/returns": "账号,金额",
+        "/api/allowances/batches/{batch_id}/returns/check": "账号,金额",
         "/api/allowances/lines/{line_id}/take-back": why,
         "/api/allowances/lines/{line_id}/collect": {"collected_by": "本人"},
         "/api/allowances/recoveries/{recovery_id}/settle": {"outcome": "waived", "note": "forgiven"},

@@ -12,7 +12,7 @@ from app.people.rules import Skill
 from app.places.rules import Level, Place
 from app.visits import queries
 from app.visits.appeal_tables import VisitTerms
-from app.visits.crossing import Stay, elder_gone, impossible_travel, overlap, unqualified
+from app.visits.crossing import Stay, elder_gone, impossible_travel, overlap, too_many, unqualified
 from app.visits.rules import Flaw
 from app.visits.terms_rules import Terms
 from tests.app.visits.test_door import a_published, send, whole
@@ -55,6 +55,23 @@ def test_r2_country_roads_are_faster_and_a_vague_fix_proves_nothing() -> None:
     assert list(impossible_travel(a_stay(1, 0, 60), [next_one], limit))
     vague = a_stay(2, 61, 100, at=Place(FAR.lat, FAR.lon, accuracy_m=6000))
     assert list(impossible_travel(mine, [vague], Terms())) == []
+
+
+def test_r3_what_comes_after_a_full_day_is_held_and_not_what_filled_it() -> None:
+    full = [a_stay(n, 30 * n, 30 * n + 20) for n in range(1, 13)]
+    assert list(too_many(full[-1], full[:-1], Terms())) == []
+    last = a_stay(13, 400, 420)
+    (found,) = too_many(last, full, Terms())
+    assert (found.flaw, found.facts) == (Flaw.TOO_MANY, {"visits": 13, "minutes": 260})
+    assert list(too_many(full[0], [*full[1:], last], Terms())) == []
+    assert list(too_many(last, full, Terms(day_visits=13))) == []
+
+
+def test_r3_hours_count_too() -> None:
+    long_ones = [a_stay(1, 0, 301), a_stay(2, 310, 610)]
+    (found,) = too_many(long_ones[1], long_ones[:1], Terms())
+    assert found.facts == {"visits": 2, "minutes": 601}
+    assert list(too_many(long_ones[1], long_ones[:1], Terms(day_hours=11))) == []
 
 
 def test_r4_a_certificate_holds_on_its_last_day() -> None:
