@@ -20,6 +20,7 @@ from app.settlement import actions, drawing, queries
 from app.settlement.rules import Event, SampleState
 from app.settlement.tables import Statement
 from app.visits import appeals
+from app.visits.rules import Flaw
 
 DEDUCTIONS: Final[list[dict[str, Any]]] = [
     {"rule": "short_visits", "percent": 20, "cap_percent": 3},
@@ -120,13 +121,13 @@ def _disputed(session: Session, statement_id: int, manager: Caller, *, now: date
 
 
 def _appeal(session: Session, district_id: int, *, now: datetime) -> None:
-    """About the youngest held visit whose caregiver may still appeal."""
+    """About the youngest visit held for its length (or else for anything) whose caregiver may still appeal."""
     rows = session.execute(
         select(Attendance, Caregiver.name)
         .join(Visit, Visit.id == Attendance.visit_id)
         .join(Caregiver, Caregiver.id == Attendance.caregiver_id)
         .where(Visit.district_id == district_id, Visit.state == VisitState.HELD)
-        .order_by(Visit.opens.desc(), Attendance.id)
+        .order_by(Visit.reason != Flaw.TOO_SHORT, Visit.opens.desc(), Attendance.id)
         .limit(20)
     ).all()
     for attendance, name in rows:
