@@ -200,6 +200,13 @@ class LedgerEntry(Growing, Base):
         Index("ix_ledger_entries_visit", "district_id", "visit_id"),
         Index("ix_ledger_entries_entitlement", "district_id", "entitlement_id"),
         Index(
+            "ix_ledger_entries_fees",
+            "district_id",
+            "provider_id",
+            "month",
+            postgresql_where=text("kind in ('fee', 'waive')"),
+        ),
+        Index(
             "ix_ledger_entries_earned",
             "district_id",
             "provider_id",

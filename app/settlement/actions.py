@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.access.queries import Caller
 from app.access.rules import PROVIDER
+from app.catalogue.rules import FeePayer
 from app.errors import NotFound, Refused
 from app.history import record
-from app.orders.rules import VisitState
-from app.orders.tables import Visit
+from app.orders import fees
+from app.orders.rules import FeeState, VisitState
+from app.orders.tables import CancellationFee, Visit
 from app.people.tables import Contract
 from app.settlement import drawing, proof, queries
 from app.settlement.rules import (
@@ -66,6 +68,7 @@ def move(
     elif event is Event.LOCK:
         _check_unchanged(session, statement)
         statement.locked_at = now
+        _settle_fees(session, statement, by=me.by, now=now)
     elif event is Event.RETURN:
         statement.checked_by_id = statement.approved_by_id = statement.answer_until = None
     statement.state = to
@@ -126,6 +129,19 @@ def _check_ready(session: Session, statement: Statement, *, now: datetime) -> No
 def _check_unchanged(session: Session, statement: Statement) -> None:
     if proof.checksum(session, statement) != statement.checksum:
         raise ContentChanged("The content is not what was issued; return it and draw it up again.")
+
+
+def _settle_fees(session: Session, statement: Statement, *, by: str, now: datetime) -> None:
+    """What stands on a locked statement is not waived any more."""
+    here = select(StatementLine.visit_id).where(
+        StatementLine.district_id == statement.district_id, StatementLine.statement_id == statement.id
+    )
+    due = select(CancellationFee.id).where(
+        CancellationFee.provider_id == statement.provider_id, CancellationFee.visit_id.in_(here),
+        CancellationFee.state == FeeState.DUE, CancellationFee.payer == FeePayer.ELDER,
+    )  # fmt: skip
+    for fee_id in session.scalars(due.order_by(CancellationFee.id)).all():
+        fees.settle(session, fee_id, by=by, now=now, reason=f"statement {statement.id}")
 
 
 def draw_again(session: Session, statement_id: int, *, by: str, now: datetime, score: int | None) -> Statement:

@@ -44,6 +44,7 @@ from app.settlement.taking import MISSED, MISSING, TAKE, VISITS
 
 LOCK: Final = 7_301_004  # of advisory locks: one provider is drawn up by one at a time
 CHUNK: Final = 2000
+UNSERVED: Final = (LineKind.CORRECTION, LineKind.FEE)  # nothing is deducted for them, nobody is asked about them
 
 
 def draw(session: Session, provider_id: int, month: date, *, by: str, now: datetime) -> Statement:
@@ -142,14 +143,16 @@ def _store_lines(
         holding = holding_on(terms, served_on)
         charged = visit.allowance_cents + visit.self_pay_cents
         charged_all = charged + (visit.charged_before or 0)
-        worth = charged_all
-        if holding is not None and (charged_all > 0 or visit.free):
-            worth = holding.worth(visit.item_code, visit.planned_minutes, charged_all, visit.given, visit.whole)
-        contract = worth - (visit.contract_before or 0)
+        fees = visit.fee_cents + visit.fee_before  # no contract sets a price for what was not done
+        worth = charged_all - fees
+        if holding is not None and (worth > 0 or visit.free):
+            worth = holding.worth(visit.item_code, visit.planned_minutes, worth, visit.given, visit.whole)
+        contract = worth + fees - (visit.contract_before or 0)
         if not charged and not contract and visit.charged_before is None and not visit.free:
             continue  # captured and given back before anybody was paid
         number += 1
         kind = LineKind.LATE if visit.month < statement.month else LineKind.SERVICE
+        kind = LineKind.FEE if visit.fee_cents and visit.fee_cents == charged else kind
         kind = kind if visit.charged_before is None else LineKind.CORRECTION
         rows.append(
             {
@@ -162,11 +165,11 @@ def _store_lines(
                 "contract_cents": contract, "payers": visit.payers, "terms_id": holding.version_id if holding else None,
             }
         )  # fmt: skip
-        if kind is not LineKind.CORRECTION:
+        if kind not in UNSERVED:
             least = holding.least_minutes.get(visit.item_code) if holding else None
             yield Served(
-                visit.id, contract, visit.minutes, visit.least_minutes if least is None else least, visit.corrected,
-                visit.appealed,
+                visit.id, contract - visit.fee_cents, visit.minutes, visit.least_minutes if least is None else least,
+                visit.corrected, visit.appealed,
             )  # fmt: skip
         if len(rows) == CHUNK:
             add_rows(session, StatementLine, rows)
@@ -211,7 +214,7 @@ def _deduct(session: Session, statement: Statement, figures: Figures, terms: Ter
 def _sample(session: Session, statement: Statement, terms: Terms | None, told: Mapping[int, StatementSample]) -> None:
     lines = session.execute(
         select(StatementLine.visit_id, StatementLine.division_code).where(
-            StatementLine.statement_id == statement.id, StatementLine.kind != LineKind.CORRECTION
+            StatementLine.statement_id == statement.id, StatementLine.kind.not_in(UNSERVED)
         )
     ).all()
     places = {visit_id: code for visit_id, code in lines}  # noqa: C416

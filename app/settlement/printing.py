@@ -28,7 +28,7 @@ STATES: Final = {
     StatementState.DRAFT: "草稿", StatementState.ISSUED: "已发出", StatementState.AGREED: "服务商已确认",
     StatementState.CHECKED: "已初审", StatementState.APPROVED: "已复审", StatementState.LOCKED: "已锁定",
 }  # fmt: skip
-KINDS: Final = {LineKind.SERVICE: "本月", LineKind.LATE: "补结", LineKind.CORRECTION: "更正"}
+KINDS: Final = {LineKind.SERVICE: "本月", LineKind.LATE: "补结", LineKind.CORRECTION: "更正", LineKind.FEE: "取消费"}
 RULES: Final = {
     DeductionRule.SHORT_VISITS: "时长不足", DeductionRule.MISSED_VISITS: "未上门",
     DeductionRule.CORRECTED_RECORDS: "更正过多", DeductionRule.APPRAISAL: "考评",
@@ -168,6 +168,8 @@ def of_elder(session: Session, elder: Elder, month: date) -> bytes:
         paper.say("　" + "、".join(f"{day} 日" for day in days[:12]) + ("……" if len(days) > 12 else ""), 16, grey=True)
     if not services:
         paper.say("这个月没有结算的服务。", 18, gap=2)
+    if fees := _fees(session, elder, month):
+        paper.pairs([("临时取消的费用（您自己付）", yuan(fees))], 17)
     paper.ln(4)
     paper.pairs(
         [("服务一共", yuan(allowance + own)), ("政府补贴付了", yuan(allowance)), ("您自己付", yuan(own))], 20
@@ -205,6 +207,15 @@ def _services(session: Session, elder: Elder, month: date) -> tuple[list[tuple[s
         sums[0] += allowance
         sums[1] += own
     return _largest(found), sums[0], sums[1]
+
+
+def _fees(session: Session, elder: Elder, month: date) -> int:
+    """What the elder owes for visits called off too late."""
+    return session.scalar(
+        select(net(Account.FEES))
+        .where(LedgerEntry.district_id == elder.district_id, LedgerEntry.elder_id == elder.id)
+        .where(LedgerEntry.month == month, LedgerEntry.kind.in_((EntryKind.FEE, EntryKind.WAIVE)))
+    ) or 0  # fmt: skip
 
 
 def _largest(found: dict[str, tuple[list[int], list[int]]]) -> list[tuple[str, list[int], int]]:

@@ -254,14 +254,15 @@ RECONCILE: Final = text("""
         coalesce(sum(x.cents) filter (where x.of_month is null and x.gone), 0) as gone_cents,
         coalesce(sum(x.cents) filter (where x.of_month is null and not x.gone), 0) as since_cents
     from (
-        select e.provider_id, case e.kind when 'capture' then e.cents else -e.cents end as cents, t.month as of_month,
+        select e.provider_id, t.month as of_month,
+            case when e.kind in ('capture', 'fee') then e.cents else -e.cents end as cents,
             v.state = 'verified' and coalesce(d.ended_at <= coalesce(v.starts_at, v.opens), false) as gone
         from ledger_entries e
         join visits v on v.id = e.visit_id
         join elders d on d.id = v.elder_id
         left join settled_entries s on s.district_id = e.district_id and s.entry_id = e.id
         left join statements t on t.id = s.statement_id
-        where e.district_id = :district and e.kind in ('capture', 'refund') and e.month = :month
+        where e.district_id = :district and e.kind in ('capture', 'refund', 'fee', 'waive') and e.month = :month
     ) x
     join providers p on p.id = x.provider_id
     group by p.id, p.name

@@ -59,6 +59,7 @@ class LineKind(StrEnum):
     SERVICE = "service"  # given in its month
     LATE = "late"  # given in an earlier month, verified since
     CORRECTION = "correction"  # of what an earlier statement paid
+    FEE = "fee"  # of a visit called off too late: the elder owes it to the provider
 
 
 class Withheld(StrEnum):

@@ -52,12 +52,16 @@ def providers_of(session: Session, district_id: int, month: date) -> Sequence[in
         LedgerEntry.district_id == district_id, LedgerEntry.provider_id == Provider.id, LedgerEntry.month <= month,
         LedgerEntry.kind.in_((EntryKind.CAPTURE, EntryKind.REFUND)),
     )  # fmt: skip
+    fees = select(LedgerEntry.id).where(
+        LedgerEntry.district_id == district_id, LedgerEntry.provider_id == Provider.id, LedgerEntry.month <= month,
+        LedgerEntry.kind.in_((EntryKind.FEE, EntryKind.WAIVE)),
+    )  # fmt: skip
     free = select(Visit.id).where(
         Visit.provider_id == Provider.id, Visit.price_cents == 0, Visit.state == VisitState.VERIFIED,
         Visit.opens < calendar.month_bounds(month)[1],
     )  # fmt: skip
     drawn = select(Statement.id).where(Statement.provider_id == Provider.id, Statement.month == month)
-    known = exists(earned) | exists(free) | exists(drawn)
+    known = exists(earned) | exists(fees) | exists(free) | exists(drawn)
     found = select(Provider.id).where(Provider.district_id == district_id, known)
     return session.scalars(found.order_by(Provider.id)).all()
 

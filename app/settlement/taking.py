@@ -16,6 +16,12 @@ TAKE: Final = text("""
         where e.district_id = :district and e.provider_id = :provider and e.kind in ('capture', 'refund')
           and e.month <= :month
           and not exists (select from settled_entries s where s.district_id = e.district_id and s.entry_id = e.id)
+        union all
+        select e.id, e.visit_id, case e.kind when 'fee' then e.cents else -e.cents end
+        from ledger_entries e
+        where e.district_id = :district and e.provider_id = :provider and e.kind in ('fee', 'waive')
+          and e.month <= :month
+          and not exists (select from settled_entries s where s.district_id = e.district_id and s.entry_id = e.id)
     )
     insert into settled_entries (district_id, entry_id, statement_id, visit_id, cents)
     select :district, e.id, :statement, e.visit_id, e.cents
@@ -30,12 +36,13 @@ VISITS: Final = text("""
     with taken as materialized (
         select e.visit_id, min(e.month) as month,
             sum(s.cents) filter (where e.entitlement_id is not null) as allowance_cents,
-            sum(s.cents) filter (where e.entitlement_id is null) as self_pay_cents
+            sum(s.cents) filter (where e.entitlement_id is null) as self_pay_cents,
+            coalesce(sum(s.cents) filter (where e.kind in ('fee', 'waive')), 0) as fee_cents
         from settled_entries s join ledger_entries e on e.district_id = s.district_id and e.id = s.entry_id
         where s.district_id = :district and s.statement_id = :statement
         group by e.visit_id
         union all
-        select v.id, date_trunc('month', v.opens at time zone :zone)::date, 0, 0
+        select v.id, date_trunc('month', v.opens at time zone :zone)::date, 0, 0, 0
         from visits v
         join elders p on p.id = v.elder_id
         left join lateral (
@@ -51,6 +58,7 @@ VISITS: Final = text("""
         v.least_minutes, coalesce(v.starts_at, v.opens) as served_at, t.month,
         v.price_cents = 0 and v.state = 'verified' as free,
         coalesce(t.allowance_cents, 0) as allowance_cents, coalesce(t.self_pay_cents, 0) as self_pay_cents,
+        t.fee_cents, coalesce(f.cents, 0) as fee_before,
         coalesce(w.payers, '{}') as payers, b.charged_cents as charged_before, b.contract_cents as contract_before,
         coalesce(q.given, 1) as given, coalesce(q.whole, 1) as whole, h.minutes,
         coalesce(h.corrected, false) as corrected,
@@ -74,6 +82,12 @@ VISITS: Final = text("""
         from statement_lines
         where district_id = :district and visit_id = t.visit_id and statement_id <> :statement
     ) b on true
+    left join lateral (
+        select sum(s.cents) as cents
+        from settled_entries s join ledger_entries e on e.district_id = s.district_id and e.id = s.entry_id
+        where s.district_id = :district and s.visit_id = t.visit_id and s.statement_id <> :statement
+          and e.kind in ('fee', 'waive')
+    ) f on true
     left join lateral (
         select given, whole from partial_visits where visit_id = t.visit_id order by id desc limit 1
     ) q on true

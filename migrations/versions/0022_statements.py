@@ -17,6 +17,7 @@ KNOWN = {  # (table, column, check): before and now
         "wrong_account wrong_name closed_account dormant_account other",
         "wrong_account wrong_name closed_account dormant_account not_collected other",
     ),
+    ("statement_lines", "kind", "linekind"): ("service late correction", "service late correction fee"),
     ("visit_flaws", "flaw", "flaw"): (
         "no_check_in no_check_out too_short too_long outside no_location clock_skew tasks_missing not_started "
         "month_settled plan_clash overlap impossible_travel unqualified elder_gone",
@@ -40,12 +41,20 @@ def upgrade() -> None:
         op.f("ck_payees_way"), "payees",
         "num_nulls(bank, account, account_hash) = case way when 'bank' then 0 else 3 end",
     )  # fmt: skip
+    op.create_index(
+        "ix_ledger_entries_fees", "ledger_entries", ["district_id", "provider_id", "month"],
+        postgresql_where=sa.text("kind in ('fee', 'waive')"),
+    )  # fmt: skip
     op.create_index("ix_visits_free", "visits", ["provider_id", "opens"], postgresql_where=sa.text("price_cents = 0"))
 
 
 def downgrade() -> None:
     """Cash that waits counts as returned, who is paid in cash has no account, and what was held for too much is not."""
     op.drop_index("ix_visits_free", table_name="visits")
+    op.drop_index("ix_ledger_entries_fees", table_name="ledger_entries")
+    op.execute("alter table statement_lines disable trigger user")
+    op.execute("update statement_lines set kind = 'service' where kind = 'fee'")
+    op.execute("alter table statement_lines enable trigger user")
     op.drop_constraint(op.f("ck_payees_way"), "payees", type_="check")
     op.execute("update payees set bank = coalesce(bank, ''), account = coalesce(account, ''), "
                "account_hash = coalesce(account_hash, ''), current = current and way = 'bank'")  # fmt: skip

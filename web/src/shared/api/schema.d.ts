@@ -11258,7 +11258,7 @@ export interface components {
          * @description Why a line is in a statement.
          * @enum {string}
          */
-        LineKind: "service" | "late" | "correction";
+        LineKind: "service" | "late" | "correction" | "fee";
         /**
          * LineState
          * @description What became of one elder's money of one month.
