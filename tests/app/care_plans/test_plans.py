@@ -108,6 +108,14 @@ def test_an_agreed_plan_orders_its_days_and_says_why_others_are_not_served(lin: 
     assert [day for day, _ in visits(lin)] == ["11-23", "11-26", "12-03", "12-07"]
 
 
+def test_a_day_without_money_says_what_her_own_limit_lacks(lin: Elder) -> None:
+    agreed(lin, most=1_000)
+    with transaction() as session:
+        rows = queries.unserved(session, today=date(2026, 11, 20))
+        lacking = [(row.day.isoformat()[5:], row.short_cents, row.most_self_pay_cents) for row in rows]
+    assert lacking[0] == ("11-30", 3_000, 1_000)  # 60 yuan are left of November: 40 of her own, she agreed to 10
+
+
 def test_with_own_money_the_plan_goes_on_up_to_what_she_agreed_to(lin: Elder) -> None:
     agreed(lin, most=4_000)
     assert [why for _, _, why in told(lin)] == [None] * 5 + [None, WhyNot.NO_MONEY]  # 40 yuan of her own in each month
