@@ -36,6 +36,7 @@ from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.life_events import actions as life_events
 from app.logs import configure
+from app.meals import serving as meals
 from app.messages import actions as messages
 from app.monitoring import raising, vitals, watching
 from app.orders import actions as orders
@@ -165,6 +166,8 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
     every(sweep, minutes=5, args=[levels.behind, levels.catch_up], id="levels")
+    every(sweep, minutes=1, args=[meals.unasked, meals.raise_alarm], id="meals not taken")
+    every(sweep, minutes=10, args=[meals.forgotten, meals.forget], id="meals nobody came for")
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
     every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))

@@ -51,6 +51,8 @@ from app.funding import api as programs
 from app.life_events import api as life_events
 from app.live import Hub
 from app.logs import RequestLog, configure
+from app.meals import api as meals
+from app.meals import keeping_api as canteens
 from app.monitoring import api as monitoring
 from app.orders import api as orders
 from app.performance import api as figures
@@ -80,6 +82,8 @@ ROUTERS = (
     care_plans.of_elder,
     care_plans.router,
     reminders.router,
+    canteens.router,
+    meals.router,
     elders.router,
     cards.router,
     wall.router,

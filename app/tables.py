@@ -22,6 +22,7 @@ from app.history import History
 from app.idempotency import KeptAnswer
 from app.imports import tables as imports
 from app.jobs import tables as jobs
+from app.meals import tables as meals
 from app.messages import tables as messages
 from app.monitoring import tables as monitoring
 from app.orders import tables as orders
@@ -60,6 +61,7 @@ __all__ = [
     "installing",
     "jobs",
     "life",
+    "meals",
     "messages",
     "metadata",
     "monitoring",

@@ -13,7 +13,7 @@ from app import calendar
 from app.care_plans import room
 from app.care_plans.reminder_rules import WAITING, ReminderEvent, ReminderState, reminder_after, turn
 from app.care_plans.tables import SpendReminder
-from app.catalogue.rules import Approval, NoPrice, OutsideHours
+from app.catalogue.rules import Approval, Given, NoPrice, OutsideHours
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.errors import Conflict, NotFound
@@ -183,6 +183,7 @@ def _had(session: Session, whose: Any, *, now: datetime) -> list[tuple[int, date
         .where(whose, Visit.opens > now - HABIT, Visit.opens < now, Visit.price_cents > 0)
         .where(Visit.state.in_((VisitState.VERIFIED, VisitState.DONE, VisitState.HELD)))
         .where(ServiceItem.ended_at.is_(None), ServiceItem.approval == Approval.NONE)
+        .where(ServiceItem.given == Given.HOME)
         .order_by(Visit.opens)
     )
     return [(row.item_id, row.opens) for row in rows]

@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.catalogue.rules import AidCategory, Approval, Evidence, Head, PriceUnit
+from app.catalogue.rules import AidCategory, Approval, Evidence, Given, Head, PriceUnit
 from app.catalogue.tables import Price, ServiceItem
 from app.people.rules import AbilityLevel, Skill
 
@@ -29,6 +29,7 @@ def add_item(
     windows: Sequence[tuple[str, str]] = (),
     head: Head = Head.LIVING,
     approval: Approval = Approval.NONE,
+    given: Given = Given.HOME,
 ) -> ServiceItem:
     """A service item. `minutes` and `caregivers` by level carry a `default`; tasks are (code, zh, en, evidence)."""
     item = ServiceItem(
@@ -37,6 +38,7 @@ def add_item(
         needs=list(needs), caregivers=dict(caregivers), same_sex=same_sex,
         tasks=[{"code": task, "zh": zh, "en": en, "evidence": proof} for task, zh, en, proof in tasks],
         windows=[list(window) for window in windows], head=head, approval=approval,
+        given=given,
     )  # fmt: skip
     session.add(item)
     session.flush()

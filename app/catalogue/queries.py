@@ -7,7 +7,7 @@ from datetime import date, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.catalogue.rules import FREE_OF_CHARGE, CancellationTerm, NoPrice, PriceLine, price_on
+from app.catalogue.rules import FREE_OF_CHARGE, CancellationTerm, Given, NoPrice, PriceLine, price_on
 from app.catalogue.tables import CancellationRule, Price, ServiceItem
 from app.errors import NotFound
 
@@ -20,13 +20,14 @@ class ItemRow:
     price: PriceLine | None
 
 
-def item(session: Session, district_id: int, code: str) -> ServiceItem:
-    """The item with this code; raises NotFound."""
+def item(session: Session, district_id: int, code: str, *, given: Given = Given.HOME) -> ServiceItem:
+    """The item with this code that is given so; raises NotFound."""
     found = session.scalar(
         select(ServiceItem).where(
-            ServiceItem.district_id == district_id, ServiceItem.code == code, ServiceItem.ended_at.is_(None)
+            ServiceItem.district_id == district_id, ServiceItem.code == code, ServiceItem.given == given,
+            ServiceItem.ended_at.is_(None),
         )
-    )
+    )  # fmt: skip
     if found is None:
         raise NotFound(f"There is no service item {code}.", code=code)
     return found
@@ -94,7 +95,7 @@ def prices_of(session: Session, item_id: int) -> Sequence[PriceLine]:
 
 
 def items(session: Session, district_id: int, *, area: str, day: date) -> Sequence[ItemRow]:
-    """What can be booked, with the price that holds in an area on a day."""
+    """What can be booked to be given at home, with the price that holds in an area on a day."""
     prices: dict[int, list[PriceLine]] = {}
     for price in session.scalars(select(Price).where(Price.district_id == district_id)):
         line = PriceLine(price.unit, price.cents, price.area, price.starts, price.ends)
@@ -102,6 +103,7 @@ def items(session: Session, district_id: int, *, area: str, day: date) -> Sequen
     found = session.scalars(
         select(ServiceItem)
         .where(ServiceItem.district_id == district_id, ServiceItem.ended_at.is_(None))
+        .where(ServiceItem.given == Given.HOME)
         .order_by(ServiceItem.aid, ServiceItem.id)
     )
     return [ItemRow(item, _price(prices.get(item.id, []), area, day)) for item in found]

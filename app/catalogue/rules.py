@@ -9,6 +9,8 @@ from typing import Final
 from app.errors import Conflict, Unreadable
 
 URGENT_CODE: Final = "URGENT"  # the item of an alarm's response: price zero, payer none
+EAT_IN_CODE: Final = "MEAL_IN"  # a canteen's meal eaten there; the menu says its price
+DELIVERY_CODE: Final = "MEAL_OUT"  # a canteen's meal brought to the door
 
 
 class AidCategory(StrEnum):
@@ -32,6 +34,13 @@ class Head(StrEnum):
     COMFORT = "comfort"  # 精神慰藉
     AGENCY = "agency"  # 委托代办
     HOME_ADAPTATION = "home_adaptation"  # 居家适老化改造
+
+
+class Given(StrEnum):
+    """How an item is given: who plans it, and on which page it is booked."""
+
+    HOME = "home"  # at home, by a caregiver whose day is planned
+    MEAL = "meal"  # from a canteen's kitchen
 
 
 class Approval(StrEnum):

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.catalogue.rules import AidCategory, Approval, FeePayer, FeeUnit, Head, PriceUnit
+from app.catalogue.rules import AidCategory, Approval, FeePayer, FeeUnit, Given, Head, PriceUnit
 from app.db import Base, OfDistrict, named
 
 
@@ -19,6 +19,7 @@ class ServiceItem(OfDistrict, Base):
     code: Mapped[str]
     aid: Mapped[AidCategory] = mapped_column(named(AidCategory))
     head: Mapped[Head] = mapped_column(named(Head), default=Head.LIVING)
+    given: Mapped[Given] = mapped_column(named(Given), default=Given.HOME, server_default=Given.HOME)
     name_zh: Mapped[str]
     name_en: Mapped[str]
     minutes: Mapped[dict[str, Any]]  # by level of ability, and `default`

@@ -58,10 +58,30 @@ def receive(
 ) -> Order:
     """Write down what is wished and what it costs now; nothing is reserved. `agent` is whoever acts for the elder."""
     elder = people.get(session, elder_id)
-    if elder.ended_at is not None:
-        raise Conflict("This elder is no longer served.")
     item = catalogue.item(session, elder.district_id, item_code)
     bills = queries.bills(session, elder, item, wishes, now=now)
+    return take(
+        session, elder, item, bills, by=by, now=now, channel=channel, payer=payer, agent=agent, note=note
+    )  # fmt: skip
+
+
+def take(
+    session: Session,
+    elder: Elder,
+    item: ServiceItem,
+    bills: Sequence[Bill],
+    *,
+    by: str,
+    now: datetime,
+    channel: Channel,
+    payer: Payer,
+    agent: dict[str, Any] | None = None,
+    note: str | None = None,
+    provider_id: int | None = None,
+) -> Order:
+    """An order of bills that somebody has worked out; `provider_id` is known where nobody's day must be planned."""
+    if elder.ended_at is not None:
+        raise Conflict("This elder is no longer served.")
     paying = queries.sources_for(session, elder.id, payer, bills)
     quoted = quote(bills, item.aid, paying, item=item.code, approval=item.approval)
     order = Order(
@@ -73,7 +93,7 @@ def receive(
     session.add(order)
     record(session, order, "receive", None, order.state, by=by, now=now, channel=channel, agent=agent is not None)
     for line in quoted.lines:
-        _add_visit(session, order, elder, item, line, by=by, now=now)
+        _add_visit(session, order, elder, item, line, by=by, now=now, provider_id=provider_id)
     return order
 
 
@@ -88,9 +108,12 @@ def confirm(
     item, visits = session.get_one(ServiceItem, order.item_id), queries.visits_of(session, order.id)
     order_after(order.state, OrderEvent.CONFIRM)
     bills = [
-        Bill(v.opens, v.closes, v.minutes, v.caregivers_needed, calendar.month_of(v.opens), v.price_cents)
+        Bill(
+            v.opens, v.closes, v.minutes, v.caregivers_needed, calendar.month_of(v.opens), v.price_cents,
+            v.canteen or "",
+        )
         for v in visits
-    ]
+    ]  # fmt: skip
     paying = queries.sources_for(session, order.elder_id, order.payer, bills, lock=True)
     holds = quote(bills, item.aid, paying, item=item.code, approval=item.approval)
     check_promise(holds, allowance_cents, self_pay_cents)
@@ -231,12 +254,14 @@ def _add_visit(
     by: str,
     now: datetime,
     priority: int = 0,
+    provider_id: int | None = None,
 ) -> Visit:
     bill = line.bill
     wants_own_sex = item.aid is AidCategory.BATHING and bool(elder.wishes.get("same_sex_bathing"))
     visit = Visit(
         district_id=order.district_id, division_code=order.division_code, order_id=order.id, elder_id=elder.id,
         home_id=order.home_id, item_id=item.id, item_code=item.code, aid=item.aid,
+        given=item.given, canteen=bill.canteen or None, provider_id=provider_id,
         state=VisitState.WAITING, tasks=item.tasks, minutes=bill.minutes, needs=item.needs,
         least_minutes=-(-bill.minutes * item.least_percent // 100), caregivers_needed=bill.caregivers,
         same_sex=item.same_sex or wants_own_sex, opens=bill.opens,

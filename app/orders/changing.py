@@ -1,6 +1,6 @@
 """What happens to an agreed order before it is begun: approved or refused, changed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from app.catalogue.rules import Approval, strictest
 from app.catalogue.tables import ServiceItem
 from app.funding import actions as funding
 from app.funding import queries as balances
-from app.funding.rules import Source
 from app.history import record
 from app.orders import actions, queries
 from app.orders.quotes import Quote, Wish, quote
@@ -23,6 +22,7 @@ from app.orders.rules import (
     VisitChanged,
     VisitEvent,
     VisitState,
+    check_home,
     may_approve,
     order_after,
 )
@@ -73,6 +73,7 @@ def requote(
 ) -> Change:
     """A visit at another time, of other length or of another item: the cents it holds now count as free for it."""
     visit = queries.visit(session, visit_id, lock=lock)
+    check_home(visit.given)
     order, elder = queries.get(session, visit.order_id), people.get(session, visit.elder_id)
     item = session.get_one(ServiceItem, visit.item_id)
     if item_code is not None and item_code != item.code:
@@ -83,7 +84,7 @@ def requote(
     sources = queries.sources_for(session, elder.id, order.payer, bills, lock=lock)
     held = dict(balances.held_for(session, visit))
     with_own = {
-        month: [_plus(source, held.get(source.entitlement_id, 0)) for source in of_month]
+        month: [source.with_more(held.get(source.entitlement_id, 0)) for source in of_month]
         for month, of_month in sources.items()
     }
     quoted = quote(bills, item.aid, with_own, item=item.code, approval=item.approval)
@@ -138,10 +139,6 @@ def _submit(session: Session, order: Order, wanted: Approval, *, by: str, now: d
     order.approval = wanted
     before, order.state = order.state, order_after(order.state, OrderEvent.SUBMIT)
     record(session, order, OrderEvent.SUBMIT, before, order.state, by=by, now=now, reason="changed")
-
-
-def _plus(source: Source, cents: int) -> Source:
-    return replace(source, free_cents=source.free_cents + cents)
 
 
 def _facts(visit: Visit) -> dict[str, Any]:

@@ -30,7 +30,17 @@ from app.funding.rules import Account, EntryKind
 from app.funding.tables import LedgerEntry
 from app.history import record
 from app.orders import queries
-from app.orders.rules import CANCELLABLE, FEES_OWED, FeeCause, FeeChanged, FeeEvent, FeeState, OrderState, fee_after
+from app.orders.rules import (
+    CANCELLABLE,
+    FEES_OWED,
+    FeeCause,
+    FeeChanged,
+    FeeEvent,
+    FeeState,
+    OrderState,
+    check_home,
+    fee_after,
+)
 from app.orders.tables import CancellationFee, Visit
 from app.people.tables import Elder
 
@@ -75,6 +85,8 @@ def charge(
     told_cents: int | None = None,
 ) -> None:  # fmt: skip
     """Write down what it costs, before the visits are cancelled or changed. Raises FeeChanged above what was told."""
+    for visit in visits:
+        check_home(visit.given)
     cents, payer, _ = told(session, visits, now=now, cause=cause)
     if told_cents is not None and payer is FeePayer.ELDER and cents > told_cents:
         raise FeeChanged("The notice has run out meanwhile; tell the fee first.", cents=cents)

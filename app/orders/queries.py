@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.catalogue import queries as catalogue
 from app.catalogue import rules as catalogue_rules
-from app.catalogue.rules import Approval, FeePayer
+from app.catalogue.rules import Approval, FeePayer, Given
 from app.catalogue.tables import ServiceItem
 from app.errors import NotFound
 from app.funding import queries as funding
@@ -81,12 +81,12 @@ def visits_of(session: Session, order_id: int) -> Sequence[Visit]:
 
 
 def waiting(session: Session, day: date) -> Sequence[Visit]:
-    """Visits of confirmed orders that wait for a plan of this local day, most pressing first."""
+    """Home visits of confirmed orders that wait for a plan of this local day, most pressing first."""
     first, next_day = calendar.day_bounds(day)
     return session.scalars(
         select(Visit)
         .join(Order, Order.id == Visit.order_id)
-        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED)
+        .where(Visit.state == VisitState.WAITING, Order.state == OrderState.CONFIRMED, Visit.given == Given.HOME)
         .where(Visit.opens >= first, Visit.opens < next_day)
         .order_by(Visit.priority.desc(), Visit.opens, Visit.id)
     ).all()
@@ -98,11 +98,12 @@ def tasks_of(session: Session, visit: Visit) -> Sequence[Any]:
 
 
 def missed(session: Session, *, now: datetime) -> Sequence[int]:
-    """Visits of days gone by that were never published: nobody was sent, or the order was never confirmed."""
+    """Home visits of days gone by that were never published: nobody was sent, or the order was never confirmed."""
     today, _ = calendar.day_bounds(calendar.day_of(now))
     return session.scalars(
         select(Visit.id)
         .where(Visit.state.in_([VisitState.WAITING, VisitState.PLANNED]), Visit.closes < today)
+        .where(Visit.given == Given.HOME)
         .order_by(Visit.id)
     ).all()
 
@@ -207,12 +208,13 @@ def quoted(
 
 
 def clashes(session: Session, elder_id: int, wishes: Sequence[Wish]) -> Sequence[Visit]:
-    """Visits the elder has agreed to already whose windows touch a wish: most often a booking made twice."""
+    """Home visits the elder has agreed to already whose windows touch a wish: most often a booking made twice."""
     touching = [and_(Visit.opens <= wish.closes, Visit.closes >= wish.opens) for wish in wishes]
     return session.scalars(
         select(Visit)
         .join(Order, Order.id == Visit.order_id)
         .where(Visit.elder_id == elder_id, Visit.state.not_in(VISIT_ENDED), Order.state != OrderState.RECEIVED)
+        .where(Visit.given == Given.HOME)
         .where(or_(*touching))
         .order_by(Visit.opens, Visit.id)
     ).all()

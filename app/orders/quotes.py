@@ -28,6 +28,7 @@ class Bill:
     caregivers: int
     month: date
     cents: int
+    canteen: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def quote(
     wants = {source.entitlement_id: source.approval for of_month in sources.values() for source in of_month}
     lines, wanted = [], [approval]
     for bill in sorted(bills, key=lambda bill: bill.opens):
-        paid = split(bill.cents, aid, left.get(bill.month, []), item=item)
+        paid = split(bill.cents, aid, left.get(bill.month, []), item=item, canteen=bill.canteen)
         left[bill.month] = spend(left.get(bill.month, []), paid.parts)
         lines.append(QuoteLine(bill, paid))
         wanted += [wants[part.entitlement_id] for part in paid.parts]

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.access.rules import APPROVERS, DESK, HOTLINE, PLANNERS, Role
-from app.catalogue.rules import Approval
+from app.catalogue.rules import Approval, Given
 from app.errors import Conflict, IllegalMove, Refused, Unreadable
 
 
@@ -52,6 +52,7 @@ class VisitEvent(StrEnum):
     WITHDRAW = "withdraw"  # out of the plan: moved, declined, re-planned
     BEGIN = "begin"
     FINISH = "finish"
+    HAND_OVER = "hand_over"  # a meal, at the counter or the door: nobody's day was planned for it
     VERIFY = "verify"
     HOLD = "hold"
     REJECT = "reject"  # a human found that it does not count
@@ -125,6 +126,7 @@ V, VE = VisitState, VisitEvent
 VISIT_MOVES: Final[dict[tuple[VisitState, VisitEvent], VisitState]] = {
     (V.WAITING, VE.PLAN): V.PLANNED,
     (V.WAITING, VE.CANCEL): V.CANCELLED,
+    (V.WAITING, VE.HAND_OVER): V.DONE,
     (V.WAITING, VE.FAIL): V.NOT_DELIVERED,  # its window passed and nobody could be sent
     (V.PLANNED, VE.PUBLISH): V.PUBLISHED,
     (V.PLANNED, VE.WITHDRAW): V.WAITING,
@@ -198,6 +200,12 @@ class NoReason(Unreadable):
 
 class OnTheWay(Conflict):
     """A visit of this order is under way or waits for a check; it cannot be cancelled any more."""
+
+
+def check_home(given: Given) -> None:
+    """Raises VisitChanged for a meal: it has its cut-off, which its own page knows."""
+    if given is not Given.HOME:
+        raise VisitChanged("Meals are changed and cancelled on the meals page.", given=given)
 
 
 def order_after(state: OrderState, event: OrderEvent) -> OrderState:

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.catalogue.rules import AidCategory, Approval, FeePayer
+from app.catalogue.rules import AidCategory, Approval, FeePayer, Given
 from app.db import Base, OfDistrict, named
 from app.orders.rules import Channel, FeeCause, FeeState, OrderState, Payer, VisitState
 from app.vault import Sealed, SealedJson
@@ -47,7 +47,7 @@ class Order(OfDistrict, Base):
 
 
 class Visit(OfDistrict, Base):
-    """One appointment at a home (工单). It starts between `opens` and `closes`; `starts_at` is the plan's."""
+    """One appointment (工单): a home visit or a meal. It starts between `opens` and `closes`."""
 
     __tablename__ = "visits"
 
@@ -59,6 +59,8 @@ class Visit(OfDistrict, Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"))
     item_code: Mapped[str]
     aid: Mapped[AidCategory] = mapped_column(named(AidCategory))
+    given: Mapped[Given] = mapped_column(named(Given), default=Given.HOME, server_default=Given.HOME)
+    canteen: Mapped[str | None]  # its code, for programmes that pay in some only
     state: Mapped[VisitState] = mapped_column(named(VisitState))
     minutes: Mapped[int]
     least_minutes: Mapped[int]  # fewer, and it does not verify itself
@@ -68,7 +70,7 @@ class Visit(OfDistrict, Base):
     same_sex: Mapped[bool] = mapped_column(default=False)
     opens: Mapped[datetime]
     closes: Mapped[datetime]
-    starts_at: Mapped[datetime | None]
+    starts_at: Mapped[datetime | None]  # the plan's
     priority: Mapped[int] = mapped_column(default=0)  # larger is more pressing; an alarm's response is 100
     price_cents: Mapped[int]
     allowance_cents: Mapped[int]

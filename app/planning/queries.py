@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import calendar
+from app.catalogue.rules import Given
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.errors import NotFound
@@ -39,9 +40,10 @@ def next_version(session: Session, district_id: int, day: date) -> int:
 
 
 def visits_of_day(session: Session, district_id: int, day: date, *, lock: bool = False) -> Sequence[Visit]:
-    """Visits whose window opens in a local day, always in the same order, so that two writers wait and never block."""
+    """Home visits whose window opens in a local day, always in the same order: two writers wait and never block."""
     first, last = calendar.day_bounds(day)
     query = select(Visit).where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
+    query = query.where(Visit.given == Given.HOME)
     query = query.with_for_update().execution_options(populate_existing=True) if lock else query
     return session.scalars(query.order_by(Visit.id)).all()
 
@@ -150,7 +152,7 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
         .join(ServiceItem, ServiceItem.id == Visit.item_id)
         .join(Order, Order.id == Visit.order_id)
         .where(Visit.district_id == district_id, Visit.opens >= first, Visit.opens < last)
-        .where(Order.state.not_in(UNAGREED))
+        .where(Order.state.not_in(UNAGREED), Visit.given == Given.HOME)
         .order_by(Visit.opens, Visit.id)
     ).all()  # fmt: skip
     ids = [row.id for row in rows]

@@ -24,6 +24,7 @@ from app.simulate import (
     assessing,
     fleet,
     living,
+    meals,
     month,
     planned,
     population,
@@ -109,6 +110,7 @@ def build(
     allowing.paid(_rng(seed, "allowances"), DISTRICT_ID, now=now, tell=tell)
     planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
+    meals.serve(_rng(seed, "meals"), DISTRICT_ID, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
 

@@ -125,7 +125,7 @@ def _lines(session: Session, elder_ids: list[int], month: date) -> tuple[dict[in
     """The month's visits that took place or still will, as agreed; and what programmes really paid of them."""
     first, next_month = calendar.month_bounds(month)
     rows = session.execute(
-        select(Visit.elder_id, Visit.price_cents, Visit.aid, Visit.item_code, Visit.allowance_cents)
+        select(Visit.elder_id, Visit.price_cents, Visit.aid, Visit.item_code, Visit.allowance_cents, Visit.canteen)
         .join(Order, Order.id == Visit.order_id)
         .where(Visit.elder_id.in_(elder_ids), Visit.opens >= first, Visit.opens < next_month)
         .where(Visit.state.not_in(GONE), Order.payer == Payer.ENTITLEMENT)
@@ -133,8 +133,8 @@ def _lines(session: Session, elder_ids: list[int], month: date) -> tuple[dict[in
     )
     lines: dict[int, list[Line]] = {}
     actual = 0
-    for elder_id, cents, aid, item, allowance_cents in rows:
-        lines.setdefault(elder_id, []).append(Line(cents, aid, item))
+    for elder_id, cents, aid, item, allowance_cents, canteen in rows:
+        lines.setdefault(elder_id, []).append(Line(cents, aid, item, canteen or ""))
         actual += allowance_cents
     return lines, actual
 

@@ -19,6 +19,7 @@ class Line:
     cents: int
     aid: str
     item: str
+    canteen: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def pay(person: Person, programs: Mapping[str, Terms], month: date, lines: Seque
     sources = [source(n, verdict, programs[verdict.program], month) for n, verdict in enumerate(due)]
     paid, own = Counter[str](), 0
     for line in lines:
-        shared = split(line.cents, line.aid, sources, item=line.item)
+        shared = split(line.cents, line.aid, sources, item=line.item, canteen=line.canteen)
         sources = spend(sources, shared.parts)
         own += shared.self_pay_cents
         for part in shared.parts:

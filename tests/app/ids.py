@@ -40,9 +40,11 @@ from app.orders.rules import FeeCause, FeeState, VisitState
 from app.orders.tables import CancellationFee
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
+from app.people.tables import Provider
 from app.planning import replan
 from app.planning import replan_actions as replans
 from app.what_if.tables import WhatIf
+from tests.app.meals.things import meal_bodies, meal_things
 from tests.app.payouts import a_payout
 from tests.app.settlement.things import settled_bodies, settled_things
 from tests.cast import (
@@ -185,6 +187,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     session.flush()
     payout = a_payout(session, elder)
     settled = settled_things(session, attendance)
+    meals = meal_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     return Things(
         {
             **payout,
@@ -204,6 +207,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "link_id": link.id, "program_id": program.id, "program_version_id": draft.id, "enrolment_id": listed.id,
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
             **settled,
+            **meals,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip
@@ -369,6 +373,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/reject": why,
         "/api/visits/{visit_id}/verify": why,
         **settled_bodies(ids, why),
+        **meal_bodies(ids, why),
         "/api/visits/{visit_id}/withdraw": why,
         "/api/programs": {"code": "meals", "kind": "meal", "name_zh": "助餐补贴", "name_en": "Meals"},
         "/api/programs/{program_id}/versions": {

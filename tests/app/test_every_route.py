@@ -171,7 +171,8 @@ PROGRAMS = {
 }
 SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"} | PROGRAMS
 """A day is planned and a programme is made for the whole district; its streets may watch."""
-PAYOUTS = ("/api/allowances/rules/", "/api/allowances/batches/")  # as are rules and batches of allowances
+WHOLE = ("/api/allowances/rules/", "/api/allowances/batches/", "/api/canteens/", "/api/meals/menus/")
+"""So are rules and batches of allowances; and a canteen cooks for whoever comes."""
 
 
 @pytest.mark.parametrize("district", [DISTRICT, OTHER_DISTRICT])
@@ -183,7 +184,7 @@ def test_the_things_of_another_area_are_not_there(district: int, elsewhere: Thin
             if (
                 role not in (door.roles or ())
                 or not door.names
-                or (district == DISTRICT and (door.path in SHARED or door.path.startswith(PAYOUTS)))
+                or (district == DISTRICT and (door.path in SHARED or door.path.startswith(WHOLE)))
             ):
                 continue
             answer = send(browser, door, elsewhere.ids, body(door.path, elsewhere.ids))
@@ -222,7 +223,17 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
         yield from _rows(inner)
 
 
-@pytest.mark.parametrize("path", ["/api/orders", "/api/orders/quote", "/api/alarms", "/api/installations"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/orders",
+        "/api/orders/quote",
+        "/api/alarms",
+        "/api/installations",
+        "/api/meals/quote",
+        "/api/meals/portions",
+    ],
+)
 def test_what_a_body_names_must_be_in_the_area(path: str, elsewhere: Things) -> None:
     answer = somebody(Role.OPERATOR, area=STREET[:9]).post(path, json=body(path, elsewhere.ids))
     assert answer.status_code == 404, answer.text

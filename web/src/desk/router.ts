@@ -23,6 +23,7 @@ export const router = createRouter({
     { path: '/elders/:id(\\d+)/money', name: 'money', component: () => import('./elders/MoneyPage.vue'), props: number('id'), meta: { of: ['elders'] } },
     { path: '/orders/:id(\\d+)?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: number('id') },
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
+    { path: '/meals/:what(book|menus|concerns|canteens)?', name: 'meals', component: () => import('./meals/MealsPage.vue'), props: ({ params }) => ({ what: params.what || 'count' }) },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
     { path: '/catalogue/holidays', name: 'holidays', component: () => import('./catalogue/HolidaysPage.vue'), meta: { of: ['catalogue'] } },
     { path: '/catalogue/visits', name: 'visit-terms', component: () => import('./catalogue/VisitTermsPage.vue'), meta: { of: ['catalogue'] } },

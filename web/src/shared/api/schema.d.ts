@@ -760,6 +760,534 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/canteens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Canteens
+         * @description Canteens the caller works with; for who may add one, the places that could become one.
+         */
+        get: operations["canteens_canteens"];
+        put?: never;
+        /**
+         * Add
+         * @description A place of the network begins to cook.
+         */
+        post: operations["canteens_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/{canteen_id}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promise
+         * @description What it promises for a meal, from a day on.
+         */
+        post: operations["canteens_promise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/{canteen_id}/menus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Menus
+         * @description A week of menus from a day (Monday of this week) on, drafts too, with their counts.
+         */
+        get: operations["canteens_menus"];
+        put?: never;
+        /**
+         * Write
+         * @description A draft of one meal, or its dishes anew while it is one.
+         */
+        post: operations["canteens_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/{canteen_id}/copy-week": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy Week
+         * @description A week's menus as drafts of a later week.
+         */
+        post: operations["canteens_copy_week"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/menus/{menu_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description It can be ordered from.
+         */
+        post: operations["canteens_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/menus/{menu_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description The kitchen is closed for this meal: its orders are cancelled and their money is free.
+         */
+        post: operations["canteens_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/menus/{menu_id}/dishes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put On
+         * @description One more dish, also on a published menu.
+         */
+        post: operations["canteens_put_on"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/canteens/dishes/{dish_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Off
+         * @description Not ordered any more; what was ordered is cooked.
+         */
+        post: operations["canteens_take_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Menus
+         * @description What can be ordered in the two weeks from a day (today) on; for an elder, with what speaks against each dish.
+         */
+        get: operations["meals_menus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus/{menu_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count
+         * @description The kitchen's count as it is now, and every portion.
+         */
+        get: operations["meals_count"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus/{menu_id}/kitchen.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Kitchen Sheet
+         * @description What to cook, on paper.
+         */
+        get: operations["meals_kitchen_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus/{menu_id}/deliveries.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Delivery List
+         * @description Every door of the round with its address; that it was printed is on record for each elder.
+         */
+        get: operations["meals_delivery_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People Of
+         * @description Who stands at the counter or is on the line: by name, pinyin, card or telephone; nobody without a word.
+         */
+        get: operations["meals_people_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote
+         * @description What the meals would cost now, and who would pay.
+         */
+        post: operations["meals_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Book
+         * @description Order meals: reserved and counted at once. 409 TooLate, Full, OrderedAlready, QuoteChanged …
+         */
+        post: operations["meals_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus/{menu_id}/walk-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Walk In
+         * @description She stands at the counter without an order: ordered and handed over at once.
+         */
+        post: operations["meals_walk_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions/{portion_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Give it up; after the cut-off only a lead may, and says why.
+         */
+        post: operations["meals_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions/{portion_id}/change/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Quote
+         * @description What another dish or way would cost.
+         */
+        post: operations["meals_change_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions/{portion_id}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change
+         * @description Another dish of the same menu, or another way; the money follows.
+         */
+        post: operations["meals_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions/{portion_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description At the counter or at the door: it counts and is paid.
+         */
+        post: operations["meals_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions/{portion_id}/miss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Miss
+         * @description Not taken: the money is free again, and somebody asks after her.
+         */
+        post: operations["meals_miss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/portions/{portion_id}/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back
+         * @description It was handed over by mistake: the money goes back.
+         */
+        post: operations["meals_take_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/elders/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Elder
+         * @description Her diet, what she has ordered, and the last two weeks.
+         */
+        get: operations["meals_of_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/elders/{elder_id}/diet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Note Diet
+         * @description What she must or will not eat.
+         */
+        put: operations["meals_note_diet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/concerns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Concerns
+         * @description Meals not taken that nobody has asked about.
+         */
+        get: operations["meals_concerns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/concerns/{concern_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Somebody has asked after her.
+         */
+        post: operations["meals_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/elders": {
         parameters: {
             query?: never;
@@ -7737,14 +8265,6 @@ export interface components {
             newest: number;
         };
         /**
-         * BookIn
-         * @description Which proposals she wants, by their place.
-         */
-        BookIn: {
-            /** Picks */
-            picks: number[];
-        };
-        /**
          * BucketOut
          * @description Ten minutes with more alarms than those on duty could do well.
          */
@@ -7892,14 +8412,49 @@ export interface components {
             next: number | null;
         };
         /**
-         * CancelIn
-         * @description And the fee that was told, where one was; it is not asked for above that.
+         * CanteenIn
+         * @description A place of the network that begins to cook, and what programmes will call it.
          */
-        CancelIn: {
-            /** Reason */
-            reason: string;
-            /** Told Cents */
-            told_cents?: number | null;
+        CanteenIn: {
+            /** Facility Id */
+            facility_id: number;
+            /** Code */
+            code: string;
+        };
+        /**
+         * CanteenOut
+         * @description A canteen with its place and all it has promised, what holds last first.
+         */
+        CanteenOut: {
+            /** Id */
+            id: number;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Division Code */
+            division_code: string;
+            /** Provider Id */
+            provider_id: number;
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+            /** Terms */
+            terms: components["schemas"]["app__meals__shapes__PromiseOut"][];
+        };
+        /**
+         * Canteens
+         * @description All of a district that the caller works with.
+         */
+        Canteens: {
+            /** Items */
+            items: components["schemas"]["CanteenOut"][];
+            /**
+             * Places
+             * @default []
+             */
+            places: components["schemas"]["Facility"][];
         };
         /**
          * Card
@@ -8123,26 +8678,6 @@ export interface components {
          * @enum {string}
          */
         ChangeEvent: "accept" | "refuse" | "overtake" | "expire";
-        /**
-         * ChangeIn
-         * @description Another time, length or item (none: as it is).
-         */
-        ChangeIn: {
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Minutes */
-            minutes?: number | null;
-            /** Item */
-            item?: string | null;
-        };
         /**
          * ChangeOut
          * @description A proposed change of a running day, to accept or refuse as one thing.
@@ -8555,6 +9090,56 @@ export interface components {
             server_time: string;
         };
         /**
+         * ConcernOut
+         * @description A meal not taken: a sign, until somebody has asked after her.
+         */
+        ConcernOut: {
+            /** Id */
+            id: number;
+            state: components["schemas"]["ConcernState"];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            meal: components["schemas"]["Meal"];
+            /** Dish */
+            dish: string;
+            why: components["schemas"]["NotTaken"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Alarm Id */
+            alarm_id: number | null;
+        };
+        /**
+         * ConcernState
+         * @description A meal that was not taken, until somebody knows why.
+         * @enum {string}
+         */
+        ConcernState: "open" | "settled" | "raised";
+        /**
+         * Concerns
+         * @description The most pressing first.
+         */
+        Concerns: {
+            /** Items */
+            items: components["schemas"]["ConcernOut"][];
+        };
+        /**
          * ConfirmIn
          * @description Whether somebody answered through the device; needed where it speaks.
          */
@@ -8635,6 +9220,22 @@ export interface components {
          * @enum {string}
          */
         ContractState: "draft" | "checked" | "in_force" | "refused";
+        /**
+         * CopyIn
+         * @description From the week that begins on a day to the one that begins on another.
+         */
+        CopyIn: {
+            /**
+             * Monday
+             * Format: date
+             */
+            monday: string;
+            /**
+             * To
+             * Format: date
+             */
+            to: string;
+        };
         /**
          * CorrectIn
          * @description One time laid over what was reported: whose, which, why, and what it rests on.
@@ -9030,6 +9631,43 @@ export interface components {
             missed_id?: number | null;
         };
         /**
+         * Diet
+         * @description What a dish suits, and what an elder needs.
+         * @enum {string}
+         */
+        Diet: "low_salt" | "diabetic" | "soft" | "minced" | "low_fat" | "halal" | "vegetarian";
+        /**
+         * DietIn
+         * @description What she must or will not eat; `note` is for the kitchen.
+         */
+        DietIn: {
+            /**
+             * Diets
+             * @default []
+             */
+            diets: components["schemas"]["Diet"][];
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * DietOut
+         * @description On record, with her allergies from her health record.
+         */
+        DietOut: {
+            /**
+             * Diets
+             * @default []
+             */
+            diets: components["schemas"]["Diet"][];
+            /** Note */
+            note?: string | null;
+            /**
+             * Allergies
+             * @default []
+             */
+            allergies: string[];
+        };
+        /**
          * Difference
          * @description What is otherwise on a rung for one kind of alarm.
          */
@@ -9063,6 +9701,68 @@ export interface components {
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
+        /**
+         * DishIn
+         * @description A set meal with its price and whom it suits; `portions`: no more than so many.
+         */
+        DishIn: {
+            /** Name */
+            name: string;
+            /**
+             * Contents
+             * @default
+             */
+            contents: string;
+            /** Cents */
+            cents: number;
+            /**
+             * Suits
+             * @default []
+             */
+            suits: components["schemas"]["Diet"][];
+            /** Portions */
+            portions?: number | null;
+        };
+        /**
+         * DishOut
+         * @description A dish, how many are ordered, and how many are left (none: as many as the menu has).
+         */
+        DishOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Contents */
+            contents: string;
+            /** Cents */
+            cents: number;
+            /** Suits */
+            suits: components["schemas"]["Diet"][];
+            /** Portions */
+            portions: number | null;
+            /** Off */
+            off: boolean;
+            /** Eat In */
+            eat_in: number;
+            /** Delivery */
+            delivery: number;
+            /** Handed */
+            handed: number;
+            /** Missed */
+            missed: number;
+            /** Left */
+            left: number | null;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: components["schemas"]["Diet"][];
+            /**
+             * Allergens
+             * @default []
+             */
+            allergens: string[];
+        };
         /**
          * DispatchIn
          * @description Whom to send.
@@ -9298,6 +9998,19 @@ export interface components {
             proofs: components["schemas"]["ProofOfLifeOut"][];
             /** Paid */
             paid: components["schemas"]["AllowancePaid"][];
+        };
+        /**
+         * ElderMeals
+         * @description An elder's diet, the meals she has ordered from today on, and her last two weeks.
+         */
+        ElderMeals: {
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            diet: components["schemas"]["DietOut"];
+            /** Portions */
+            portions: components["schemas"]["PortionOut"][];
         };
         /**
          * ElderRow
@@ -9701,6 +10414,16 @@ export interface components {
             next: string | null;
         };
         /**
+         * Facility
+         * @description A place that could become a canteen.
+         */
+        Facility: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * Failure
          * @description Why a test failed.
          * @enum {string}
@@ -10009,6 +10732,12 @@ export interface components {
          */
         FileKind: "elders" | "assessments" | "entitlements" | "caregivers" | "prices";
         /**
+         * Finding
+         * @description What asking after her has found.
+         * @enum {string}
+         */
+        Finding: "well" | "away" | "hospital" | "needs_help" | "no_longer";
+        /**
          * FindingOut
          * @description One rule, what it wants, what was found.
          */
@@ -10226,19 +10955,6 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
-        };
-        /**
-         * HandOverIn
-         * @description To whom; a lead who reaches for what somebody else has says that she is sure.
-         */
-        HandOverIn: {
-            /** User Id */
-            user_id: number;
-            /**
-             * Sure
-             * @default false
-             */
-            sure: boolean;
         };
         /**
          * Handled
@@ -11451,6 +12167,18 @@ export interface components {
             server_time: string;
         };
         /**
+         * Meal
+         * @description Which meal of the day.
+         * @enum {string}
+         */
+        Meal: "breakfast" | "lunch" | "supper";
+        /**
+         * MealWay
+         * @description How it is had.
+         * @enum {string}
+         */
+        MealWay: "eat_in" | "delivery";
+        /**
          * MealsOut
          * @description Meals of today: brought, still to come, not delivered.
          */
@@ -11474,6 +12202,109 @@ export interface components {
             items: components["schemas"]["FaultEntry"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * MenuCount
+         * @description A menu as its kitchen works on it: what to cook by diet, and every portion.
+         */
+        MenuCount: {
+            menu: components["schemas"]["MenuOut"];
+            /** By Diet */
+            by_diet: {
+                [key: string]: number;
+            };
+            /** Portions */
+            portions: components["schemas"]["PortionOut"][];
+        };
+        /**
+         * MenuEvent
+         * @description What can happen to a menu.
+         * @enum {string}
+         */
+        MenuEvent: "publish" | "withdraw";
+        /**
+         * MenuIn
+         * @description One meal of one day; sent again, it replaces the draft.
+         */
+        MenuIn: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            meal: components["schemas"]["Meal"];
+            /** Dishes */
+            dishes: components["schemas"]["DishIn"][];
+        };
+        /**
+         * MenuOut
+         * @description A menu with its counts; `left` portions can still be ordered.
+         */
+        MenuOut: {
+            /** Id */
+            id: number;
+            /** Canteen Id */
+            canteen_id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            meal: components["schemas"]["Meal"];
+            state: components["schemas"]["MenuState"];
+            /** Possible */
+            possible: components["schemas"]["MenuEvent"][];
+            /** Capacity */
+            capacity: number;
+            /** Ordered */
+            ordered: number;
+            /** Left */
+            left: number;
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Delivers */
+            delivers: boolean;
+            /**
+             * Delivery From
+             * Format: date-time
+             */
+            delivery_from: string;
+            /**
+             * Delivery Till
+             * Format: date-time
+             */
+            delivery_till: string;
+            /** Delivery Cents */
+            delivery_cents: number;
+            /** Dishes */
+            dishes: components["schemas"]["DishOut"][];
+        };
+        /**
+         * MenuState
+         * @description 菜单: one meal of one canteen on one day.
+         * @enum {string}
+         */
+        MenuState: "draft" | "published" | "withdrawn";
+        /**
+         * Menus
+         * @description Menus in the order of time.
+         */
+        Menus: {
+            /** Items */
+            items: components["schemas"]["MenuOut"][];
         };
         /**
          * MessageOut
@@ -11550,6 +12381,13 @@ export interface components {
          * @enum {string}
          */
         Metric: "heart_rate" | "spo2" | "systolic" | "diastolic" | "body_temperature" | "respiration" | "glucose" | "weight" | "steps" | "bed" | "movement" | "door" | "room_temperature" | "room_humidity" | "fall" | "smoke" | "gas" | "water" | "location";
+        /**
+         * MissIn
+         * @description Why it was not taken.
+         */
+        MissIn: {
+            why: components["schemas"]["NotTaken"];
+        };
         /**
          * Missed
          * @description All of them, the longest waiting first.
@@ -11942,6 +12780,12 @@ export interface components {
             /** Note */
             note?: string | null;
         };
+        /**
+         * NotTaken
+         * @description Why a meal was not taken; each is a sign that somebody asks after.
+         * @enum {string}
+         */
+        NotTaken: "not_home" | "no_answer" | "refused" | "unwell" | "not_collected" | "not_confirmed";
         /**
          * NoteIn
          * @description A line for the log.
@@ -12637,6 +13481,26 @@ export interface components {
             recovery_cents: number;
         };
         /**
+         * People
+         * @description At most eight.
+         */
+        People: {
+            /** Items */
+            items: components["schemas"]["PersonOut"][];
+        };
+        /**
+         * PersonOut
+         * @description Somebody who could eat.
+         */
+        PersonOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Estate */
+            estate: string;
+        };
+        /**
          * PhoneChange
          * @description A re-planning that moved her visits, and what happened.
          */
@@ -12985,6 +13849,70 @@ export interface components {
             last: components["schemas"]["app__calls__api__CallOut"][];
         };
         /**
+         * PortionEvent
+         * @description What can be done to an ordered meal by hand; its state is its visit's.
+         * @enum {string}
+         */
+        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "take_back";
+        /**
+         * PortionOut
+         * @description An ordered meal as counter, kitchen and desk know it; the bureau sees neither names nor notes.
+         */
+        PortionOut: {
+            /** Id */
+            id: number;
+            /** Order Id */
+            order_id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Menu Id */
+            menu_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+            /** Dish Id */
+            dish_id: number;
+            /** Dish */
+            dish: string;
+            way: components["schemas"]["MealWay"];
+            state: components["schemas"]["VisitState"];
+            /** Possible */
+            possible: components["schemas"]["PortionEvent"][];
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Diets */
+            diets: components["schemas"]["Diet"][];
+            /** Diet Note */
+            diet_note: string | null;
+            /** Unsuited */
+            unsuited: components["schemas"]["Diet"][];
+            /** Note */
+            note: string | null;
+            /** Walk In */
+            walk_in: boolean;
+            /** Late Reason */
+            late_reason: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Handed At */
+            handed_at: string | null;
+            /** Handed By */
+            handed_by: string | null;
+            receiver: components["schemas"]["Receiver"] | null;
+        };
+        /**
          * Power
          * @description What a device lives on.
          * @enum {string}
@@ -13319,25 +14247,68 @@ export interface components {
             self_pay_cents: number;
         };
         /**
-         * PromiseOut
-         * @description What somebody promises, and how it went here.
+         * PromiseIn
+         * @description What a canteen promises for one meal of the day, from a day on; local times, cents, minutes.
          */
-        PromiseOut: {
-            /** Who */
-            who: string;
-            clock: components["schemas"]["Clock"];
-            /** Within */
-            within: number;
-            /** Share */
-            share: number;
-            /** Source */
-            source: string;
-            /** Ours */
-            ours: boolean;
-            /** Reached */
-            reached: number | null;
-            /** Kept */
-            kept: boolean | null;
+        PromiseIn: {
+            meal: components["schemas"]["Meal"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+            /**
+             * Cut Off Days
+             * @default 1
+             */
+            cut_off_days: number;
+            /**
+             * Cut Off
+             * Format: time
+             */
+            cut_off: string;
+            /** Capacity */
+            capacity: number;
+            /**
+             * Delivers
+             * @default true
+             */
+            delivers: boolean;
+            /**
+             * Delivery From
+             * Format: time
+             */
+            delivery_from: string;
+            /**
+             * Delivery Till
+             * Format: time
+             */
+            delivery_till: string;
+            /**
+             * Delivery Cents
+             * @default 0
+             */
+            delivery_cents: number;
+            /**
+             * Ride Minutes
+             * @default 45
+             */
+            ride_minutes: number;
+            /**
+             * Concern Minutes
+             * @default 30
+             */
+            concern_minutes: number;
         };
         /**
          * ProofDue
@@ -13491,22 +14462,25 @@ export interface components {
             set_aside: number;
         };
         /**
-         * QuoteIn
-         * @description What is wished for whom; `self` leaves the allowances alone.
+         * QuoteLine
+         * @description One meal and who pays it.
          */
-        QuoteIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item */
-            item: string;
+        QuoteLine: {
             /**
-             * Payer
-             * @default entitlement
-             * @enum {string}
+             * Opens
+             * Format: date-time
              */
-            payer: "entitlement" | "self";
-            /** Visits */
-            visits: components["schemas"]["app__orders__shapes__WishIn"][];
+            opens: string;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
         };
         /**
          * QuoteLineOut
@@ -13535,23 +14509,6 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
-        };
-        /**
-         * QuoteOut
-         * @description The price of an order as it would be split now. Nothing is reserved by asking.
-         */
-        QuoteOut: {
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Lines */
-            lines: components["schemas"]["QuoteLineOut"][];
-            /** Clashes */
-            clashes: components["schemas"]["VisitOut"][];
-            approval: components["schemas"]["Approval"];
         };
         /**
          * QuotePart
@@ -13680,6 +14637,12 @@ export interface components {
             /** Detail */
             detail?: string | null;
         };
+        /**
+         * Receiver
+         * @description Who took a meal.
+         * @enum {string}
+         */
+        Receiver: "elder" | "family" | "neighbour" | "door";
         /**
          * ReconciledOut
          * @description The ledger's cents of a provider's month, and where each of them is; `unexplained_cents` is nought.
@@ -14569,6 +15532,15 @@ export interface components {
             reason: string;
             /** Payload */
             payload: string;
+        };
+        /**
+         * SettleIn
+         * @description What asking after her has found.
+         */
+        SettleIn: {
+            finding: components["schemas"]["Finding"];
+            /** Note */
+            note?: string | null;
         };
         /**
          * Sex
@@ -15465,18 +16437,6 @@ export interface components {
             reason: string;
         };
         /**
-         * SwapIn
-         * @description The new one by its number, where the old one goes, and why.
-         */
-        SwapIn: {
-            /** Wire Id */
-            wire_id: string;
-            /** @default take_back */
-            goes: components["schemas"]["DeviceEvent"];
-            /** Reason */
-            reason: string;
-        };
-        /**
          * Target
          * @description Whom we called.
          * @enum {string}
@@ -16136,7 +17096,7 @@ export interface components {
          * @description What can happen to a visit.
          * @enum {string}
          */
-        VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "verify" | "hold" | "reject" | "uphold" | "fail" | "cancel";
+        VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "hand_over" | "verify" | "hold" | "reject" | "uphold" | "fail" | "cancel";
         /**
          * VisitOut
          * @description A visit as every screen knows it.
@@ -16424,6 +17384,18 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             fix: components["schemas"]["FixOut"] | null;
+        };
+        /**
+         * WalkIn
+         * @description Who stands at the counter, and what she takes.
+         */
+        WalkIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Dish Id */
+            dish_id: number;
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
         };
         /**
          * Wall
@@ -17070,6 +18042,19 @@ export interface components {
         app__alarms__handing_api__Because: {
             /** Reason */
             reason?: string | null;
+        };
+        /**
+         * HandOverIn
+         * @description To whom; a lead who reaches for what somebody else has says that she is sure.
+         */
+        app__alarms__handing_api__HandOverIn: {
+            /** User Id */
+            user_id: number;
+            /**
+             * Sure
+             * @default false
+             */
+            sure: boolean;
         };
         /**
          * WordIn
@@ -17761,6 +18746,14 @@ export interface components {
             reason: string;
         };
         /**
+         * BookIn
+         * @description Which proposals she wants, by their place.
+         */
+        app__care_plans__reminders_api__BookIn: {
+            /** Picks */
+            picks: number[];
+        };
+        /**
          * PauseReason
          * @description WhyNot an elder is not to be visited.
          * @enum {string}
@@ -18169,6 +19162,18 @@ export interface components {
             wiped: boolean;
         };
         /**
+         * SwapIn
+         * @description The new one by its number, where the old one goes, and why.
+         */
+        app__equipment__testing_api__SwapIn: {
+            /** Wire Id */
+            wire_id: string;
+            /** @default take_back */
+            goes: components["schemas"]["DeviceEvent"];
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Hours
          * @description When somebody may be called, local time; across midnight when it closes before it opens.
          */
@@ -18407,6 +19412,176 @@ export interface components {
          */
         app__imports__rules__Mode: "whole" | "skip_bad";
         /**
+         * Because
+         * @description Why.
+         */
+        app__meals__shapes__Because: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * BookIn
+         * @description With the split that was told. `late_reason`: why a lead takes it after the cut-off.
+         */
+        app__meals__shapes__BookIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Dish Ids */
+            dish_ids: number[];
+            way: components["schemas"]["MealWay"];
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+            /** Late Reason */
+            late_reason?: string | null;
+        };
+        /**
+         * CancelIn
+         * @description `override`: a lead takes it on herself after the cut-off.
+         */
+        app__meals__shapes__CancelIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Override
+             * @default false
+             */
+            override: boolean;
+        };
+        /**
+         * ChangeIn
+         * @description With the split that was told.
+         */
+        app__meals__shapes__ChangeIn: {
+            /** Dish Id */
+            dish_id: number;
+            way: components["schemas"]["MealWay"];
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Late Reason */
+            late_reason?: string | null;
+        };
+        /**
+         * HandOverIn
+         * @description Who took it.
+         */
+        app__meals__shapes__HandOverIn: {
+            /** @default elder */
+            receiver: components["schemas"]["Receiver"];
+        };
+        /**
+         * PromiseOut
+         * @description Terms on record.
+         */
+        app__meals__shapes__PromiseOut: {
+            meal: components["schemas"]["Meal"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Opens
+             * Format: time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: time
+             */
+            closes: string;
+            /**
+             * Cut Off Days
+             * @default 1
+             */
+            cut_off_days: number;
+            /**
+             * Cut Off
+             * Format: time
+             */
+            cut_off: string;
+            /** Capacity */
+            capacity: number;
+            /**
+             * Delivers
+             * @default true
+             */
+            delivers: boolean;
+            /**
+             * Delivery From
+             * Format: time
+             */
+            delivery_from: string;
+            /**
+             * Delivery Till
+             * Format: time
+             */
+            delivery_till: string;
+            /**
+             * Delivery Cents
+             * @default 0
+             */
+            delivery_cents: number;
+            /**
+             * Ride Minutes
+             * @default 45
+             */
+            ride_minutes: number;
+            /**
+             * Concern Minutes
+             * @default 30
+             */
+            concern_minutes: number;
+            /** Id */
+            id: number;
+            /** Made By */
+            made_by: string;
+        };
+        /**
+         * QuoteIn
+         * @description Dishes of one canteen, each of another meal, all had in one way.
+         */
+        app__meals__shapes__QuoteIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Dish Ids */
+            dish_ids: number[];
+            way: components["schemas"]["MealWay"];
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+        };
+        /**
+         * QuoteOut
+         * @description What the meals would cost now.
+         */
+        app__meals__shapes__QuoteOut: {
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Lines */
+            lines: components["schemas"]["QuoteLine"][];
+        };
+        /**
+         * SwapIn
+         * @description Another dish of the same menu, or another way.
+         */
+        app__meals__shapes__SwapIn: {
+            /** Dish Id */
+            dish_id: number;
+            way: components["schemas"]["MealWay"];
+        };
+        /**
          * Channel
          * @description How somebody is told.
          * @enum {string}
@@ -18552,6 +19727,41 @@ export interface components {
          */
         app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm" | "care_plan";
         /**
+         * QuoteIn
+         * @description What is wished for whom; `self` leaves the allowances alone.
+         */
+        app__orders__shapes__QuoteIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /**
+             * Payer
+             * @default entitlement
+             * @enum {string}
+             */
+            payer: "entitlement" | "self";
+            /** Visits */
+            visits: components["schemas"]["app__orders__shapes__WishIn"][];
+        };
+        /**
+         * QuoteOut
+         * @description The price of an order as it would be split now. Nothing is reserved by asking.
+         */
+        app__orders__shapes__QuoteOut: {
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Lines */
+            lines: components["schemas"]["QuoteLineOut"][];
+            /** Clashes */
+            clashes: components["schemas"]["VisitOut"][];
+            approval: components["schemas"]["Approval"];
+        };
+        /**
          * WishIn
          * @description One visit: it starts between `opens` and `closes`; minutes are the item's own unless given.
          */
@@ -18589,7 +19799,7 @@ export interface components {
             /** By Day */
             by_day: components["schemas"]["FigureRow"][];
             /** Promises */
-            promises: components["schemas"]["PromiseOut"][];
+            promises: components["schemas"]["app__performance__shapes__PromiseOut"][];
             targets: components["schemas"]["TargetsOut"];
             given: components["schemas"]["GivenOut"];
             /** Open By Age */
@@ -18611,6 +19821,27 @@ export interface components {
              * Format: date-time
              */
             server_time: string;
+        };
+        /**
+         * PromiseOut
+         * @description What somebody promises, and how it went here.
+         */
+        app__performance__shapes__PromiseOut: {
+            /** Who */
+            who: string;
+            clock: components["schemas"]["Clock"];
+            /** Within */
+            within: number;
+            /** Share */
+            share: number;
+            /** Source */
+            source: string;
+            /** Ours */
+            ours: boolean;
+            /** Reached */
+            reached: number | null;
+            /** Kept */
+            kept: boolean | null;
         };
         /**
          * ReasonIn
@@ -18691,6 +19922,16 @@ export interface components {
         app__planning__api__Because: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * CancelIn
+         * @description And the fee that was told, where one was; it is not asked for above that.
+         */
+        app__planning__api__CancelIn: {
+            /** Reason */
+            reason: string;
+            /** Told Cents */
+            told_cents?: number | null;
         };
         /**
          * Candidates
@@ -18783,6 +20024,26 @@ export interface components {
         app__planning__changing_api__Because: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ChangeIn
+         * @description Another time, length or item (none: as it is).
+         */
+        app__planning__changing_api__ChangeIn: {
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Minutes */
+            minutes?: number | null;
+            /** Item */
+            item?: string | null;
         };
         /**
          * CandidateOut
@@ -19506,7 +20767,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuoteIn"];
+                "application/json": components["schemas"]["app__orders__shapes__QuoteIn"];
             };
         };
         responses: {
@@ -19516,7 +20777,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuoteOut"];
+                    "application/json": components["schemas"]["app__orders__shapes__QuoteOut"];
                 };
             };
             /** @description Validation Error */
@@ -19676,7 +20937,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeIn"];
+                "application/json": components["schemas"]["app__planning__changing_api__ChangeIn"];
             };
         };
         responses: {
@@ -20321,7 +21582,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BookIn"];
+                "application/json": components["schemas"]["app__care_plans__reminders_api__BookIn"];
             };
         };
         responses: {
@@ -20398,6 +21659,925 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reminders"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_canteens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Canteens"];
+                };
+            };
+        };
+    };
+    canteens_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CanteenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Canteens"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_promise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                canteen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Canteens"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_menus: {
+        parameters: {
+            query?: {
+                first?: string | null;
+            };
+            header?: never;
+            path: {
+                canteen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Menus"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                canteen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MenuIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Menus"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_copy_week: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                canteen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Menus"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_put_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    canteens_take_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dish_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_menus: {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+                first?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Menus"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuCount"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_kitchen_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_delivery_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_people_of: {
+        parameters: {
+            query?: {
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__QuoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__meals__shapes__QuoteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__BookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElderMeals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_walk_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MenuCount"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__CancelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_change_quote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__meals__shapes__QuoteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_hand_over: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_miss: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__shapes__Because"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_of_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElderMeals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_note_diet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DietIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElderMeals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_concerns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Concerns"];
+                };
+            };
+        };
+    };
+    meals_settle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                concern_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Concerns"];
                 };
             };
             /** @description Validation Error */
@@ -21671,7 +23851,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelIn"];
+                "application/json": components["schemas"]["app__planning__api__CancelIn"];
             };
         };
         responses: {
@@ -21706,7 +23886,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelIn"];
+                "application/json": components["schemas"]["app__planning__api__CancelIn"];
             };
         };
         responses: {
@@ -24181,7 +26361,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HandOverIn"];
+                "application/json": components["schemas"]["app__alarms__handing_api__HandOverIn"];
             };
         };
         responses: {
@@ -27795,7 +29975,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SwapIn"];
+                "application/json": components["schemas"]["app__equipment__testing_api__SwapIn"];
             };
         };
         responses: {

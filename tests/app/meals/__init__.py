@@ -1,0 +1,1 @@
+"""Tests of meals: ordering, counting, handing over, rounds."""
