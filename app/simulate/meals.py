@@ -1,4 +1,4 @@
-"""The demo district's canteens: two weeks of menus, diets, today's lunch ordered and half of it handed over."""
+"""The demo district's canteens: three weeks of menus, diets, today's lunch ordered and half of it handed over."""
 
 import random
 from datetime import date, datetime, time, timedelta
@@ -55,14 +55,14 @@ SOFT: Final = _dish("软食套餐", "肉末蒸蛋、南瓜泥、软米饭", 10, 
 
 
 def serve(rng: random.Random, district_id: int, *, now: datetime) -> int:
-    """Canteens that have cooked for a fortnight; answers how many ordered today's lunch."""
+    """Canteens that opened on the Monday before this one; answers how many ordered today's lunch."""
     today = calendar.day_of(now)
     opened = calendar.at(today - timedelta(days=today.weekday() + 7), time(8))
     with transaction() as session:
         canteens = _open(session, district_id, at=opened)
         eaters = _eaters(session, rng, district_id, at=opened)
         for canteen in canteens:
-            for number in range(14):
+            for number in range(21):  # tomorrow may be in a third week
                 _menu(session, canteen, opened.date() + timedelta(days=number), at=opened)
         session.info.pop("notices", None)
     ordered = 0
