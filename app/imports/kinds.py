@@ -24,6 +24,10 @@ from app.sheets import Listed
 FIRST_SHOWN: Final = 20
 
 
+class BuiltUpon(Conflict):
+    """Something rests on what this import has written."""
+
+
 @dataclass(frozen=True)
 class Planned:
     """What is to become of a row: a new one, a changed one, one that is there as it should be, or nothing."""
@@ -150,7 +154,7 @@ class Kind:
             stuck = sorted(rows[number] for number in used)
             shown = ", ".join(map(str, stuck[:FIRST_SHOWN]))
             why = f"{len(stuck)} of its rows have been built upon since (rows {shown}); nothing was undone."
-            raise Conflict(why, rows=stuck[:FIRST_SHOWN], count=len(stuck))
+            raise BuiltUpon(why, rows=shown, count=len(stuck))
         try:
             with session.begin_nested():
                 if self.take_back:

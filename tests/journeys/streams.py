@@ -208,7 +208,8 @@ class OrderStream:
         rows = query(
             self.house,
             "select e.id, e.name from elders e join entitlements t on t.elder_id = e.id and t.month = %s"
-            " where t.free_cents >= 2000 and (e.division_code like '370503001%%' or e.division_code like '370503002%%')"
+            " where e.ended_at is null and not exists (select from life_events l where l.elder_id = e.id)"
+            " and t.free_cents >= 2000 and (e.division_code like '370503001%%' or e.division_code like '370503002%%')"
             " and not exists (select 1 from visits v where v.elder_id = e.id and v.opens > now()"
             " and v.opens < now() + interval '3 days') order by t.free_cents desc, e.id limit 1",
             month,
