@@ -12,8 +12,11 @@ from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.funding import queries as funding
 from app.funding.rules import Account, EntryKind
+from app.orders import fees
 from app.orders.rules import VisitState
 from app.orders.tables import Visit
+from app.people import life_queries as life
+from app.people.life_rules import ENDING, LifeKind
 from app.people.tables import Elder
 
 QUIET: Final = (EntryKind.RESERVE, EntryKind.CAPTURE, EntryKind.RELEASE, EntryKind.REFUND)  # told with their visit
@@ -56,6 +59,20 @@ class SheetChange(BaseModel):
     cents: int  # from the elder's side: more is positive
 
 
+class SheetFee(BaseModel):
+    """What she owes for calling a visit off, or moving it, too late."""
+
+    at: datetime
+    cents: int
+
+
+class SheetEnd(BaseModel):
+    """From which day nothing is paid any more, and why."""
+
+    kind: LifeKind
+    on: date
+
+
 class Sheet(BaseModel):
     """The page of one month."""
 
@@ -65,6 +82,8 @@ class Sheet(BaseModel):
     programs: list[SheetProgram]
     visits: list[SheetVisit]
     changes: list[SheetChange]
+    fees: list[SheetFee]
+    ended: SheetEnd | None
     self_pay_cents: int
     hotline: str
     made_at: datetime
@@ -103,9 +122,19 @@ def sheet(session: Session, elder: Elder, month: date, name: str, *, now: dateti
             for line in lines
             if line.kind not in QUIET and line.program in names
         ],
-        self_pay_cents=sum(one.self_pay_cents for one in told if one.counted),
+        fees=[SheetFee(at=fee.at, cents=fee.cents) for fee in fees.of_elder(session, elder.id, month)],
+        ended=_ended(session, elder, after), self_pay_cents=sum(one.self_pay_cents for one in told if one.counted),
         hotline=settings().hotline, made_at=now,
     )  # fmt: skip
+
+
+def _ended(session: Session, elder: Elder, month_ends: datetime) -> SheetEnd | None:
+    """Her death or her moving away, in this month or before."""
+    ends = (event for event in life.away(session, elder.id) if event.kind in ENDING)
+    first = min(ends, key=lambda event: event.starts, default=None)
+    if first is None or first.starts >= calendar.day_of(month_ends):
+        return None
+    return SheetEnd(kind=first.kind, on=first.starts)
 
 
 def _visit(visit: Visit, zh: str, en: str, month_ends: datetime) -> SheetVisit:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -137,12 +137,21 @@ def reopen(session: Session, fee_id: int, *, by: str, now: datetime, reason: str
 
 def of_month(session: Session, provider_id: int, month: date) -> Sequence[CancellationFee]:
     """What elders owe a provider for a month's late cancellations and changes, waived ones left out, oldest first."""
-    return session.scalars(
+    return session.scalars(_owed(month).where(CancellationFee.provider_id == provider_id)).all()
+
+
+def of_elder(session: Session, elder_id: int, month: date) -> Sequence[CancellationFee]:
+    """The same of one elder, whoever was to come."""
+    return session.scalars(_owed(month).where(CancellationFee.elder_id == elder_id)).all()
+
+
+def _owed(month: date) -> Select[tuple[CancellationFee]]:
+    return (
         select(CancellationFee)
-        .where(CancellationFee.provider_id == provider_id, CancellationFee.month == month)
+        .where(CancellationFee.month == month)
         .where(CancellationFee.payer == FeePayer.ELDER, CancellationFee.state.in_(FEES_OWED))
         .order_by(CancellationFee.id)
-    ).all()
+    )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from app.access.rules import Role
-from app.calendar import month_of
+from app.calendar import day_of, last_month, month_of
 from app.db import transaction
 from app.family import api as family
 from app.family.tables import FamilyLink
@@ -67,6 +67,17 @@ def test_a_link_ends_when_it_is_taken_back_replaced_or_out_of_date(elder: tuple[
     assert asked(third)[0] == 403
     assert (asked("")[0], asked("guessed")[0]) == (403, 403)
     assert link_id != second_id
+
+
+def test_from_the_day_of_a_death_the_page_says_that_nothing_is_paid_any_more(elder: tuple[int, int]) -> None:
+    _, token = made(elder)
+    assert asked(token)[1]["ended"] is None
+    today = day_of(datetime.now(UTC))
+    wish = {"kind": LifeKind.DEATH, "starts": str(today), "source": LifeSource.FAMILY}
+    ok(somebody(Role.OPERATOR).post(f"/api/elders/{elder[0]}/life-events", json=wish))
+    assert asked(token)[1]["ended"] == {"kind": "death", "on": str(today)}
+    before = asked(token, f"{last_month(month_of(datetime.now(UTC))):%Y-%m}")
+    assert (before[0], before[1]["ended"]) == (200, None)
 
 
 def test_nobody_asks_without_end(elder: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,8 @@ def test_cancelling_late_costs_what_held_when_the_order_was_taken(lin: Elder, ho
         assert queries.verify_ledger(session) == []
         held = [row.free_cents for row in funding.balances(session, lin.id, NOVEMBER)]
         owed = [e.cents for e in funding.statement(session, DISTRICT, lin.id, NOVEMBER) if e.target == "fees"]
+        assert [fee.cents for fee in fees.of_elder(session, lin.id, NOVEMBER)] == cents
+        assert not fees.of_elder(session, lin.id, date(2026, 10, 1))
     assert held == [26_000]  # an allowance never pays for a visit that was not made
     assert owed == cents
 
@@ -91,6 +93,7 @@ def test_where_nobody_was_to_come_it_is_counted_and_not_asked_for(lin: Elder) ->
     with transaction() as session:
         assert queries.verify_ledger(session) == []
         entries = funding.statement(session, DISTRICT, lin.id, NOVEMBER)
+        assert not fees.of_elder(session, lin.id, NOVEMBER)
     assert (the_fee().payer, the_fee().cents) == (FeePayer.NOBODY, 3_000)
     assert {entry.kind for entry in entries} == {"grant", "reserve", "release"}
 

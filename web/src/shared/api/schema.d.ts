@@ -15577,6 +15577,9 @@ export interface components {
             visits: components["schemas"]["SheetVisit"][];
             /** Changes */
             changes: components["schemas"]["SheetChange"][];
+            /** Fees */
+            fees: components["schemas"]["SheetFee"][];
+            ended: components["schemas"]["SheetEnd"] | null;
             /** Self Pay Cents */
             self_pay_cents: number;
             /** Hotline */
@@ -15606,11 +15609,36 @@ export interface components {
             cents: number;
         };
         /**
+         * SheetEnd
+         * @description From which day nothing is paid any more, and why.
+         */
+        SheetEnd: {
+            kind: components["schemas"]["LifeKind"];
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+        };
+        /**
          * SheetEvent
          * @description What happens to a sheet.
          * @enum {string}
          */
         SheetEvent: "sign" | "withdraw" | "leave";
+        /**
+         * SheetFee
+         * @description What she owes for calling a visit off, or moving it, too late.
+         */
+        SheetFee: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cents */
+            cents: number;
+        };
         /**
          * SheetIn
          * @description To whom, what matters, and a note on single cases by their number.
