@@ -25,7 +25,6 @@ export async function checkMove(visit: number, wish: Wish): Promise<Fault[]> {
 }
 export const moveVisit = (visit: number, wish: Wish, accept: string[]) => ask(api.POST('/api/visits/{visit_id}/move', { params: of(visit), body: { ...wish, accept } }))
 export const withdraw = (visit: number, reason: string) => ask(api.POST('/api/visits/{visit_id}/withdraw', { params: of(visit), body: { reason } }))
-export const cancel = (visit: number, reason: string) => ask(api.POST('/api/visits/{visit_id}/cancel', { params: of(visit), body: { reason } }))
 export async function candidates(visit: number): Promise<Candidate[]> {
   const { items } = await ask(api.GET('/api/visits/{visit_id}/candidates', { params: of(visit) }))
   return items
