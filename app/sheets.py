@@ -25,7 +25,11 @@ Value = str | int | float | bool | datetime | date | None
 
 
 class BadSheet(ValueError):
-    """A file that is no table we read; the text says why and what to do."""
+    """A file that is no table we read: a word for it, and the text that says why and what to do."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def rows(content: bytes) -> Iterator[tuple[int, list[Value]]]:
     source = _workbook(content) if content[:4] == b"PK\x03\x04" else _text(content)
     for number, row in enumerate(source, 1):
         if number > MOST_ROWS + 1:
-            raise BadSheet(f"More than {MOST_ROWS} rows: split the file.")
+            raise BadSheet("rows", f"More than {MOST_ROWS} rows: split the file.")
         yield number, row
 
 
@@ -52,10 +56,10 @@ def _workbook(content: bytes) -> Iterator[list[Value]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise BadSheet("This is no Excel workbook (.xlsx); save it as one, or as CSV.") from error
+        raise BadSheet("no_workbook", "This is no Excel workbook (.xlsx); save it as one, or as CSV.") from error
     try:
         if not book.worksheets:
-            raise BadSheet("The workbook has no sheet.")
+            raise BadSheet("no_sheet", "The workbook has no sheet.")
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a file claims of its size counts for nothing
         for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
@@ -63,7 +67,7 @@ def _workbook(content: bytes) -> Iterator[list[Value]]:
     except (KeyError, ValueError, TypeError, SyntaxError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         if isinstance(error, BadSheet):
             raise
-        raise BadSheet("The workbook is damaged; open it in Excel and save it again.") from error
+        raise BadSheet("damaged", "The workbook is damaged; open it in Excel and save it again.") from error
     finally:
         book.close()
 
@@ -74,12 +78,14 @@ def _check_parts(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-                raise BadSheet("The workbook is too large when unpacked: split it, and leave out pictures.")
+                raise BadSheet("unpacked", "The workbook is too large when unpacked: split it, and leave out pictures.")
             for part in parts:
                 if _has_document_type(archive, part):
-                    raise BadSheet("The workbook holds a document type, which no spreadsheet program writes.")
+                    raise BadSheet(
+                        "document_type", "The workbook holds a document type, which no spreadsheet program writes."
+                    )
     except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
-        raise BadSheet("The workbook is damaged or locked with a password.") from error
+        raise BadSheet("locked", "The workbook is damaged or locked with a password.") from error
 
 
 def _has_document_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
@@ -97,20 +103,20 @@ def _has_document_type(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 def _text(content: bytes) -> Iterator[list[Value]]:
     """CSV as Excel writes it in China (GB 18030) or anywhere else (UTF-8)."""
     if b"\0" in content[:HEAD]:
-        raise BadSheet("This is neither an Excel workbook (.xlsx) nor CSV.")
+        raise BadSheet("no_table", "This is neither an Excel workbook (.xlsx) nor CSV.")
     try:
         said = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         try:
             said = content.decode("gb18030")
         except UnicodeDecodeError:
-            raise BadSheet("The text is neither UTF-8 nor GB 18030; save it as CSV UTF-8.") from None
+            raise BadSheet("coding", "The text is neither UTF-8 nor GB 18030; save it as CSV UTF-8.") from None
     head = said.partition("\n")[0]
     try:
         for row in csv.reader(io.StringIO(said, newline=""), delimiter=max(",;\t", key=head.count)):
             yield [_plain(value) for value in row[:MOST_COLUMNS]]
     except csv.Error as error:
-        raise BadSheet(f"The CSV cannot be read: {error}.") from None
+        raise BadSheet("csv", f"The CSV cannot be read: {error}.") from None
 
 
 def _plain(value: Any) -> Value:

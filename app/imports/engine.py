@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Protocol, TypeVar
@@ -59,6 +59,14 @@ class Write(Protocol[In]):
         """In the caller's transaction."""
 
 
+class RegisterChanged(Conflict):
+    """Rows that were good when the file was checked are bad now."""
+
+
+WORDS: Final[Mapping[type[Exception], str]] = {RegisterChanged: "changed", IntegrityError: "taken"}
+"""What the page has words of its own for, beside the codes of `sheets.BadSheet`."""
+
+
 def carry_out(job_id: int, plan: Plan[P], write: Write[P]) -> None:
     """Check or apply, whichever the import waits for. May be called twice: the second time there is nothing to do."""
     now = datetime.now(UTC)
@@ -80,7 +88,7 @@ def carry_out(job_id: int, plan: Plan[P], write: Write[P]) -> None:
     except (CareError, IntegrityError) as error:
         why = error.detail if isinstance(error, CareError) else "Somebody else has registered some of them meanwhile."
         _end(job_id, JobEvent.FAIL, why)
-        _fail(import_id, why)
+        _fail(import_id, WORDS.get(type(error), why))
     except BaseException:
         _end(job_id, JobEvent.REQUEUE, "its worker was ended")
         raise
@@ -116,7 +124,7 @@ def check(import_id: int, plan: Plan[P], *, now: datetime, beat: Beat = lambda d
                 count += len(planned.row.problems)
                 problems += planned.row.problems[: max(0, imports.MOST_PROBLEMS - len(problems))]
         except sheets.BadSheet as bad:
-            unreadable = str(bad)
+            unreadable = bad.code
     with transaction() as session:
         row = imports.held(session, import_id)
         if row.state is not ImportState.RECEIVED:
@@ -140,7 +148,7 @@ def apply(
         while chunk := list(islice(everything, CHUNK)):
             counts.update(planned.outcome for planned in chunk if planned.row.number > 1 or planned.outcome == "bad")
             if mode is Mode.WHOLE and counts["bad"]:
-                raise Conflict("Some rows are bad now; the register has changed since the file was checked.")
+                raise RegisterChanged("Some rows are bad now; the register has changed since the file was checked.")
             write(session, import_id, chunk, district_id=district_id, by=by, now=now)
         held = imports.held(session, import_id)
         held.counts, held.done = dict(counts), sum(counts.values())

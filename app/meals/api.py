@@ -17,10 +17,10 @@ from app.db import transaction
 from app.errors import Unavailable
 from app.idempotency import once
 from app.meals import keeping, ordering, printing, queries, serving
+from app.meals.menu_shapes import Because, MenuOut, Menus
 from app.meals.ordering import MealWish, Taken
 from app.meals.rules import ALLOWED, TAKERS, Diet, PortionEvent
 from app.meals.shapes import (
-    Because,
     BookIn,
     CancelIn,
     ChangeIn,
@@ -31,8 +31,6 @@ from app.meals.shapes import (
     ElderMeals,
     HandOverIn,
     MenuCount,
-    MenuOut,
-    Menus,
     MissIn,
     People,
     PersonOut,

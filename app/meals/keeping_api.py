@@ -12,8 +12,7 @@ from app.access.queries import Caller
 from app.access.rules import ADMINS, KEEPERS, PROVIDER, READERS
 from app.db import transaction
 from app.meals import keeping, queries
-from app.meals.rules import KITCHEN
-from app.meals.shapes import (
+from app.meals.menu_shapes import (
     Because,
     CanteenIn,
     CanteenOut,
@@ -26,6 +25,7 @@ from app.meals.shapes import (
     Menus,
     PromiseIn,
 )
+from app.meals.rules import KITCHEN
 
 router = APIRouter(prefix="/api/canteens", tags=["canteens"])
 Looker = Annotated[Caller, allowed(READERS | PROVIDER | ADMINS)]

@@ -382,9 +382,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/programs/versions/{program_version_id}/drop": why,
         "/api/month-runs": {"month": "2026-12"},
         "/api/what-ifs": {"program_id": ids["program_id"], "terms": {"amounts": {"mild": 100}}},
-        "/api/elders/{elder_id}/enrolments": {
-            "program_id": ids["program_id"], "starts": "2026-12-01", "decision": "7",
-        },
+        "/api/elders/{elder_id}/enrolments": {"program_id": ids["program_id"], "starts": "2026-12-01", "decision": "7"},
         "/api/elders/{elder_id}/enrolments/{enrolment_id}/strike": why | {"last_day": "2026-12-31"},
         "/api/elders/{elder_id}/life-events": {"kind": "hospital", "starts": "2026-11-20", "source": "family"},
         "/api/elders/{elder_id}/life-events/preview": {"kind": "hospital", "starts": DAY, "source": "family"},

@@ -76,9 +76,22 @@ interface NotServed {
   short_cents: number | null
   most_self_pay_cents: number
 }
+interface Remedied<One extends NotServed> {
+  elder_id: number
+  why: One['why']
+  days: One[]
+  short: number
+  most: number
+}
 /** Days that were not ordered by elder and cause, the nearest first; `short` is what her own limit lacks at least. */
-export function remedied<One extends NotServed>(days: One[]): { elder_id: number; why: One['why']; days: One[]; short: number; most: number }[] {
-  const groups = new Map<string, One[]>()
-  for (const one of days) groups.set(`${one.elder_id} ${one.why}`, [...(groups.get(`${one.elder_id} ${one.why}`) ?? []), one])
-  return [...groups.values()].map((of) => ({ elder_id: of[0]!.elder_id, why: of[0]!.why, days: of, short: Math.max(...of.map(({ short_cents }) => short_cents ?? 0)), most: of[0]!.most_self_pay_cents }))
+export function remedied<One extends NotServed>(days: One[]): Remedied<One>[] {
+  const groups = new Map<string, Remedied<One>>()
+  for (const one of days) {
+    const { elder_id, why, most_self_pay_cents } = one
+    const group = groups.get(`${elder_id} ${why}`) ?? { elder_id, why, days: [], short: 0, most: most_self_pay_cents }
+    group.days.push(one)
+    group.short = Math.max(group.short, one.short_cents ?? 0)
+    groups.set(`${elder_id} ${why}`, group)
+  }
+  return [...groups.values()]
 }
