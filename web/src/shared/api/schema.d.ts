@@ -8441,7 +8441,7 @@ export interface components {
             /** Lon */
             lon: number;
             /** Terms */
-            terms: components["schemas"]["app__meals__shapes__PromiseOut"][];
+            terms: components["schemas"]["app__meals__menu_shapes__PromiseOut"][];
         };
         /**
          * Canteens
@@ -19443,73 +19443,15 @@ export interface components {
          * Because
          * @description Why.
          */
-        app__meals__shapes__Because: {
+        app__meals__menu_shapes__Because: {
             /** Reason */
             reason: string;
-        };
-        /**
-         * BookIn
-         * @description With the split that was told. `late_reason`: why a lead takes it after the cut-off.
-         */
-        app__meals__shapes__BookIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Dish Ids */
-            dish_ids: number[];
-            way: components["schemas"]["MealWay"];
-            /** @default entitlement */
-            payer: components["schemas"]["Payer"];
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-            /** Late Reason */
-            late_reason?: string | null;
-        };
-        /**
-         * CancelIn
-         * @description `override`: a lead takes it on herself after the cut-off.
-         */
-        app__meals__shapes__CancelIn: {
-            /** Reason */
-            reason: string;
-            /**
-             * Override
-             * @default false
-             */
-            override: boolean;
-        };
-        /**
-         * ChangeIn
-         * @description With the split that was told.
-         */
-        app__meals__shapes__ChangeIn: {
-            /** Dish Id */
-            dish_id: number;
-            way: components["schemas"]["MealWay"];
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Late Reason */
-            late_reason?: string | null;
-        };
-        /**
-         * HandOverIn
-         * @description Who took it.
-         */
-        app__meals__shapes__HandOverIn: {
-            /** @default elder */
-            receiver: components["schemas"]["Receiver"];
         };
         /**
          * PromiseOut
          * @description Terms on record.
          */
-        app__meals__shapes__PromiseOut: {
+        app__meals__menu_shapes__PromiseOut: {
             meal: components["schemas"]["Meal"];
             /**
              * Starts
@@ -19572,6 +19514,64 @@ export interface components {
             id: number;
             /** Made By */
             made_by: string;
+        };
+        /**
+         * BookIn
+         * @description With the split that was told. `late_reason`: why a lead takes it after the cut-off.
+         */
+        app__meals__shapes__BookIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Dish Ids */
+            dish_ids: number[];
+            way: components["schemas"]["MealWay"];
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+            /** Late Reason */
+            late_reason?: string | null;
+        };
+        /**
+         * CancelIn
+         * @description `override`: a lead takes it on herself after the cut-off.
+         */
+        app__meals__shapes__CancelIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Override
+             * @default false
+             */
+            override: boolean;
+        };
+        /**
+         * ChangeIn
+         * @description With the split that was told.
+         */
+        app__meals__shapes__ChangeIn: {
+            /** Dish Id */
+            dish_id: number;
+            way: components["schemas"]["MealWay"];
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Late Reason */
+            late_reason?: string | null;
+        };
+        /**
+         * HandOverIn
+         * @description Who took it.
+         */
+        app__meals__shapes__HandOverIn: {
+            /** @default elder */
+            receiver: components["schemas"]["Receiver"];
         };
         /**
          * QuoteIn
@@ -21933,7 +21933,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__meals__shapes__Because"];
+                "application/json": components["schemas"]["app__meals__menu_shapes__Because"];
             };
         };
         responses: {
@@ -22003,7 +22003,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__meals__shapes__Because"];
+                "application/json": components["schemas"]["app__meals__menu_shapes__Because"];
             };
         };
         responses: {
@@ -22474,7 +22474,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__meals__shapes__Because"];
+                "application/json": components["schemas"]["app__meals__menu_shapes__Because"];
             };
         };
         responses: {
