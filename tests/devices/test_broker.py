@@ -21,6 +21,7 @@ class Client:
         self.client.on_message = lambda _client, _data, message: self.heard.append(message.topic)
         self.client.on_publish = lambda _client, _data, mid, reason, _properties: self._note(mid, reason)
         self.client.on_subscribe = lambda _client, _data, mid, reasons, _properties: self._note(mid, reasons[0])
+        self.client.reconnect_delay_set(0, 1)  # some releases of Mosquitto cut the line over each refused message
         self.client.loop_start()
         until(self.client.is_connected)
 
