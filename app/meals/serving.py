@@ -103,9 +103,11 @@ def settle(session: Session, concern_id: int, finding: Finding, note: str | None
 
 
 def unasked(session: Session, *, now: datetime) -> Sequence[int]:
-    """Concerns nobody has settled in time."""
+    """Concerns nobody has settled in time. A delivery nobody confirmed says nothing of the elder and rings nowhere."""
     return session.scalars(
-        select(Concern.id).where(Concern.state == ConcernState.OPEN, Concern.due_at <= now).order_by(Concern.due_at)
+        select(Concern.id)
+        .where(Concern.state == ConcernState.OPEN, Concern.due_at <= now, Concern.why != NotTaken.NOT_CONFIRMED)
+        .order_by(Concern.due_at)
     ).all()
 
 

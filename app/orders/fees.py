@@ -145,7 +145,7 @@ def of_elder(session: Session, elder_id: int, month: date) -> Sequence[Cancellat
     return session.scalars(_owed(month).where(CancellationFee.elder_id == elder_id)).all()
 
 
-def _owed(month: date) -> Select[tuple[CancellationFee]]:
+def _owed(month: date) -> Select[CancellationFee]:
     return (
         select(CancellationFee)
         .where(CancellationFee.month == month)

@@ -14,8 +14,8 @@ from app.errors import Conflict
 from app.meals import keeping, ordering, queries, serving
 from app.meals.keeping import DishWish, Promise
 from app.meals.ordering import MealWish, Taken
-from app.meals.rules import Diet, Meal, MealWay, NotTaken, Receiver
-from app.meals.tables import Canteen, Menu
+from app.meals.rules import Diet, Finding, Meal, MealWay, NotTaken, Receiver
+from app.meals.tables import Canteen, Concern, Menu
 from app.people.rules import AbilityLevel, Register
 from app.people.tables import Elder
 from app.places.rules import Tier
@@ -24,6 +24,7 @@ from app.places.tables import Facility
 BUREAU, KITCHEN, HOTLINE = "李国栋 (liguodong)", "食堂管理员", "赵敏 (zhaomin)"
 PLACES: Final = 3
 ORDERS_TODAY: Final = 60
+STILL_TO_COME: Final = 3
 DIETS: Final = ([Diet.LOW_SALT], [Diet.DIABETIC], [Diet.SOFT, Diet.LOW_SALT], [Diet.SOFT], [Diet.HALAL], [Diet.LOW_FAT])
 SAYS: Final = {
     "盐": Diet.LOW_SALT, "糖": Diet.DIABETIC, "软": Diet.SOFT, "碎": Diet.MINCED, "脂": Diet.LOW_FAT, "清": Diet.HALAL,
@@ -119,7 +120,7 @@ def _order(
     """Orders of the afternoon before, each for a dish that suits; of what is past, all but a few were handed over."""
     menus = queries.open_menus(session, district_id, day, day)
     taken_at = min(now, menus[0].cut_off - timedelta(hours=3))
-    count = 0
+    count = to_come = 0
     for elder_id in elder_ids:
         elder, menu = session.get_one(Elder, elder_id), rng.choice(menus)
         needs = queries.diets_of(session, elder_id)
@@ -127,6 +128,9 @@ def _order(
         suits = [dish for dish in dishes if set(needs) <= set(dish.suits)] or dishes[-1:]
         frail = elder.level in (AbilityLevel.MODERATE, AbilityLevel.SEVERE, AbilityLevel.TOTAL)
         way = MealWay.DELIVERY if frail or rng.random() < 0.3 else MealWay.EAT_IN
+        if way is MealWay.EAT_IN and menu.closes > now:  # nobody stands at the demo's counter all day
+            to_come += 1
+            way = MealWay.EAT_IN if to_come <= STILL_TO_COME else MealWay.DELIVERY
         try:
             with session.begin_nested():
                 (portion,) = ordering.book(
@@ -147,5 +151,9 @@ def _taken(session: Session, rng: random.Random, menu: Menu, portion_id: int, wa
         return
     if rng.random() < 0.03:
         serving.miss(session, portion_id, NotTaken.NO_ANSWER, by=KITCHEN, now=at)
+        asked_at = at + timedelta(minutes=12)
+        if asked_at < now:
+            concern = session.scalars(select(Concern).where(Concern.portion_id == portion_id)).one()
+            serving.settle(session, concern.id, Finding.WELL, "在女儿家吃过了", by=HOTLINE, now=asked_at)
     else:
         serving.hand_over(session, portion_id, Receiver.ELDER, role=Role.MANAGER, by=KITCHEN, now=at)

@@ -103,7 +103,7 @@ class OrderStream:
         self.elder = self._somebody_with_allowance(page)
         operator.go("/desk/hotline")
         page.get_by_placeholder("姓名、拼音").fill(self.elder["name"])
-        page.get_by_text(self.elder["name"]).first.click()
+        page.get_by_role("main").get_by_text(self.elder["name"]).first.click()  # an alarm of hers stands above
         page.get_by_role("group", name="服务项目").get_by_text("上门理发").click()  # her past ones stand beside it
         page.get_by_text("明天", exact=True).click()
         for label, hour in zip(("最早", "最晚"), self.hours, strict=True):

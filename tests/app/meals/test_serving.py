@@ -146,6 +146,16 @@ def test_a_delivery_may_be_told_of_until_the_next_day_by_a_lead(lin: Elder, lunc
     assert money(lin) == (24_600, 0, 1_400)
 
 
+def test_a_delivery_nobody_spoke_of_is_listed_and_rings_nowhere(lin: Elder, lunch: Any) -> None:
+    portion, late = ordered(lin, lunch), lunch[0].delivery_till + timedelta(hours=27)
+    with transaction() as session:
+        serving.forget(session, portion.id, now=late)
+    with transaction() as session:
+        (concern,) = session.query(Concern).all()
+        assert concern.why is NotTaken.NOT_CONFIRMED
+        assert serving.unasked(session, now=late + timedelta(days=1)) == []
+
+
 def test_a_meal_is_not_handed_over_or_missed_before_its_day(lin: Elder, lunch: Any) -> None:
     portion = ordered(lin, lunch)
     with pytest.raises(NotToday):

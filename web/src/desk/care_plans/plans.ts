@@ -88,7 +88,7 @@ export function remedied<One extends NotServed>(days: One[]): Remedied<One>[] {
   const groups = new Map<string, Remedied<One>>()
   for (const one of days) {
     const { elder_id, why, most_self_pay_cents } = one
-    const group = groups.get(`${elder_id} ${why}`) ?? { elder_id, why, days: [], short: 0, most: most_self_pay_cents }
+    const group: Remedied<One> = groups.get(`${elder_id} ${why}`) ?? { elder_id, why, days: [], short: 0, most: most_self_pay_cents }
     group.days.push(one)
     group.short = Math.max(group.short, one.short_cents ?? 0)
     groups.set(`${elder_id} ${why}`, group)
