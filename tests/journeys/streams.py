@@ -222,7 +222,7 @@ class OrderStream:
             self.house,
             "select v.id, v.state, v.starts_at, v.minutes from visits v join service_items i on i.id = v.item_id"
             " join orders o on o.id = v.order_id where v.elder_id = %s and i.code = 'HAIR' and v.opens > now()"
-            " and o.state <> 'received' order by v.id desc limit 1",
+            " and v.opens < now() + interval '3 days' and o.state <> 'received' order by v.id desc limit 1",
             self.elder["id"],
         )
         return rows[0] if rows else None
