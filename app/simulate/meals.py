@@ -64,7 +64,7 @@ def serve(rng: random.Random, district_id: int, *, now: datetime) -> int:
         eaters = _eaters(session, rng, district_id, at=opened)
         for canteen in canteens:
             for number in range(21):  # tomorrow may be in a third week
-                _menu(session, canteen, opened.date() + timedelta(days=number), at=opened)
+                _menu(session, canteen, calendar.day_of(opened) + timedelta(days=number), at=opened)
         session.info.pop("notices", None)
     ordered = 0
     for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
