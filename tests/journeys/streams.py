@@ -210,9 +210,11 @@ class OrderStream:
             "select e.id, e.name from elders e join entitlements t on t.elder_id = e.id and t.month = %s"
             " where e.ended_at is null and not exists (select from life_events l where l.elder_id = e.id)"
             " and t.free_cents >= 2000 and (e.division_code like '370503001%%' or e.division_code like '370503002%%')"
-            " and not exists (select 1 from visits v where v.elder_id = e.id and v.opens > now()"
-            " and v.opens < now() + interval '3 days') order by t.free_cents desc, e.id limit 1",
+            " and not exists (select from visits v where v.elder_id = e.id"
+            " and ((v.opens at time zone 'Asia/Shanghai')::date = %s or v.item_code = 'HAIR' and v.opens > now()))"
+            " order by t.free_cents desc, e.id limit 1",
             month,
+            self.tomorrow,
         )
         assert rows, "nobody has allowance left"
         return {"id": rows[0][0], "name": rows[0][1]}

@@ -164,7 +164,7 @@ def test_targets_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
 @pytest.fixture
 def week(database: Engine) -> str:
     """Some alarms of yesterday, one of which waited long; the elder's name."""
-    yesterday = datetime.now(UTC) - timedelta(days=1)
+    yesterday = datetime.now(UTC).replace(hour=4) - timedelta(days=1)  # noon in the district: all of one day
     with transaction() as session:
         me = an_operator(session, name="孙磊")
         for n in range(6):
