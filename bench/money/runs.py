@@ -52,9 +52,9 @@ CLAIMS = text(
 )
 PAYEES = text(
     """
-    insert into payees (district_id, division_code, elder_id, holder, bank, account, account_hash, current, by, at)
-    select e.district_id, e.division_code, e.id, e.name, '农村商业银行', :account, md5('account' || e.id), true, 'list',
-        now() from elders e where e.id % 50 <> 0
+    insert into payees (district_id, division_code, elder_id, way, holder, bank, account, account_hash, current, by, at)
+    select e.district_id, e.division_code, e.id, 'bank', e.name, '农村商业银行', :account, md5('account' || e.id), true,
+        'list', now() from elders e where e.id % 50 <> 0
     """
 )
 PROOFS = text(
