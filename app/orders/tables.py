@@ -55,7 +55,7 @@ class Visit(OfDistrict, Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
     home_id: Mapped[int] = mapped_column(ForeignKey("homes.id"))
-    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"), index=True)  # since it was last planned
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))  # since it was last planned
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"))
     item_code: Mapped[str]
     aid: Mapped[AidCategory] = mapped_column(named(AidCategory))
@@ -89,6 +89,7 @@ class Visit(OfDistrict, Base):
         Index("ix_visits_elder", "elder_id", "opens"),
         Index("ix_visits_day", "district_id", "opens"),
         Index("ix_visits_state", "district_id", "state", "opens"),
+        Index("ix_visits_provider", "provider_id", "opens"),
         Index("ix_visits_free", "provider_id", "opens", postgresql_where=text("price_cents = 0")),
         {"info": {"area": "division_code", "provider": "provider_id"}},
     )

@@ -87,6 +87,7 @@ class Elder(OfDistrict, Base):
     __table_args__ = (
         UniqueConstraint("district_id", "id_hash"),
         CheckConstraint("id_hash is not null or id_unverified is not null", name="number_or_reason"),
+        Index("ix_elders_ended", "district_id", "ended_at", postgresql_where=text("ended_at is not null")),
         Index("ix_elders_spelled", text("(pinyin[1])"), "id"),  # the list's order; a GIN index is no use under RLS
         AREA,
     )

@@ -124,7 +124,7 @@ MISSING: Final = text("""
         union all
         select v.id
         from elders p join visits v on v.elder_id = p.id and v.opens >= :first and v.opens < :last
-        where p.district_id = :district and p.ended_at <= coalesce(v.starts_at, v.opens)
+        where p.district_id = :district and p.ended_at is not null and p.ended_at <= coalesce(v.starts_at, v.opens)
           and v.provider_id = :provider and v.state = 'verified'
     )
     select v.id, v.division_code, coalesce(v.starts_at, v.opens) as served_at, v.price_cents as cents, v.state,

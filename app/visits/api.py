@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from app.access.api import Desk, Planner, allowed
 from app.access.queries import Caller
@@ -13,8 +13,8 @@ from app.db import transaction
 from app.orders import queries as order_queries
 from app.orders.rules import VisitState
 from app.visits import queries, review
-from app.visits.rules import Cause, NotDelivered, Resolution
-from app.visits.shapes import VisitRowOut, VisitRowsOut, VisitWhole
+from app.visits.rules import NotDelivered
+from app.visits.shapes import TimeIn, VisitRowOut, VisitRowsOut, VisitWhole
 
 router = APIRouter(prefix="/api/visits", tags=["visits"])
 Looker = Annotated[Caller, allowed(DESK | PROVIDER | {Role.SUPERVISOR})]
@@ -33,15 +33,10 @@ class NotDeliveredIn(BaseModel):
     note: str | None = Field(None, max_length=200)
 
 
-class CorrectIn(BaseModel):
-    """One time laid over what was reported: whose, which, why, and what it rests on."""
+class CorrectIn(TimeIn):
+    """One time laid over what was reported, and whose."""
 
     attendance_id: int
-    field: str = Field(description="started_at or finished_at")
-    value: AwareDatetime
-    cause: Cause
-    resolution: Resolution
-    memo: str | None = Field(None, max_length=200)
 
 
 @router.get("")

@@ -23,7 +23,7 @@ from app.planning.tables import Attendance
 from app.visits import actions, partial, review, stays
 from app.visits.appeal_rules import AppealEvent, AppealState, CannotAppeal, SamePerson, after, until
 from app.visits.appeal_tables import Appeal
-from app.visits.rules import HOLDING, NotYours
+from app.visits.rules import HOLDING, Cause, NotYours, Resolution
 from app.visits.tables import VisitFlaw
 
 PAGE = 50
@@ -37,6 +37,17 @@ class Verdict:
     at: datetime
     by: str | None
     until: datetime
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A time that decides an appeal lays over the record: which, why, and what it rests on."""
+
+    field: str
+    value: datetime
+    cause: Cause
+    resolution: Resolution
+    memo: str | None
 
 
 def verdict_on(session: Session, visit: Visit) -> Verdict | None:
@@ -105,14 +116,25 @@ def withdraw(session: Session, appeal_id: int, caregiver_id: int, *, by: str, no
     return _move(session, appeal, AppealEvent.WITHDRAW, by=by, now=now)
 
 
-def uphold(session: Session, appeal_id: int, *, answer: str, by: str, now: datetime) -> Appeal:
-    """She is right: the visit counts whole, from what was agreed; what has expired meanwhile the budget makes good."""
+def uphold(
+    session: Session, appeal_id: int, *, answer: str, by: str, now: datetime, times: Sequence[Mended] = ()
+) -> Appeal:
+    """She is right: the visit counts whole, from what was agreed; what has expired meanwhile the budget makes good.
+
+    `times` are laid over the record first. Raises NotMatched: without a check-in and a check-out nobody is paid.
+    """
     appeal, visit = _to_decide(session, appeal_id, by=by)
+    for one in times:
+        review.correct(
+            session, visit.id, appeal.attendance_id, field=one.field, value=one.value, cause=one.cause,
+            resolution=one.resolution, memo=one.memo, by=by, now=now, appealed=True,
+        )  # fmt: skip
     why = f"appeal {appeal.id} upheld"
     if visit.state is VisitState.HELD:
         partial.reserve_again(session, visit, by=by, now=now, reason=why)
         review.verify(session, visit.id, by=by, now=now, reason=answer, appealed=True)
     elif visit.state is VisitState.NOT_DELIVERED:
+        review.check_matched(session, visit)
         partial.reserve_again(session, visit, by=by, now=now, reason=why)
         orders.move_visit(session, visit, VisitEvent.UPHOLD, by=by, now=now, reason=answer)
         actions.resolve(session, visit, None, by=by, now=now, resolution=why)

@@ -18,6 +18,7 @@ from app.vault import mask_name
 from app.visits import appeals, stays
 from app.visits.appeal_rules import AppealEvent, AppealState, possible
 from app.visits.appeal_tables import VisitTerms
+from app.visits.shapes import TimeIn
 from app.visits.terms_rules import LIMITS, PartRule, Terms, terms_of
 
 router = APIRouter(prefix="/api/appeals", tags=["appeals"])
@@ -83,6 +84,12 @@ class AnswerIn(BaseModel):
     answer: str = Field(min_length=2, max_length=500)
 
 
+class UpholdIn(AnswerIn):
+    """What she is told, and times her phone has not said: without a start and a finish nobody is paid."""
+
+    times: list[TimeIn] = Field(default=[], max_length=4)
+
+
 @router.get("")
 def listed(
     me: Looker,
@@ -107,10 +114,13 @@ def appeal(appeal_id: int, me: Looker) -> AppealWhole:
 
 
 @router.post("/{appeal_id}/uphold")
-def uphold(appeal_id: int, said: AnswerIn, me: Decider) -> AppealOut:
+def uphold(appeal_id: int, said: UpholdIn, me: Decider) -> AppealOut:
     """She is right: the visit counts whole."""
+    times = [
+        appeals.Mended(one.field, one.value.astimezone(UTC), one.cause, one.resolution, one.memo) for one in said.times
+    ]
     with transaction(me.scope) as session:
-        appeals.uphold(session, appeal_id, answer=said.answer, by=me.by, now=datetime.now(UTC))
+        appeals.uphold(session, appeal_id, answer=said.answer, by=me.by, now=datetime.now(UTC), times=times)
         return AppealOut.of(appeals.one(session, appeal_id), me)
 
 

@@ -43,7 +43,7 @@ def verify(session: Session, visit_id: int, *, by: str, now: datetime, reason: s
     """
     visit = order_queries.visit(session, visit_id, lock=True)
     _may_decide(session, visit, appealed=appealed)
-    _check_matched(session, visit)
+    check_matched(session, visit)
     orders.move_visit(session, visit, VisitEvent.VERIFY, by=by, now=now, reason=reason)
     _close(session, visit, by=by, now=now)
     actions.resolve(session, visit, None, by=by, now=now, resolution=f"verified: {reason}")
@@ -57,7 +57,7 @@ def verify_part(session: Session, visit_id: int, *, by: str, now: datetime, reas
     """
     visit = order_queries.visit(session, visit_id, lock=True)
     _may_decide(session, visit, appealed=False)
-    _check_matched(session, visit)
+    check_matched(session, visit)
     rule, given, of = partial.share(session, visit)
     orders.move_visit(
         session, visit, VisitEvent.VERIFY, by=by, now=now, reason=reason, part=(given, of), given=given, of=of
@@ -101,7 +101,8 @@ def _may_decide(session: Session, visit: Visit, *, appealed: bool) -> None:
         raise AppealOpen("The caregiver has appealed; decide the appeal.", visit_id=visit.id)
 
 
-def _check_matched(session: Session, visit: Visit) -> None:
+def check_matched(session: Session, visit: Visit) -> None:
+    """Raises NotMatched where no caregiver's start and finish stand, as reported or as corrected."""
     laid_over = queries.corrections(session, visit.district_id, visit.id)
     for attendance in planning.had_to_come(session, visit.id):
         if all(queries.effective(attendance, laid_over).values()):
@@ -125,13 +126,17 @@ def _close(session: Session, visit: Visit, *, by: str, now: datetime) -> None:
             session, attendance, AttendanceEvent.FINISH, by=by, now=now, happened_at=times["finished_at"],
             reason="closed by the desk",
         )  # fmt: skip
+        attendance.finished_at = times["finished_at"]  # none where nobody knows: the time of closing is not hers
 
 
 def correct(
     session: Session, visit_id: int, attendance_id: int, *, field: str, value: datetime, cause: Cause,
-    resolution: Resolution, memo: str | None, by: str, now: datetime,
+    resolution: Resolution, memo: str | None, by: str, now: datetime, appealed: bool = False,
 ) -> Correction:  # fmt: skip
-    """Lay a time over what was reported; what was reported stays. Who mends a record does not verify it by mending."""
+    """Lay a time over what was reported; what was reported stays. Who mends a record does not verify it by mending.
+
+    `appealed`: whoever decides an appeal may say when a rejected visit ended.
+    """
     visit = order_queries.visit(session, visit_id, lock=True)
     attendance = planning.attendance(session, attendance_id, lock=True)
     if attendance.visit_id != visit.id:
@@ -140,7 +145,7 @@ def correct(
         raise ReasonMissing(f"One of {', '.join(FIELDS)} can be corrected.")
     if cause is Cause.OTHER and not memo:
         raise ReasonMissing("«other» needs a memo.")
-    if visit.state in VISIT_ENDED:
+    if visit.state in VISIT_ENDED and not (appealed and visit.state is VisitState.NOT_DELIVERED):
         raise CannotCorrect(f"This visit is {visit.state}; what counts was settled.", state=visit.state)
     if value > now:
         raise CannotCorrect("That is in the future.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,16 @@ from app.visits.tables import Correction, TaskResult, VisitEvent
 from app.visits.terms_rules import NothingMissing, PartRule
 
 WORKED = frozenset(set(VisitState) - VISIT_ENDED - MOVABLE)
+
+
+class TimeIn(BaseModel):
+    """One time laid over what was reported: which, why, and what it rests on."""
+
+    field: str = Field(description="started_at or finished_at")
+    value: AwareDatetime
+    cause: Cause
+    resolution: Resolution
+    memo: str | None = Field(None, max_length=200)
 
 
 class FlawOut(BaseModel):

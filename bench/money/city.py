@@ -144,8 +144,8 @@ ORDERS = """
 insert into orders (id, district_id, division_code, elder_id, home_id, item_id, state, channel, payer, approval,
   price_cents, allowance_cents, self_pay_cents, received_at, received_by, visits_open, visits_tried, version)
 overriding system value
-select order_id, :district, division_code, elder_id, home_id, item_id, 'closed', 'hotline', 'entitlement', 'none', price,
-  by_voucher + by_allowance, price - by_voucher - by_allowance, starts_at - interval '2 days', 'import', 0, 1, 1
+select order_id, :district, division_code, elder_id, home_id, item_id, 'closed', 'hotline', 'entitlement', 'none',
+  price, by_voucher + by_allowance, price - by_voucher - by_allowance, starts_at - interval '2 days', 'import', 0, 1, 1
 from paid order by order_id
 """
 VISITS = """

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from app.access.rules import Role
 from app.db import transaction
@@ -17,9 +17,11 @@ from app.funding.tables import Entitlement
 from app.orders import queries as order_queries
 from app.orders.rules import VisitState
 from app.orders.tables import Visit
+from app.planning.tables import Attendance
 from app.visits import appeals, partial, review
 from app.visits.appeal_rules import AppealState, CannotAppeal, SamePerson
-from app.visits.rules import AppealOpen, NotDelivered, NotMatched
+from app.visits.rules import AppealOpen, Cause, NotDelivered, NotMatched, Resolution
+from app.visits.tables import Correction
 from app.visits.terms_rules import PartRule, part_of, share_of_minutes, share_of_tasks
 from tests.app.settlement.story import a_done_visit
 from tests.app.visits.test_door import a_held, a_published, send, whole
@@ -104,6 +106,33 @@ def test_dismissed_what_was_held_is_rejected_with_it(database: Engine) -> None:
             appeals.uphold(session, appeal.id, answer="yes", by="another", now=SOON)
         with pytest.raises(CannotAppeal):
             appeals.raise_one(session, attendance_id, caregiver_id, words="再说一次", by="刘洁", now=SOON)
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_whoever_upholds_says_when_she_left_or_pays_nobody(database: Engine, rejected: bool) -> None:
+    with transaction() as session:
+        visit, (mine,) = a_published(session)
+        send(session, mine.caregiver_id, *whole(mine)[:-1])
+        review.hold_overdue(session, visit.id, now=TEN + timedelta(hours=8))
+        visit_id, attendance_id, caregiver_id = visit.id, mine.id, mine.caregiver_id
+        if rejected:
+            review.reject(session, visit_id, by="王 (wang)", now=SOON, reason="没有签退")
+            assert session.get_one(Attendance, attendance_id).finished_at is None, "nobody knows when she left"
+    left = appeals.Mended(
+        "finished_at", TEN + timedelta(minutes=62), Cause.DEVICE_TROUBLE, Resolution.ELDER_CONFIRMED, None
+    )
+    late = TEN + timedelta(hours=9)
+    with transaction() as session:
+        appeal_id = appeals.raise_one(session, attendance_id, caregiver_id, words="手机没电了", by="刘洁", now=late).id
+    with pytest.raises(NotMatched), transaction() as session:
+        appeals.uphold(session, appeal_id, answer="属实", by="李 (li)", now=late)
+    assert captured(visit_id) == 0
+    with transaction() as session:
+        appeals.uphold(session, appeal_id, answer="属实", by="李 (li)", now=late, times=[left])
+        assert session.get_one(Visit, visit_id).state is VisitState.VERIFIED
+        (correction,) = session.scalars(select(Correction).where(Correction.visit_id == visit_id))
+        assert (correction.before, correction.after, correction.by) == (None, left.value, "李 (li)")
+    assert captured(visit_id) == 10_000
 
 
 def test_an_appeal_has_its_time_and_its_subject(database: Engine) -> None:

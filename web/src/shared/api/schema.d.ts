@@ -9238,11 +9238,9 @@ export interface components {
         };
         /**
          * CorrectIn
-         * @description One time laid over what was reported: whose, which, why, and what it rests on.
+         * @description One time laid over what was reported, and whose.
          */
         CorrectIn: {
-            /** Attendance Id */
-            attendance_id: number;
             /**
              * Field
              * @description started_at or finished_at
@@ -9257,6 +9255,8 @@ export interface components {
             resolution: components["schemas"]["Resolution"];
             /** Memo */
             memo?: string | null;
+            /** Attendance Id */
+            attendance_id: number;
         };
         /**
          * CorrectionOut
@@ -16750,6 +16750,26 @@ export interface components {
             server_time: string;
         };
         /**
+         * TimeIn
+         * @description One time laid over what was reported: which, why, and what it rests on.
+         */
+        TimeIn: {
+            /**
+             * Field
+             * @description started_at or finished_at
+             */
+            field: string;
+            /**
+             * Value
+             * Format: date-time
+             */
+            value: string;
+            cause: components["schemas"]["Cause"];
+            resolution: components["schemas"]["Resolution"];
+            /** Memo */
+            memo?: string | null;
+        };
+        /**
          * ToldBy
          * @description Who said so.
          * @enum {string}
@@ -16985,6 +17005,19 @@ export interface components {
         UnservedDays: {
             /** Items */
             items: components["schemas"]["UnservedDay"][];
+        };
+        /**
+         * UpholdIn
+         * @description What she is told, and times her phone has not said: without a start and a finish nobody is paid.
+         */
+        UpholdIn: {
+            /** Answer */
+            answer: string;
+            /**
+             * Times
+             * @default []
+             */
+            times: components["schemas"]["TimeIn"][];
         };
         /**
          * Upkeep
@@ -24446,7 +24479,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__visits__appeals_api__AnswerIn"];
+                "application/json": components["schemas"]["UpholdIn"];
             };
         };
         responses: {
