@@ -44,8 +44,8 @@ from app.orders import queries as order_queries
 from app.planning import replan_actions, replan_queries
 from app.stock import applying, keys
 from app.tables import metadata
+from app.visits import photos, review
 from app.visits import queries as visits
-from app.visits import review
 
 assert metadata.tables  # a foreign key finds its table only where every table is known
 log = structlog.get_logger()
@@ -107,6 +107,12 @@ def sum_vitals() -> None:
     vitals.forget(now=datetime.now(UTC), days=settings().readings_days)
 
 
+def forget_photos() -> None:
+    """Photos too old to be asked for."""
+    with transaction() as session:
+        photos.forget(session, days=settings().photo_days, now=datetime.now(UTC))
+
+
 def foretell() -> None:
     """The days on which batteries will be flat; what is left waits for the next turn."""
     with transaction() as session:
@@ -159,6 +165,7 @@ def schedule() -> BackgroundScheduler:
     every(anchor, minutes=60, id="anchor", next_run_time=datetime.now(UTC))
     every(begin_rules, minutes=15, id="new sensors", next_run_time=datetime.now(UTC))
     every(sum_vitals, minutes=15, id="vitals", next_run_time=datetime.now(UTC))
+    every(forget_photos, hours=6, id="old photos", next_run_time=datetime.now(UTC))
     every(sweep, seconds=5, args=[commands.overdue, command_actions.expire], id="commands")
     every(sweep, seconds=5, args=[testing.ended, testing.expire], id="tests over")
     every(sweep, minutes=10, args=[testing.due, testing.announce], id="test calls")

@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     # vitals
     readings_days: int = Field(62, ge=31, description="days a single reading is kept; the sums of a day stay")
 
+    # photos of visits
+    photo_days: int = Field(180, ge=62, description="days a photo is kept; longer while an appeal about it is open")
+
     # alarms, seconds; docs: alarms.md section 6
     alarm_claim_idle_seconds: int = Field(30, ge=5, description="a claim without a call rings again")
     alarm_rings_all_after: int = Field(20, ge=1)

@@ -59,6 +59,7 @@ from app.performance import api as figures
 from app.phone import api as phone
 from app.phone import exceptions_api as exceptions
 from app.phone import installing_api as installer
+from app.phone import photos_api as sent_photos
 from app.places import api as places
 from app.planning import api as planning
 from app.planning import changing_api as changes
@@ -70,6 +71,7 @@ from app.stock import import_api as stock_imports
 from app.stock import models_api as stock_models
 from app.visits import api as visits
 from app.visits import appeals_api as appeals
+from app.visits import photos_api as photos
 from app.what_if import api as what_ifs
 
 ROUTERS = (
@@ -91,11 +93,13 @@ ROUTERS = (
     planning.router,
     replanning.router,
     visits.router,
+    photos.router,
     appeals.router,
     appeals.terms_router,
     settlement.router,
     outputs.router,
     phone.router,
+    sent_photos.router,
     exceptions.router,
     installer.router,
     alarms.router,

@@ -35,6 +35,7 @@ from app.planning import tables as planning
 from app.settlement import tables as settlement
 from app.stock import tables as stock
 from app.visits import appeal_tables as appeals
+from app.visits import photo_tables as photos
 from app.visits import tables as visits
 from app.what_if import tables as what_ifs
 
@@ -68,6 +69,7 @@ __all__ = [
     "orders",
     "people",
     "performance",
+    "photos",
     "places",
     "planning",
     "replans",

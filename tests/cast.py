@@ -1,5 +1,6 @@
 """People and things with sensible defaults; a test names only what matters to it."""
 
+import hashlib
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import count
@@ -37,12 +38,16 @@ from app.planning.day import named
 from app.planning.rules import AttendanceState, PlanState
 from app.planning.tables import Attendance, Plan
 from app.vault import digest
+from app.visits import photos
+from app.visits.photo_rules import PhotoKind, PhotoType
+from app.visits.photo_tables import Photo
 
 DISTRICT = 370503
 STREET, COMMUNITY, OTHER_COMMUNITY = "370503001000", "370503001001", "370503002001"
 CENTRE = Place(37.886, 118.525)
 TEN = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 PASSWORD = "correct horse 7"
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 200
 _numbers = count(1)
 
 
@@ -323,3 +328,12 @@ def an_entitlement(session: Session, elder: Elder, *, free: int | None = None, m
         funding.adjust(session, found.id, free - found.free_cents, by="test", now=TEN, reason="test")
         session.refresh(found)
     return found.id
+
+
+def a_photo(session: Session, visit: Visit, caregiver: Caregiver, *, body: bytes = JPEG) -> Photo:
+    """A photo of the visit that has arrived whole."""
+    said = photos.Announced(
+        visit.id, hashlib.sha256(body).hexdigest(), PhotoKind.WORK, PhotoType.JPEG, len(body), TEN, consent=True
+    )
+    photo = photos.announce(session, caregiver.id, said, now=TEN)
+    return photos.take(session, photo.id, caregiver.id, 0, body, now=TEN)

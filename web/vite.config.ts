@@ -25,6 +25,30 @@ function screensOwnTheirAddresses(): Plugin {
   }
 }
 
+/** The phone's page names every part it may ever load, so that its service worker keeps them before they are wanted. */
+function phoneNamesItsParts(): Plugin {
+  return {
+    name: 'phone-names-its-parts',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle, chunk, path }) {
+        if (!bundle || !chunk || !path.startsWith('/phone/')) return html
+        const parts = new Set<string>()
+        const visit = (file: string): void => {
+          const part = bundle[file]
+          if (parts.has(file) || part?.type !== 'chunk') return
+          parts.add(file)
+          for (const sheet of part.viteMetadata?.importedCss ?? []) parts.add(sheet)
+          for (const next of [...part.imports, ...part.dynamicImports]) visit(next)
+        }
+        visit(chunk.fileName)
+        const later = [...parts].map((file) => `/${file}`).filter((file) => !html.includes(file))
+        return [{ tag: 'meta', attrs: { name: 'parts', content: later.join(' ') }, injectTo: 'head' }]
+      },
+    },
+  }
+}
+
 /** The server prints with this font; it travels with the pages, so that every installation has it. */
 function fontOfPrintedSheets(): Plugin {
   const folder = new URL('./node_modules/@expo-google-fonts/noto-sans-sc/', import.meta.url)
@@ -42,7 +66,7 @@ function fontOfPrintedSheets(): Plugin {
 
 export default defineConfig({
   appType: 'mpa',
-  plugins: [vue(), screensOwnTheirAddresses(), fontOfPrintedSheets()],
+  plugins: [vue(), screensOwnTheirAddresses(), phoneNamesItsParts(), fontOfPrintedSheets()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'true', // Element Plus is written with it

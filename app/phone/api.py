@@ -40,6 +40,7 @@ def events(
     response.headers["Cache-Control"] = "no-store"
     caregiver_id = caregiver_of(me)
     sent_at = batch.sent_at.astimezone(UTC) if batch.sent_at else None
+    reported = [event.value(batch.device) for event in batch.events]
     with transaction(me.scope) as session:
         results = once(
             session, caller=f"user {me.id}", key=idempotency_key, now=now,
@@ -47,7 +48,7 @@ def events(
             do=lambda: [
                 ResultOut.of(told)
                 for told in actions.receive(
-                    session, caregiver_id, [e.value() for e in batch.events], sent_at=sent_at, by=me.by, now=now
+                    session, caregiver_id, reported, sent_at=sent_at, by=me.by, now=now
                 )
             ],
         )  # fmt: skip

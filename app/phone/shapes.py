@@ -151,7 +151,11 @@ class PlaceIn(BaseModel):
 
 
 class EventIn(BaseModel):
-    """One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows."""
+    """One thing that happened.
+
+    `offset_ms`: how long ago by the phone's steady clock, which may sleep with the phone, when it was sent, if it
+    knows; `clock_off_ms`: how far its wall clock was behind the server's when last they met.
+    """
 
     id: uuid.UUID
     kind: EventKind
@@ -159,21 +163,23 @@ class EventIn(BaseModel):
     seq: int = Field(ge=0, lt=2**53)
     at: AwareDatetime
     offset_ms: int | None = Field(None, ge=0, lt=2**53)
+    clock_off_ms: int | None = Field(None, gt=-(2**53), lt=2**53)
     place: PlaceIn | None = None
     data: dict[str, Any] = {}
 
-    def value(self) -> Reported:
+    def value(self, device: uuid.UUID | None) -> Reported:
         """As the actions see it."""
         return Reported(
             self.id, self.kind, self.attendance_id, self.seq, self.at.astimezone(UTC), self.offset_ms,
-            self.place.value() if self.place else None, self.data,
+            self.place.value() if self.place else None, self.data, device, self.clock_off_ms,
         )  # fmt: skip
 
 
 class EventsIn(BaseModel):
-    """A batch out of the phone's outbox; `sent_at` is what the phone's clock says now."""
+    """A batch out of the outbox of one phone; `sent_at` is what the phone's clock says now."""
 
     events: list[EventIn] = Field(max_length=200)
+    device: uuid.UUID | None = None
     sent_at: AwareDatetime | None = None
 
 

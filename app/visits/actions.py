@@ -54,6 +54,8 @@ class Reported:
     offset_ms: int | None = None
     place: Place | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    device: uuid.UUID | None = None
+    clock_off_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,13 @@ def _keep(
         .values(
             district_id=caregiver.district_id, division_code=owner.division_code, provider_id=owner.provider_id,
             event_id=reported.id, kind=reported.kind, caregiver_id=caregiver.id, attendance_id=reported.attendance_id,
-            visit_id=attendance.visit_id if attendance else 0, seq=reported.seq, device_at=reported.at,
+            visit_id=attendance.visit_id if attendance else 0, device=reported.device, seq=reported.seq,
+            device_at=reported.at,
             offset_ms=reported.offset_ms, received_at=now,
-            happened_at=happened(reported.at, received_at=now, offset_ms=reported.offset_ms, sent_at=sent_at),
+            happened_at=happened(
+                reported.at, received_at=now, offset_ms=reported.offset_ms, sent_at=sent_at,
+                clock_off_ms=reported.clock_off_ms,
+            ),
             place=reported.place.as_json() if reported.place else None,
             accuracy_m=reported.place.accuracy_m if reported.place else None, distance_m=distance, data=reported.data,
         )
@@ -209,17 +215,16 @@ def _task(session: Session, raw: RawEvent, attendance: Attendance, *, now: datet
     if not isinstance(code, str) or outcome not in set(TaskOutcome):
         return "unreadable"
     values = {
-        "outcome": TaskOutcome(outcome), "reason": raw.data.get("reason"), "seq": raw.seq, "at": raw.happened_at,
+        "outcome": TaskOutcome(outcome), "reason": raw.data.get("reason"), "device": raw.device, "seq": raw.seq,
+        "at": raw.happened_at,
     }  # fmt: skip
     statement = insert(TaskResult).values(
         district_id=raw.district_id, division_code=attendance.division_code, visit_id=attendance.visit_id,
         attendance_id=attendance.id, task=code, **values,
     )  # fmt: skip
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["attendance_id", "task"], set_=values, where=TaskResult.seq < raw.seq
-        )
-    )
+    same = TaskResult.device.is_not_distinct_from(raw.device)  # two phones of one person count apart
+    later = (same & (TaskResult.seq < raw.seq)) | (~same & (TaskResult.at < raw.happened_at))
+    session.execute(statement.on_conflict_do_update(index_elements=["attendance_id", "task"], set_=values, where=later))
     attending.tell(session, attendance)
     return None
 

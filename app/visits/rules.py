@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from app.errors import Conflict, NotFound, Unreadable
 
+CLOCK_WAS_SET: Final = timedelta(minutes=2)  # more than any journey of an answer
 SKEW: Final = timedelta(minutes=2)
 VAGUE_M: Final = 1000  # a fix known no better than this proves no place
 LATE: Final = timedelta(minutes=30)  # after the planned start without anybody at the door
@@ -236,14 +237,25 @@ def _places(record: Record, geofence_m: int) -> Iterator[Finding]:
 
 
 def happened(
-    device_at: datetime, *, received_at: datetime, offset_ms: int | None, sent_at: datetime | None
+    device_at: datetime,
+    *,
+    received_at: datetime,
+    offset_ms: int | None,
+    sent_at: datetime | None,
+    clock_off_ms: int | None = None,
 ) -> datetime:
-    """When it happened by the server's clock.
+    """When it happened by the server's clock; never later than the receipt.
 
-    `offset_ms` is how long ago it was by the phone's steady clock when it was sent; without it (the phone restarted)
-    the phone's wall clock is corrected by how far it was off at sending. Never later than the receipt.
+    The phone's wall clock is corrected by how far it was off at sending (`sent_at`). Its steady clock (`offset_ms`
+    before sending) stands still while the phone sleeps, so it says at least how long ago; it decides where the wall
+    clock was set in between: where that clock says less, or was off otherwise when last it met the server's.
     """
-    if offset_ms is not None:
-        return received_at - timedelta(milliseconds=offset_ms)
-    off = received_at - sent_at if sent_at else timedelta()
-    return min(device_at + off, received_at)
+    steady = received_at - timedelta(milliseconds=offset_ms) if offset_ms is not None else None
+    if sent_at is None:
+        return steady or min(device_at, received_at)
+    off = received_at - sent_at
+    by_wall = min(device_at + off, received_at)
+    was_set = clock_off_ms is not None and abs(off - timedelta(milliseconds=clock_off_ms)) > CLOCK_WAS_SET
+    if steady is not None and (was_set or by_wall > steady):
+        return steady
+    return by_wall

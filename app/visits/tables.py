@@ -26,6 +26,7 @@ class VisitEvent(Growing, Base):
     caregiver_id: Mapped[int] = mapped_column(BigInteger)  # whose login sent it
     attendance_id: Mapped[int] = mapped_column(BigInteger)
     visit_id: Mapped[int] = mapped_column(BigInteger)
+    device: Mapped[uuid.UUID | None]  # the phone that counts `seq`; one person may have two
     seq: Mapped[int] = mapped_column(BigInteger)
     device_at: Mapped[datetime]
     offset_ms: Mapped[int | None] = mapped_column(BigInteger)
@@ -77,6 +78,7 @@ class TaskResult(OfDistrict, Base):
     task: Mapped[str]
     outcome: Mapped[TaskOutcome] = mapped_column(named(TaskOutcome))
     reason: Mapped[str | None]
+    device: Mapped[uuid.UUID | None]
     seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
 

@@ -53,6 +53,7 @@ from tests.cast import (
     a_caregiver,
     a_contact,
     a_device,
+    a_photo,
     a_program,
     a_user,
     a_visit,
@@ -187,6 +188,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     session.flush()
     payout = a_payout(session, elder)
     settled = settled_things(session, attendance)
+    photo = a_photo(session, visit, caregiver)
     meals = meal_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     return Things(
         {
@@ -206,6 +208,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "import_id": file.id, "file_id": people.id, "model_id": 0, "n": 1,
             "link_id": link.id, "program_id": program.id, "program_version_id": draft.id, "enrolment_id": listed.id,
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
+            "photo_id": photo.id,
             **settled,
             **meals,
         },
@@ -361,6 +364,10 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/orders/{order_id}/cancel": why,
         "/api/orders/{order_id}/confirm": {"allowance_cents": 0, "self_pay_cents": 10_000},
         "/api/phone/events": {"events": [event], "sent_at": TEN.isoformat()},
+        "/api/phone/photos": {
+            "visit_id": ids["visit_id"], "sha256": "0" * 64, "kind": "work", "type": "image/jpeg", "size": 3,
+            "taken_at": TEN.isoformat(), "consent": True,
+        },
         "/api/phone/installation-items/{item_id}/device": {"wire_id": "pendant-0", "spot": "颈挂"},
         "/api/phone/installation-items/{item_id}/give-up": why,
         "/api/phone/installations/{installation_id}/fail": why,

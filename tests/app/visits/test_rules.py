@@ -60,11 +60,34 @@ def test_the_servers_clock_decides_whatever_the_phone_believes() -> None:
     assert happened(wrong, received_at=TEN, offset_ms=None, sent_at=sent) == TEN - timedelta(minutes=5)
 
 
+def test_a_phone_that_slept_says_how_long_ago_by_its_wall_clock() -> None:
+    at, sent, steady = TEN - timedelta(hours=3), TEN, 60_000  # asleep all but a minute, and its steady clock with it
+    assert happened(at, received_at=TEN, offset_ms=steady, sent_at=sent) == at
+    hours_off = timedelta(hours=5)
+    off_ms = int(hours_off.total_seconds() * 1000)
+    told = happened(at - hours_off, received_at=TEN, offset_ms=steady, sent_at=sent - hours_off, clock_off_ms=off_ms)
+    assert told == at
+
+
+def test_a_clock_that_was_set_between_gives_way_to_the_steady_one() -> None:
+    before = TEN - timedelta(minutes=10)
+    ahead, back = timedelta(hours=1), -timedelta(hours=1)
+    for by in (ahead, back):
+        told = happened(before, received_at=TEN, offset_ms=600_000, sent_at=TEN + by, clock_off_ms=0)
+        assert told == before, by
+    assert happened(before, received_at=TEN, offset_ms=600_000, sent_at=TEN + back) == before  # never met the server
+
+
 MOMENTS = st.timedeltas(-timedelta(days=30_000), timedelta(days=30_000)).map(lambda off: TEN + off)
 
 
-@given(device_at=MOMENTS, sent_at=st.none() | MOMENTS, offset=st.none() | st.integers(0, 10**9))
+@given(
+    device_at=MOMENTS,
+    sent_at=st.none() | MOMENTS,
+    offset=st.none() | st.integers(0, 10**9),
+    off=st.none() | st.integers(-(10**12), 10**12),
+)
 def test_nothing_happens_after_it_was_heard_of(
-    device_at: datetime, sent_at: datetime | None, offset: int | None
+    device_at: datetime, sent_at: datetime | None, offset: int | None, off: int | None
 ) -> None:
-    assert happened(device_at, received_at=TEN, offset_ms=offset, sent_at=sent_at) <= TEN
+    assert happened(device_at, received_at=TEN, offset_ms=offset, sent_at=sent_at, clock_off_ms=off) <= TEN

@@ -1,7 +1,8 @@
-// Keeps the phone's page and its parts, so that it opens in a stairwell: the network first for the page, the cache for its parts.
+// Keeps the phone's page and all its parts, so that it opens in a stairwell, at once; the newest is fetched behind it.
+importScripts('/phone/push.js')
+
 const SHELL = 'yinling-phone-shell'
 const PAGE = '/phone/'
-const PATIENCE_MS = 2500
 
 self.addEventListener('install', (event) => {
   event.waitUntil(fetchShell().then(() => self.skipWaiting()))
@@ -19,13 +20,19 @@ self.addEventListener('fetch', (event) => {
   else event.respondWith(caches.match(request, { ignoreSearch: true }).then((kept) => kept ?? fetch(request)))
 })
 
-/** The newest page when the network is quick, else the kept one while the newest is still fetched behind it. */
+/** The kept page at once. A newer one is kept for the next time, and the page that is open hears of it. */
 async function page(event) {
+  const kept = await caches.match(PAGE)
   const fresh = fetchShell()
-  event.waitUntil(fresh.catch(() => undefined))
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))
-  const first = await Promise.race([fresh.catch(() => undefined), late])
-  return (first ?? (await caches.match(PAGE)) ?? (await fresh)).clone()
+  if (!kept) return (await fresh).clone()
+  const before = await kept.clone().text()
+  event.waitUntil(fresh.then(async (answer) => (await answer.clone().text()) !== before && tell(event), () => undefined))
+  return kept
+}
+
+async function tell(event) {
+  const opened = await self.clients.get(event.resultingClientId)
+  opened?.postMessage('newer')
 }
 
 /** The page with every part it names, kept together; parts have their hash in the name, so the old ones go when no page names them. */
@@ -34,7 +41,7 @@ async function fetchShell() {
   if (!answer.ok) throw new Error(`the page answered ${answer.status}`)
   const shell = await caches.open(SHELL)
   const html = await answer.clone().text()
-  const parts = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path).filter((path) => path.startsWith('/assets/') || path.startsWith('/phone/'))
+  const parts = [...html.matchAll(/["\s](\/(?:assets|phone)\/[^"\s]+)/g)].map(([, path]) => path)
   const kept = new Set((await shell.keys()).map((request) => new URL(request.url).pathname))
   await shell.addAll(parts.filter((path) => !kept.has(path)))
   await shell.put(PAGE, answer.clone())

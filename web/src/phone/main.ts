@@ -4,7 +4,7 @@ import '@/shared/tokens.css'
 import { screenI18n } from '@/shared/i18n'
 import { startTheme } from '@/shared/theme'
 import { takeLabel } from './install/orders'
-import { usePhone } from './phone'
+import { loadAgain, usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
 import './phone.css'
 
@@ -17,5 +17,13 @@ const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,ph
 createApp(PhoneApp).use(screenI18n(words)).mount('#app')
 void usePhone().start()
 
-if ('serviceWorker' in navigator && import.meta.env.PROD)
-  navigator.serviceWorker.register('/phone/sw.js', { scope: '/phone/' }).catch((error: unknown) => console.warn('offline shell', error))
+if ('serviceWorker' in navigator && import.meta.env.PROD) {
+  const { serviceWorker } = navigator
+  serviceWorker.register('/phone/sw.js', { scope: '/phone/' }).catch((error: unknown) => console.warn('offline shell', error))
+  let newer = false
+  serviceWorker.addEventListener('message', ({ data }) => (newer ||= data === 'newer'))
+  document.addEventListener('visibilitychange', () => {
+    if (newer && document.visibilityState === 'hidden' && !usePhone().unwritable.value) location.reload() // while nobody looks
+  })
+}
+addEventListener('vite:preloadError', loadAgain)

@@ -6,7 +6,9 @@ import { setServerTime } from '@/shared/clock'
 import { setZone } from '@/shared/words'
 import type { Me } from '@/shared/api/types'
 import { placeDeadline, unsent, type Action, type Entry, type Fix } from './outbox/events'
+import { behind, met } from './outbox/clock'
 import { BOOT, uuid } from './outbox/ids'
+import { keepPhoto, sendPhotos, type Photo, type PhotoKind } from './outbox/photos'
 import { here } from './outbox/place'
 import { drain, type Stopped } from './outbox/send'
 import { openStore, type Store } from './outbox/store'
@@ -33,18 +35,28 @@ let timer: ReturnType<typeof setTimeout> | undefined
 const carrier = shallowRef<Carrier | null>(null)
 const served = shallowRef<Days | null>(null)
 const entries = shallowRef<Entry[]>([])
+const photos = shallowRef<Photo[]>([])
 const reach = ref<Reach>('starting')
 const lastSync = ref<number | null>(null)
 const syncing = ref(false)
-/** Set when the phone could not write a record down: its disk is full, or the browser forbids it. */
-const unwritable = ref(false)
+/** Set while a record is in the page only: the disk is full, or the browser forbids it. */
+const unwritable = computed(() => entries.value.some((entry) => entry.unwritten && unsent(entry)))
+/** Everything the server has not got yet. */
+const left = computed(() => entries.value.filter(unsent).length + photos.value.filter(unsent).length)
 
 const days = computed(() => served.value && replay(served.value, entries.value.filter(unsent).map((entry) => entry.event)))
 
 async function show(person: Carrier): Promise<void> {
   setZone(person.timezone)
   carrier.value = person
-  entries.value = await store.entries(person.id)
+  await look()
+}
+
+/** What is on the shelves now. */
+async function look(): Promise<void> {
+  const owner = carrier.value?.id
+  if (owner === undefined) return
+  ;[entries.value, photos.value] = await Promise.all([store.entries(owner), store.photos(owner)])
 }
 
 /** Opens the phone's memory, shows what it holds, and asks the server. */
@@ -57,6 +69,7 @@ async function start(): Promise<void> {
   }
   for (const event of ['online', 'focus']) addEventListener(event, () => void sync())
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void sync())
+  addEventListener('beforeunload', (event) => unwritable.value && event.preventDefault())
   await sync()
 }
 
@@ -70,9 +83,8 @@ async function sync(): Promise<void> {
     failures = reach.value === 'done' ? 0 : failures + 1
   } finally {
     syncing.value = false
-    if (carrier.value) entries.value = await store.entries(carrier.value.id)
-    const left = entries.value.some(unsent)
-    const wait = left || reach.value !== 'done' ? (RETRY_S[Math.min(failures, RETRY_S.length - 1)] ?? 60) : ASK_AGAIN_S
+    await look()
+    const wait = left.value || reach.value !== 'done' ? (RETRY_S[Math.min(failures, RETRY_S.length - 1)] ?? 60) : ASK_AGAIN_S
     timer = setTimeout(() => void sync(), wait * 1000)
   }
 }
@@ -86,16 +98,20 @@ async function talk(): Promise<Stopped> {
     if (left) await store.leave(undefined)
     if (!me || left) return 'logged_out'
     await take(me)
-    const { stopped, days: answered } = await drain(store, me.id, post)
+    const device = await store.device()
+    const { stopped, days: answered } = await drain(store, me.id, (events) => post(device, events))
     const newest = answered ?? (stopped === 'done' ? await askDays() : undefined)
     if (newest) {
       setServerTime(newest.server_time)
+      met(newest.server_time)
       served.value = newest
       lastSync.value = Date.now()
       await store.keep('days', newest)
       await store.forgetOld(me.id, Date.now())
     }
-    return stopped
+    await store.settle()
+    if (stopped !== 'done') return stopped
+    return (await sendPhotos(store, me.id)) ? 'done' : 'busy'
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     if (error.status === 403) loadAgain()
@@ -104,8 +120,8 @@ async function talk(): Promise<Stopped> {
   }
 }
 
-/** Another tab has logged in anew and this one's token is stale; everything is written down, so simply start again. */
-function loadAgain(): void {
+/** The page is out of date: a stale token, a part that is gone. Everything is written down, so simply start again. */
+export function loadAgain(): void {
   const last = Number(sessionStorage.getItem('yinling.reloaded') ?? 0)
   if (Date.now() - last < 60_000) return
   sessionStorage.setItem('yinling.reloaded', String(Date.now()))
@@ -136,20 +152,25 @@ async function act(action: Action): Promise<void> {
     at: new Date(now).toISOString(),
     ticks: Math.round(performance.now()),
     boot: BOOT,
+    off: behind(),
   }
-  try {
-    entries.value = [...entries.value, await store.add(event, person.id, place ? placeDeadline(now) : undefined)]
-    unwritable.value = false
-  } catch (error) {
-    unwritable.value = true // said on the screen at once: this step is not recorded
-    throw error
-  }
+  entries.value = [...entries.value, await store.add(event, person.id, place ? placeDeadline(now) : undefined)]
   navigator.vibrate?.(30)
   if (place)
     void place
       .then((fix) => store.complete(event.id, fix))
       .finally(sync)
   else void sync()
+}
+
+/** Keeps a photo for good and sends it when there is a way; the answer is what an event refers to. Throws NoRoom. */
+async function savePhoto(blob: Blob, kind: PhotoKind, visitId: number, consent?: boolean): Promise<string> {
+  const person = carrier.value
+  if (!person) throw new Error('nobody is logged in')
+  const hash = await keepPhoto(store, person.id, blob, { visit: visitId, kind, consent })
+  photos.value = await store.photos(person.id)
+  void sync()
+  return hash
 }
 
 /** Taken when she arrives and when she finishes. The check-in at that same door carries the arrival's, if there was one. */
@@ -185,9 +206,10 @@ async function logOut(): Promise<void> {
   carrier.value = null
   served.value = null
   entries.value = []
+  photos.value = []
   await sync()
 }
 
 export function usePhone() {
-  return { carrier, days, entries, reach, syncing, lastSync, unwritable, start, sync, act, logIn, logOut }
+  return { carrier, days, entries, photos, left, reach, syncing, lastSync, unwritable, start, sync, act, savePhoto, logIn, logOut }
 }

@@ -15,13 +15,15 @@ export const askDays = (): Promise<Days> => ask(api.GET('/api/phone/days'))
 
 const clockMs = (): number => Math.round(performance.now())
 
-/** Places and clocks as the server reads them: `offset_ms` is how long ago it was, where this page's clock still knows. */
-export async function post(events: PhoneEvent[]): Promise<Answer<Days>> {
+/** Places and clocks as the server reads them: `offset_ms` is how long ago it was by a clock that may sleep, where it still runs. */
+export async function post(device: string, events: PhoneEvent[]): Promise<Answer<Days>> {
   const body = {
+    device,
     sent_at: new Date().toISOString(),
-    events: events.map(({ fix, ticks, boot, data, ...event }) => ({
+    events: events.map(({ fix, ticks, boot, data, off, ...event }) => ({
       ...event,
       offset_ms: boot === BOOT ? Math.max(0, clockMs() - ticks) : null,
+      clock_off_ms: off ?? null,
       place: fix && 'lat' in fix ? { ...fix, datum: 'wgs84' as const } : null,
       data: fix && 'none' in fix ? { ...data, no_place: fix.none } : data,
     })),

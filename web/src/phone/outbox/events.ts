@@ -23,6 +23,8 @@ export interface PhoneEvent extends Action {
   /** milliseconds since this device last started its monotonic clock, and which start that was */
   ticks: number
   boot: string
+  /** how far this clock was behind the server's when last they met, milliseconds; unknown before they did */
+  off?: number
 }
 
 /** An event beside how far it has come. `owner` is the login it belongs to: two may share a phone. */
@@ -34,6 +36,8 @@ export interface Entry {
   problem?: string
   /** waits for its place until then (device time, milliseconds), so that the record is safe before the place is known */
   until?: number
+  /** there was no room on the disk: it lives as long as the page does, or until it is sent */
+  unwritten?: boolean
 }
 
 const PLACE_MS = 9_000
@@ -43,4 +47,4 @@ export const waiting = (entry: Entry, now: number): boolean =>
   entry.until !== undefined && now < entry.until && entry.until < now + 2 * PLACE_MS
 export const placeDeadline = (now: number): number => now + PLACE_MS
 
-export const unsent = (entry: Entry): boolean => entry.standing === 'saved' || entry.standing === 'sent'
+export const unsent = (entry: { standing: Standing }): boolean => entry.standing === 'saved' || entry.standing === 'sent'

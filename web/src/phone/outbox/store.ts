@@ -1,74 +1,92 @@
-// The phone's own memory (IndexedDB): the outbox, the sealed days, the keys. It survives reloads, restarts and a dead battery.
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
-import type { Action, Entry, Fix, PhoneEvent, Standing } from './events'
-import { canSeal, newKey, open, seal } from './seal'
-
-export interface Sealed {
-  iv: Uint8Array<ArrayBuffer>
-  box: ArrayBuffer
-}
-type Body = Pick<PhoneEvent, 'at' | 'ticks' | 'boot'> & Action
-
-interface Row {
-  id: string
-  seq: number
-  owner: number
-  standing: Standing
-  tries: number
-  problem?: string
-  until?: number
-  body: Sealed | Body
-}
-
-interface Schema extends DBSchema {
-  events: { key: string; value: Row; indexes: { seq: number } }
-  /** `seq`, and what is sealed with the key `days`: the days and who is logged in */
-  kept: { key: string; value: unknown }
-  keys: { key: string; value: CryptoKey }
-}
+// The phone's own memory: the outbox, the sealed days, the keys. It survives reloads, restarts and a dead battery.
+import { albumOf } from './album'
+import type { Entry, Fix, PhoneEvent } from './events'
+import { uuid } from './ids'
+import { open, seal } from './seal'
+import { keyNamed, openMemory, outboxKey, type Body, type Row, type Sealed } from './shelves'
 
 const KEPT_ACCEPTED_MS = 2 * 86_400_000
 const NAME = 'yinling-phone'
 
+type Change = Partial<Pick<Entry, 'standing' | 'tries' | 'problem'>>
 export type Store = Awaited<ReturnType<typeof openStore>>
 
 export async function openStore(name = NAME) {
-  const db = await openDB<Schema>(name, 1, {
-    upgrade(fresh) {
-      fresh.createObjectStore('events', { keyPath: 'id' }).createIndex('seq', 'seq', { unique: true })
-      fresh.createObjectStore('kept')
-      fresh.createObjectStore('keys')
-    },
-  })
+  const db = await openMemory(name)
+  const album = albumOf(db)
+  /** What the disk had no room for: kept here, sent like the rest, written down as soon as there is room. */
+  const unwritten = new Map<string, Entry>()
 
   async function sealed(owner: number, body: Body): Promise<Sealed | Body> {
-    const key = await keyNamed(db, `outbox:${owner}`)
+    const key = await keyNamed(db, outboxKey(owner))
     return key ? seal(key, body) : body
   }
   async function plainOf({ owner, body }: Row): Promise<Body | undefined> {
     if (!('box' in body)) return body
-    const key = await keyNamed(db, `outbox:${owner}`)
+    const key = await keyNamed(db, outboxKey(owner))
     return key && open<Body>(key, body)
+  }
+  const lastUnwritten = (): number => Math.max(0, ...[...unwritten.values()].map(({ event }) => event.seq))
+
+  /** One row for good, under the number it has or the next one; throws where the disk is full. */
+  async function write({ event: { id, seq: numbered, ...plain }, owner, standing, tries, problem, until }: Entry): Promise<number> {
+    const body = await sealed(owner, plain) // first: a transaction does not wait for the crypto
+    const work = db.transaction(['events', 'kept'], 'readwrite', { durability: 'strict' })
+    work.done.catch(() => undefined) // told below, once
+    const last = ((await work.objectStore('kept').get('seq')) as number | undefined) ?? 0
+    const seq = numbered || Math.max(last, lastUnwritten()) + 1
+    const rest = { standing, tries, ...(problem === undefined ? {} : { problem }), ...(until === undefined ? {} : { until }) }
+    await Promise.all([
+      work.objectStore('kept').put(Math.max(last, seq), 'seq'),
+      work.objectStore('events').put({ id, seq, owner, body, ...rest }),
+      work.done,
+    ])
+    return seq
+  }
+
+  async function makeRoom(): Promise<void> {
+    const rows = await db.getAll('events')
+    await Promise.all(rows.filter((row) => row.standing === 'accepted').map((row) => db.delete('events', row.id)))
   }
 
   return {
-    /** Written down for good when this returns; throws where the disk is full, then nothing was written. */
+    ...album,
+
+    /** Written down for good when this returns; `unwritten` where the disk has no room even after what is accepted has gone. */
     async add(event: Omit<PhoneEvent, 'seq'>, owner: number, until?: number): Promise<Entry> {
-      const { id, ...plain } = event
-      const body = await sealed(owner, plain) // first: a transaction does not wait for the crypto
-      const rest = { owner, standing: 'saved' as const, tries: 0, ...(until === undefined ? {} : { until }) }
-      const work = db.transaction(['events', 'kept'], 'readwrite', { durability: 'strict' })
-      const seq = (((await work.objectStore('kept').get('seq')) as number | undefined) ?? 0) + 1
-      await Promise.all([
-        work.objectStore('kept').put(seq, 'seq'),
-        work.objectStore('events').add({ id, seq, body, ...rest }),
-        work.done,
-      ])
-      return { event: { ...event, seq }, ...rest }
+      const entry: Entry = { event: { ...event, seq: 0 }, owner, standing: 'saved', tries: 0, until }
+      for (const again of [makeRoom, undefined]) {
+        try {
+          entry.event.seq = await write(entry)
+          return entry
+        } catch (error) {
+          console.warn('no room', error)
+          await again?.().catch(() => undefined)
+        }
+      }
+      const last = ((await db.get('kept', 'seq').catch(() => 0)) as number | undefined) ?? 0
+      entry.event.seq = Math.max(last, lastUnwritten()) + 1
+      entry.unwritten = true
+      unwritten.set(event.id, entry)
+      return entry
+    },
+
+    /** Tries to write down what had no room. */
+    async settle(): Promise<void> {
+      for (const [id, entry] of unwritten) {
+        try {
+          await write(entry)
+          unwritten.delete(id)
+        } catch {
+          return
+        }
+      }
     },
 
     /** The place has come, or will not: the event may go. One that has gone already stays as it was. */
     async complete(id: string, fix: Fix): Promise<void> {
+      const held = unwritten.get(id)
+      if (held?.standing === 'saved') unwritten.set(id, { ...held, until: undefined, event: { ...held.event, fix } })
       const before = await db.get('events', id)
       if (before?.until === undefined || before.standing !== 'saved') return
       const plain = await plainOf(before)
@@ -92,10 +110,13 @@ export async function openStore(name = NAME) {
           return plain && { owner, standing, tries, problem, until, event: { ...plain, id, seq } }
         }),
       )
-      return opened.filter((entry) => entry !== undefined)
+      const held = [...unwritten.values()].filter((entry) => entry.owner === owner)
+      return [...opened.filter((entry) => entry !== undefined), ...held].sort((one, other) => one.event.seq - other.event.seq)
     },
 
-    async mark(id: string, change: Partial<Pick<Entry, 'standing' | 'tries' | 'problem'>>): Promise<void> {
+    async mark(id: string, change: Change): Promise<void> {
+      const held = unwritten.get(id)
+      if (held) return void unwritten.set(id, { ...held, ...change })
       const work = db.transaction('events', 'readwrite')
       const row = await work.store.get(id)
       if (row) await work.store.put({ ...row, ...change })
@@ -106,6 +127,7 @@ export async function openStore(name = NAME) {
     async forgetOld(owner: number, now: number): Promise<void> {
       for (const { event, standing } of await this.entries(owner))
         if (standing === 'accepted' && Date.parse(event.at) < now - KEPT_ACCEPTED_MS) await db.delete('events', event.id)
+      await album.forgetPhotos(owner, now - KEPT_ACCEPTED_MS)
     },
 
     /** Sealed personal data under a name; without WebCrypto nothing is kept. */
@@ -118,14 +140,25 @@ export async function openStore(name = NAME) {
       return key && sealed ? open<T>(key, sealed) : undefined
     },
 
-    /** Logout: the people on this phone are gone with their key. Unsent events keep theirs until the server has them. */
+    /** Which phone this is: a number drawn once, without any person in it. */
+    async device(): Promise<string> {
+      const work = db.transaction('kept', 'readwrite')
+      const known = ((await work.store.get('device')) as string | undefined) ?? uuid()
+      await work.store.put(known, 'device')
+      await work.done
+      return known
+    },
+
+    /** Logout: the people on this phone are gone with their key. Unsent records keep theirs until the server has them. */
     async forgetPeople(owner: number): Promise<void> {
-      const rows = (await db.getAll('events')).filter((row) => row.owner === owner)
+      const [events, photos] = await Promise.all([db.getAll('events'), db.getAll('photos')])
+      const rows = [...events, ...photos].filter((row) => row.owner === owner)
       await db.delete('keys', 'days')
       await Promise.all(['days', 'me'].map((name) => db.delete('kept', name)))
       if (rows.some((row) => row.standing === 'saved' || row.standing === 'sent')) return
-      await Promise.all(rows.filter((row) => row.standing === 'accepted').map((row) => db.delete('events', row.id)))
-      if (rows.every((row) => row.standing === 'accepted')) await db.delete('keys', `outbox:${owner}`)
+      const accepted = rows.filter((row) => row.standing === 'accepted')
+      await Promise.all(accepted.map((row) => ('id' in row ? db.delete('events', row.id) : db.delete('photos', row.key))))
+      if (accepted.length === rows.length) await db.delete('keys', outboxKey(owner))
     },
 
     /** Logged out with no server to hear it: told as soon as there is one. */
@@ -134,17 +167,4 @@ export async function openStore(name = NAME) {
 
     close: () => db.close(),
   }
-}
-
-/** The key of that name, made on first use; undefined where this browser cannot seal. */
-async function keyNamed(db: IDBPDatabase<Schema>, name: string): Promise<CryptoKey | undefined> {
-  if (!canSeal()) return undefined
-  const kept = await db.get('keys', name)
-  if (kept) return kept
-  const fresh = await newKey()
-  const work = db.transaction('keys', 'readwrite') // two tabs: the first key stays
-  const winner = (await work.store.get(name)) ?? fresh
-  await work.store.put(winner, name)
-  await work.done
-  return winner
 }

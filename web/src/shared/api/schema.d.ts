@@ -2304,6 +2304,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/visits/{visit_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Photos Of
+         * @description The photos that have arrived whole.
+         */
+        get: operations["visits_photos_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/visits/photos/{photo_id}/bytes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look
+         * @description The photo itself.
+         */
+        get: operations["visits_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/appeals": {
         parameters: {
             query?: never;
@@ -2866,6 +2906,46 @@ export interface paths {
          * @description Keep what happened, each event once; the answer holds the days as they are now. Nothing sent here is lost.
          */
         post: operations["phone_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Announce
+         * @description Say what comes; said again, also from another phone of hers, it is the same photo.
+         */
+        post: operations["phone_announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/photos/{photo_id}/bytes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send
+         * @description The bytes from `start` on; what does not follow on what is here changes nothing.
+         */
+        put: operations["phone_send"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -10291,11 +10371,13 @@ export interface components {
         EventKind: "accept" | "decline" | "depart" | "arrive" | "start" | "task" | "finish" | "not_delivered" | "note";
         /**
          * EventsIn
-         * @description A batch out of the phone's outbox; `sent_at` is what the phone's clock says now.
+         * @description A batch out of the outbox of one phone; `sent_at` is what the phone's clock says now.
          */
         EventsIn: {
             /** Events */
             events: components["schemas"]["app__phone__shapes__EventIn"][];
+            /** Device */
+            device?: string | null;
             /** Sent At */
             sent_at?: string | null;
         };
@@ -13750,6 +13832,85 @@ export interface components {
             times: {
                 [key: string]: string;
             };
+        };
+        /**
+         * PhotoIn
+         * @description A photo before its bytes. `consent`: whoever is shown agreed; none where nobody is shown.
+         */
+        PhotoIn: {
+            /** Visit Id */
+            visit_id: number;
+            /** Sha256 */
+            sha256: string;
+            kind: components["schemas"]["PhotoKind"];
+            type: components["schemas"]["PhotoType"];
+            /** Size */
+            size: number;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** Consent */
+            consent?: boolean | null;
+        };
+        /**
+         * PhotoKind
+         * @description What it shows.
+         * @enum {string}
+         */
+        PhotoKind: "work" | "receipt" | "signature" | "reading" | "incident" | "other";
+        /**
+         * PhotoOut
+         * @description One photo, without its bytes.
+         */
+        PhotoOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["PhotoKind"];
+            /** Caregiver */
+            caregiver: string;
+            /** Consent */
+            consent: boolean | null;
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            /** Size */
+            size: number;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
+         * PhotoState
+         * @description How much of it is here: send on from `received`; `whole` is the end of it.
+         */
+        PhotoState: {
+            /** Id */
+            id: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size */
+            size: number;
+            /** Received */
+            received: number;
+            /** Whole */
+            whole: boolean;
+        };
+        /**
+         * PhotoType
+         * @description Formats that browsers show and nothing executes.
+         * @enum {string}
+         */
+        PhotoType: "image/jpeg" | "image/png" | "image/webp";
+        /**
+         * PhotosOut
+         * @description In the order in which they were taken.
+         */
+        PhotosOut: {
+            /** Items */
+            items: components["schemas"]["PhotoOut"][];
         };
         /**
          * PlaceIn
@@ -19929,7 +20090,10 @@ export interface components {
         };
         /**
          * EventIn
-         * @description One thing that happened. `offset_ms`: how long ago by the phone's steady clock when it was sent, if it knows.
+         * @description One thing that happened.
+         *
+         *     `offset_ms`: how long ago by the phone's steady clock, which may sleep with the phone, when it was sent, if it
+         *     knows; `clock_off_ms`: how far its wall clock was behind the server's when last they met.
          */
         app__phone__shapes__EventIn: {
             /**
@@ -19949,6 +20113,8 @@ export interface components {
             at: string;
             /** Offset Ms */
             offset_ms?: number | null;
+            /** Clock Off Ms */
+            clock_off_ms?: number | null;
             place?: components["schemas"]["PlaceIn"] | null;
             /**
              * Data
@@ -24404,6 +24570,66 @@ export interface operations {
             };
         };
     };
+    visits_photos_of: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotosOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     appeals_listed: {
         parameters: {
             query?: {
@@ -25317,6 +25543,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["app__phone__shapes__Answer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_announce: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotoIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoState"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_send: {
+        parameters: {
+            query?: {
+                start?: number;
+            };
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                photo_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoState"];
                 };
             };
             /** @description Validation Error */
