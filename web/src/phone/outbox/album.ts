@@ -1,7 +1,7 @@
 // The shelf of photos in the phone's memory: bytes sealed, let go once the server has them whole.
 import type { Photo } from './photos'
 import { canSeal, openBytes, sealBytes } from './seal'
-import { keyNamed, outboxKey, type Memory, type PhotoRow } from './shelves'
+import { keyNamed, outboxKey, type Memory } from './shelves'
 
 /** So much stays free for records, which are worth more than photos. */
 const RESERVE = 4 * 1024 * 1024
@@ -12,12 +12,6 @@ export class NoRoom extends Error {}
 const keyOf = ({ owner, visit, hash }: Pick<Photo, 'owner' | 'visit' | 'hash'>): string => `${owner}/${visit}/${hash}`
 
 export function albumOf(db: Memory) {
-  const change = async (photo: Photo, to: (row: PhotoRow) => PhotoRow): Promise<void> => {
-    const work = db.transaction('photos', 'readwrite')
-    const row = await work.store.get(keyOf(photo))
-    if (row) await work.store.put(to(row))
-    await work.done
-  }
   return {
     /** Kept for good when this returns; the same photo again is the same one. Throws NoRoom. */
     async addPhoto(photo: Photo, bytes: ArrayBuffer): Promise<void> {
@@ -27,32 +21,33 @@ export function albumOf(db: Memory) {
       if (!key) throw new NoRoom()
       const sealed = await sealBytes(key, bytes)
       const work = db.transaction('photos', 'readwrite', { durability: 'strict' })
-      if (!(await work.store.get(keyOf(photo)))) await work.store.put({ ...photo, ...sealed, key: keyOf(photo) })
+      if (!(await work.store.get(keyOf(photo)))) await work.store.put({ key: keyOf(photo), photo, sealed })
       await work.done
     },
 
     /** Oldest first, without their bytes; another login's stay where they are. */
     async photos(owner: number): Promise<Photo[]> {
-      const rows = (await db.getAll('photos')).filter((row) => row.owner === owner)
-      return rows.map(({ iv: _iv, box: _box, key: _key, ...photo }) => photo).sort((one, other) => one.at.localeCompare(other.at))
+      const photos = (await db.getAll('photos')).map(({ photo }) => photo)
+      return photos.filter((photo) => photo.owner === owner).sort((one, other) => one.at.localeCompare(other.at))
     },
 
     async bytesOf(photo: Photo): Promise<ArrayBuffer | undefined> {
       const [row, key] = await Promise.all([db.get('photos', keyOf(photo)), keyNamed(db, outboxKey(photo.owner))])
-      return row?.box && row.iv && key ? openBytes(key, { iv: row.iv, box: row.box }) : undefined
+      return row?.sealed && key ? openBytes(key, row.sealed) : undefined
     },
 
     /** How far it has come; what the server has whole needs no room here any more. */
-    markPhoto: (photo: Photo, to: Partial<Pick<Photo, 'standing' | 'received' | 'problem'>>): Promise<void> =>
-      change(photo, (row) => {
-        const { iv, box, ...rest } = { ...row, ...to }
-        return rest.standing === 'accepted' ? rest : { ...rest, iv, box }
-      }),
+    async markPhoto({ owner, visit, hash }: Photo, to: Partial<Pick<Photo, 'standing' | 'received' | 'problem'>>): Promise<void> {
+      const work = db.transaction('photos', 'readwrite')
+      const row = await work.store.get(keyOf({ owner, visit, hash }))
+      if (row) await work.store.put({ ...row, photo: { ...row.photo, ...to }, ...(to.standing === 'accepted' ? { sealed: undefined } : {}) })
+      await work.done
+    },
 
     /** Accepted ones are named for as long as accepted records are. */
     async forgetPhotos(owner: number, before: number): Promise<void> {
-      for (const row of await db.getAll('photos'))
-        if (row.owner === owner && row.standing === 'accepted' && Date.parse(row.at) < before) await db.delete('photos', row.key)
+      for (const { key, photo } of await db.getAll('photos'))
+        if (photo.owner === owner && photo.standing === 'accepted' && Date.parse(photo.at) < before) await db.delete('photos', key)
     },
   }
 }

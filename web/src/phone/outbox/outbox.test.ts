@@ -1,6 +1,6 @@
 // The outbox under what phones go through: lost answers, reloads, quick thumbs, a server that cannot read one record.
 import 'fake-indexeddb/auto'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Problem } from '@/shared/api/problem'
 import type { Kind, PhoneEvent } from './events'
 import { drain, type Post } from './send'
@@ -139,6 +139,43 @@ describe('logging out', () => {
     await drain(store, LIU, answering([]))
     await store.forgetPeople(LIU)
     expect(await store.entries(LIU)).toEqual([])
+  })
+})
+
+describe('a full disk', () => {
+  const full = () => vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+    throw new DOMException('full', 'QuotaExceededError')
+  })
+
+  it('keeps what she does in the page, in order, sends it, and writes down the rest when there is room', async () => {
+    await store.add(event('depart'), LIU)
+    const noRoom = full()
+    expect((await store.add(event('arrive'), LIU)).unwritten).toBe(true)
+    expect((await store.add(event('start'), LIU)).unwritten).toBe(true)
+    expect((await store.entries(LIU)).map(({ event: { kind, seq } }) => [kind, seq])).toEqual([['depart', 1], ['arrive', 2], ['start', 3]])
+    noRoom.mockRestore()
+    const heard: string[] = []
+    await drain(store, LIU, answering(heard))
+    expect(heard).toHaveLength(3)
+    await store.settle()
+    store.close()
+    store = await openStore(name)
+    expect(await standings()).toEqual(['accepted', 'accepted', 'accepted'])
+  })
+
+  it('lets accepted records go for new ones', async () => {
+    await store.add(event('depart'), LIU)
+    await drain(store, LIU, answering([]))
+    const put = IDBObjectStore.prototype.put
+    let refused = false
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...given) {
+      if (refused) return put.apply(this, given)
+      refused = true
+      throw new DOMException('full', 'QuotaExceededError')
+    })
+    expect((await store.add(event('arrive'), LIU)).unwritten).toBeUndefined()
+    vi.restoreAllMocks()
+    expect((await store.entries(LIU)).map(({ event: { kind } }) => kind)).toEqual(['arrive'])
   })
 })
 

@@ -21,8 +21,12 @@ export interface Row {
   body: Sealed | Body
 }
 
-/** `box`: its bytes, sealed; gone once the server has them. */
-export type PhotoRow = Photo & { key: string; iv?: Uint8Array<ArrayBuffer>; box?: ArrayBuffer }
+/** `sealed`: its bytes; gone once the server has them. */
+export interface PhotoRow {
+  key: string
+  photo: Photo
+  sealed?: Sealed
+}
 
 export interface Shelves extends DBSchema {
   events: { key: string; value: Row; indexes: { seq: number } }

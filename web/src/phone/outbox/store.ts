@@ -151,14 +151,15 @@ export async function openStore(name = NAME) {
 
     /** Logout: the people on this phone are gone with their key. Unsent records keep theirs until the server has them. */
     async forgetPeople(owner: number): Promise<void> {
-      const [events, photos] = await Promise.all([db.getAll('events'), db.getAll('photos')])
-      const rows = [...events, ...photos].filter((row) => row.owner === owner)
+      const events = (await db.getAll('events')).filter((row) => row.owner === owner)
+      const photos = (await db.getAll('photos')).filter(({ photo }) => photo.owner === owner)
       await db.delete('keys', 'days')
       await Promise.all(['days', 'me'].map((name) => db.delete('kept', name)))
-      if (rows.some((row) => row.standing === 'saved' || row.standing === 'sent')) return
-      const accepted = rows.filter((row) => row.standing === 'accepted')
-      await Promise.all(accepted.map((row) => ('id' in row ? db.delete('events', row.id) : db.delete('photos', row.key))))
-      if (accepted.length === rows.length) await db.delete('keys', outboxKey(owner))
+      const standings = [...events, ...photos.map(({ photo }) => photo)].map(({ standing }) => standing)
+      if (standings.some((standing) => standing === 'saved' || standing === 'sent')) return
+      for (const { id, standing } of events) if (standing === 'accepted') await db.delete('events', id)
+      for (const { key, photo } of photos) if (photo.standing === 'accepted') await db.delete('photos', key)
+      if (standings.every((standing) => standing === 'accepted')) await db.delete('keys', outboxKey(owner))
     },
 
     /** Logged out with no server to hear it: told as soon as there is one. */
