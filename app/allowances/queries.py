@@ -234,23 +234,23 @@ with best as (
   select distinct on (l.elder_id) l.elder_id, l.division_code, l.cents, l.state, l.hold
   from payout_lines l join payout_batches b on b.id = l.batch_id
   where b.district_id = :district and b.kind = :kind and b.state <> 'dropped' and l.month = :month
-  order by l.elder_id, l.state not in ('paid', 'listed'), l.id desc
+  order by l.elder_id, l.state <> 'paid', l.state <> 'listed', l.id desc
 )
 select rpad(left(best.division_code, 9), 12, '0') as street, coalesce(max(d.name), '') as name, count(*) as due,
-  sum(cents)::bigint as due_cents, count(*) filter (where state in ('paid', 'listed')) as paid,
-  coalesce(sum(cents) filter (where state in ('paid', 'listed')), 0)::bigint as paid_cents,
+  sum(cents)::bigint as due_cents, count(*) filter (where state = 'paid') as paid,
+  coalesce(sum(cents) filter (where state = 'paid'), 0)::bigint as paid_cents,
   count(*) filter (where hold = 'not_applied') as not_applied, count(*) filter (where hold = 'duplicate') as duplicate,
   count(*) filter (where hold = 'proof_overdue') as proof_overdue,
   count(*) filter (where hold = 'no_account') as no_account,
-  count(*) filter (where state = 'to_collect') as to_collect,
+  count(*) filter (where state = 'listed') as listed, count(*) filter (where state = 'to_collect') as to_collect,
   count(*) filter (where hold is null and state not in ('paid', 'listed', 'to_collect')) as returned
 from best left join divisions d on d.code = rpad(left(best.division_code, 9), 12, '0')
 group by street order by street"""
-MISSED: Final = ("not_applied", "duplicate", "proof_overdue", "no_account", "to_collect", "returned")
+MISSED: Final = ("not_applied", "duplicate", "proof_overdue", "no_account", "listed", "to_collect", "returned")
 
 
 def coverage(session: Session, district_id: int, kind: AllowanceKind, month: date) -> Sequence[Coverage]:
-    """By street. What a later batch made good counts as paid."""
+    """By street. What a later batch made good counts as paid; what only stands on a list nobody has issued does not."""
     rows = session.execute(text(COVERED), {"district": district_id, "kind": kind.value, "month": month})
     return [
         Coverage(

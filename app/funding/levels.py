@@ -14,11 +14,11 @@ from app import calendar
 from app.assessments.tables import LevelChange as Changed
 from app.catalogue.rules import half_up
 from app.db import notice
-from app.funding import actions
+from app.funding import actions, programs
 from app.funding.granting import CLOCK
 from app.funding.rules import Account
-from app.funding.tables import Entitlement, ProgramVersion
-from app.funding.terms import LevelChange, Scale, Terms, age_in, last_of
+from app.funding.tables import Entitlement, Program, ProgramVersion
+from app.funding.terms import LevelChange, Scale, Terms, age_in, last_of, served_days
 from app.people import queries as people
 from app.people.tables import Elder
 
@@ -44,23 +44,28 @@ def behind(session: Session, *, now: datetime) -> Sequence[int]:
 def catch_up(session: Session, elder_id: int, *, now: datetime) -> int:
     """The month that runs, by the new level; answers the cents more (or less). Bears repetition.
 
-    The whole month's amount, or with `pro_rata` by the days from which the level holds. What is reserved or spent
+    The whole month's amount, or with `pro_rata` by the days served since the level holds. What is reserved or spent
     stays: of a smaller amount only what is free goes back.
     """
     month, moved = calendar.month_of(now), 0
     elder = people.get(session, elder_id)
     rows = session.execute(
-        select(Entitlement, ProgramVersion.terms)
+        select(Entitlement, ProgramVersion.terms, Program.code)
         .join(ProgramVersion, ProgramVersion.id == Entitlement.version_id)
+        .join(Program, Program.id == Entitlement.program_id)
         .where(Entitlement.elder_id == elder.id, Entitlement.month == month, Entitlement.level != elder.level, _at_once)
         .order_by(Entitlement.id)
         .with_for_update(of=Entitlement)
         .execution_options(populate_existing=True)
     ).all()
-    for row, said in rows:
+    person = programs.person(session, elder, month)
+    for row, said, code in rows:
         terms, since = Terms(**said), _since(session, elder, month)
         of_days = last_of(month).day
-        part = of_days - since.day + 1 if terms.pro_rata else of_days
+        part = of_days
+        if terms.pro_rata:  # days in hospital are paid by no level where they stop the programme
+            on_list = person.enrolled.get(code) if terms.enrolled else None
+            part = served_days(person, terms, on_list, month, since=since)
         more = [
             half_up(after * part, of_days) - half_up(before * part, of_days)
             for before, after in zip(terms.of_level(row.level), terms.of_level(elder.level), strict=True)

@@ -273,10 +273,10 @@ def age_in(born: date, month: date) -> int:
     return last.year - born.year - ((last.month, last.day) < (born.month, born.day))
 
 
-def served_days(person: Person, terms: Terms, on_list: Enrolled | None, month: date) -> int:
-    """Days of the month on which the elder is there and, where a list is asked for, on it."""
+def served_days(person: Person, terms: Terms, on_list: Enrolled | None, month: date, *, since: date = date.min) -> int:
+    """Days of the month, from a day on, on which the elder is there and, where a list is asked for, on it."""
     last = last_of(month)
-    first = max(month, on_list.starts) if on_list else month
+    first = max(month, since, on_list.starts if on_list else month)
     until = min(last, on_list.ends or last) if on_list else last
     stops = [event for event in person.away if event.kind in terms.stops]
     days = (first + timedelta(days=n) for n in range((until - first).days + 1))

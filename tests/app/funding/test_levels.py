@@ -12,6 +12,8 @@ from app.funding import actions, levels, queries
 from app.funding.rules import Account, EntryKind
 from app.funding.tables import Entitlement
 from app.orders import queries as orders
+from app.people.life_rules import LifeKind, LifeSource
+from app.people.life_tables import LifeEvent
 from app.people.rules import AbilityLevel
 from app.people.tables import Elder
 from tests.cast import DISTRICT, TEN, a_program, an_elder, an_entitlement
@@ -71,6 +73,22 @@ def test_in_a_month_by_its_days_the_new_level_pays_from_its_day(database: Engine
     day = TEN.replace(day=21)  # ten of thirty days: a third of 60 yuan more
     found(elder_id, AbilityLevel.SEVERE, now=day)
     assert followed(elder_id, now=day) == ([elder_id], 28_000, 28_000)
+
+
+def test_days_in_hospital_are_not_paid_by_the_new_level(database: Engine) -> None:
+    elder_id = a_moderate_elder(level_change="at_once", pro_rata=True, stopped_by=[LifeKind.HOSPITAL])
+    day = TEN.replace(day=21)
+    with transaction() as session:
+        elder = session.get_one(Elder, elder_id)
+        session.add(
+            LifeEvent(
+                district_id=DISTRICT, division_code=elder.division_code, elder_id=elder_id, kind=LifeKind.HOSPITAL,
+                starts=date(2026, 11, 25), ends=None, source=LifeSource.FAMILY, told_by="test",
+                told_at=day,
+            )
+        )  # fmt: skip
+    found(elder_id, AbilityLevel.SEVERE, now=day)
+    assert followed(elder_id, now=day) == ([elder_id], 27_000, 27_000), "21 to 25: five of thirty days of 60 yuan"
 
 
 def test_what_is_reserved_already_is_not_taken_back(database: Engine) -> None:
