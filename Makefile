@@ -5,7 +5,7 @@ UV_COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 
   --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format api lock bench-alarms bench-dispatch torture bench-money conformance wheel clean setup setup-test
+.PHONY: help demo test check format api lock bench-alarms bench-dispatch torture bench-money bench-phone conformance wheel clean setup setup-test
 
 demo: setup  ## the whole platform with a simulated district; RESET=1 begins anew
 	@exec .venv/bin/yinling demo $(if $(RESET),--reset)
@@ -25,6 +25,9 @@ bench-dispatch: setup-test  ## the dispatcher beside OR-Tools, PyVRP and VROOM (
 
 bench-money: setup-test  ## what a month of money costs at three sizes; ARGS="--sizes S M L --months 2"
 	@.venv/bin/python -m bench.money $(ARGS)
+
+bench-phone: setup-test  ## bytes of the phone's first load, and how soon it can be used on slow lines; ARGS="--runs 5"
+	@.venv/bin/python -m bench.phone $(ARGS)
 
 bench-alarms: setup-test  ## the alarm centre's measurements, each within about three minutes; ARGS="--rows 2 3 9 10"
 	@.venv/bin/python -m bench.alarms $(ARGS)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from app.config import settings
@@ -34,7 +35,7 @@ def install(app: FastAPI) -> None:
     """Serve `web/dist`; without it every page says how to build it."""
     dist = Path(settings().web_dist)
     if (dist / "assets").is_dir():
-        app.mount("/assets", _Assets(directory=dist / "assets"), name="assets")
+        app.mount("/assets", GZipMiddleware(_Assets(directory=dist / "assets")), name="assets")
 
     @app.get("/", include_in_schema=False)
     def home() -> RedirectResponse:

@@ -81,13 +81,18 @@ class Person:
         assert not self.complaints, "\n".join(self.complaints)
 
 
+def executable() -> str:
+    """The system's Chromium."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "Chromium is missing: `make test` installs it where it can, else install the package `chromium`."
+    return path
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
     """The system's Chromium, headless."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "Chromium is missing: `make test` installs it where it can, else install the package `chromium`."
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        opened = playwright.chromium.launch(executable_path=executable(), args=list(QUIET))
         yield opened
         opened.close()
 

@@ -4,11 +4,13 @@ import '@/shared/tokens.css'
 import { screenI18n } from '@/shared/i18n'
 import { startTheme } from '@/shared/theme'
 import { takeLabel } from './install/orders'
+import { startLook } from './look'
 import { loadAgain, usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
 import './phone.css'
 
 startTheme()
+startLook()
 takeLabel(location.search)
 const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,enums}.json', {
   eager: true,

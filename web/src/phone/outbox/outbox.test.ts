@@ -163,6 +163,16 @@ describe('a full disk', () => {
     expect(await standings()).toEqual(['accepted', 'accepted', 'accepted'])
   })
 
+  it('does not stop what was written before from being sent', async () => {
+    await store.add(event('depart'), LIU)
+    const noRoom = full()
+    const heard: string[] = []
+    expect((await drain(store, LIU, answering(heard))).stopped).toBe('done')
+    expect(await standings()).toEqual(['accepted'])
+    noRoom.mockRestore()
+    expect(heard).toHaveLength(1)
+  })
+
   it('lets accepted records go for new ones', async () => {
     await store.add(event('depart'), LIU)
     await drain(store, LIU, answering([]))

@@ -16,6 +16,8 @@ export async function openStore(name = NAME) {
   const album = albumOf(db)
   /** What the disk had no room for: kept here, sent like the rest, written down as soon as there is room. */
   const unwritten = new Map<string, Entry>()
+  /** How far records have come, where not even that could be written: forgotten with the page, and learned again by sending. */
+  const marks = new Map<string, Change>()
 
   async function sealed(owner: number, body: Body): Promise<Sealed | Body> {
     const key = await keyNamed(db, outboxKey(owner))
@@ -107,7 +109,7 @@ export async function openStore(name = NAME) {
         rows.map(async (row): Promise<Entry | undefined> => {
           const { id, seq, owner, standing, tries, problem, until } = row
           const plain = await plainOf(row)
-          return plain && { owner, standing, tries, problem, until, event: { ...plain, id, seq } }
+          return plain && { owner, standing, tries, problem, until, event: { ...plain, id, seq }, ...marks.get(id) }
         }),
       )
       const held = [...unwritten.values()].filter((entry) => entry.owner === owner)
@@ -117,10 +119,18 @@ export async function openStore(name = NAME) {
     async mark(id: string, change: Change): Promise<void> {
       const held = unwritten.get(id)
       if (held) return void unwritten.set(id, { ...held, ...change })
-      const work = db.transaction('events', 'readwrite')
-      const row = await work.store.get(id)
-      if (row) await work.store.put({ ...row, ...change })
-      await work.done
+      const whole = { ...marks.get(id), ...change }
+      try {
+        const work = db.transaction('events', 'readwrite')
+        work.done.catch(() => undefined) // told below, once
+        const row = await work.store.get(id)
+        if (row) await work.store.put({ ...row, ...whole })
+        await work.done
+        marks.delete(id)
+      } catch (error) {
+        console.warn('no room', error)
+        marks.set(id, whole)
+      }
     },
 
     /** Old accepted events go; what is not accepted never does. */
@@ -130,10 +140,10 @@ export async function openStore(name = NAME) {
       await album.forgetPhotos(owner, now - KEPT_ACCEPTED_MS)
     },
 
-    /** Sealed personal data under a name; without WebCrypto nothing is kept. */
+    /** Sealed personal data under a name; without WebCrypto nothing is kept, and what there is no room for is not. */
     async keep(name: string, value: unknown): Promise<void> {
-      const key = await keyNamed(db, 'days')
-      if (key) await db.put('kept', await seal(key, value), name)
+      const key = await keyNamed(db, 'days').catch(() => undefined)
+      if (key) await db.put('kept', await seal(key, value), name).catch((error: unknown) => console.warn('no room', error))
     },
     async recall<T>(name: string): Promise<T | undefined> {
       const [key, sealed] = await Promise.all([db.get('keys', 'days'), db.get('kept', name) as Promise<Sealed | undefined>])
@@ -142,11 +152,13 @@ export async function openStore(name = NAME) {
 
     /** Which phone this is: a number drawn once, without any person in it. */
     async device(): Promise<string> {
+      const known = (await db.get('kept', 'device')) as string | undefined
+      if (known) return known
       const work = db.transaction('kept', 'readwrite')
-      const known = ((await work.store.get('device')) as string | undefined) ?? uuid()
-      await work.store.put(known, 'device')
+      const drawn = ((await work.store.get('device')) as string | undefined) ?? uuid() // two tabs: the first number stays
+      await work.store.put(drawn, 'device')
       await work.done
-      return known
+      return drawn
     },
 
     /** Logout: the people on this phone are gone with their key. Unsent records keep theirs until the server has them. */

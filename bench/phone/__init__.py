@@ -1,0 +1,1 @@
+"""How heavy the caregiver's phone is, and how soon it can be used."""
