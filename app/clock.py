@@ -42,6 +42,8 @@ from app.monitoring import raising, vitals, watching
 from app.orders import actions as orders
 from app.orders import queries as order_queries
 from app.planning import replan_actions, replan_queries
+from app.rental import lending, running
+from app.rental import queries as rentals
 from app.stock import applying, keys
 from app.tables import metadata
 from app.visits import photos, review
@@ -80,6 +82,11 @@ def plan_ahead() -> None:
     with transaction() as session:
         holidays.load(session, now=datetime.now(UTC))
     sweep(care_plans.due, generating.make)
+
+
+def run_rents() -> None:
+    """Rents of months that are over are paid, those of this month reserved."""
+    running.keep_up(now=datetime.now(UTC))
 
 
 def load_models() -> None:
@@ -175,6 +182,10 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=5, args=[levels.behind, levels.catch_up], id="levels")
     every(sweep, minutes=1, args=[meals.unasked, meals.raise_alarm], id="meals not taken")
     every(sweep, minutes=10, args=[meals.forgotten, meals.forget], id="meals nobody came for")
+    every(sweep, minutes=1, args=[rentals.allottable, lending.allot], id="aids for who waits")
+    every(sweep, minutes=30, args=[rentals.held_over, lending.give_up], id="aids nobody fetched")
+    every(sweep, minutes=30, args=[rentals.to_end, lending.follow], id="rentals an event ends")
+    every(run_rents, minutes=30, id="rents", next_run_time=datetime.now(UTC))
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
     every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))

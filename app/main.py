@@ -64,6 +64,8 @@ from app.places import api as places
 from app.planning import api as planning
 from app.planning import changing_api as changes
 from app.planning import replan_api as replanning
+from app.rental import api as rental
+from app.rental import keeping_api as aids
 from app.settlement import api as settlement
 from app.settlement import outputs_api as outputs
 from app.stock import api as stock
@@ -86,6 +88,8 @@ ROUTERS = (
     reminders.router,
     canteens.router,
     meals.router,
+    aids.router,
+    rental.router,
     elders.router,
     cards.router,
     wall.router,

@@ -32,6 +32,7 @@ from app.performance import tables as performance
 from app.places import tables as places
 from app.planning import replan_tables as replans
 from app.planning import tables as planning
+from app.rental import tables as rental
 from app.settlement import tables as settlement
 from app.stock import tables as stock
 from app.visits import appeal_tables as appeals
@@ -72,6 +73,7 @@ __all__ = [
     "photos",
     "places",
     "planning",
+    "rental",
     "replans",
     "sending",
     "settlement",

@@ -10,6 +10,7 @@ from app.jobs import queue
 from app.logs import configure
 from app.planning import drafting
 from app.planning.actions import DRAFT
+from app.rental import running as rents
 from app.settlement import running
 from app.stock import importing
 from app.tables import metadata
@@ -64,3 +65,9 @@ for _kind in KINDS.values():
 def settle(job_id: int) -> None:
     """Draw up the statements of a month. Ended in the middle, the message comes again and goes on."""
     running.carry_out(job_id)
+
+
+@worked(actor_name=rents.KIND)
+def run_rents(job_id: int) -> None:
+    """Pay the rents that are over and reserve the month. Ended in the middle, it goes on where it was."""
+    rents.carry_out(job_id)

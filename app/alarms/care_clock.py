@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 from sqlalchemy.orm import Session
 
 from app import calendar
 from app.alarms.tables import Alarm
 from app.calls.rules import REACHED, Direction
 from app.calls.tables import Call
-from app.catalogue.rules import AidCategory
+from app.catalogue.rules import AidCategory, Given
 from app.catalogue.tables import ServiceItem
+from app.orders.rules import VisitState
 from app.orders.tables import Visit
 from app.people.tables import Caregiver
 from app.planning.rules import ACTIVE, AttendanceState
@@ -147,14 +148,22 @@ def _meals(session: Session, elder_id: int, *, now: datetime) -> MealsOut:
     rows = session.execute(
         select(Visit.state, Attendance.state, Attendance.finished_at)
         .join(Attendance, Attendance.visit_id == Visit.id)
-        .where(Visit.elder_id == elder_id, Visit.aid == AidCategory.MEAL)
+        .where(Visit.elder_id == elder_id, Visit.aid == AidCategory.MEAL, Visit.given == Given.HOME)
         .where(Attendance.starts_at >= first, Attendance.starts_at < last)
         .where(Attendance.state.in_([*ACTIVE, AttendanceState.FINISHED]))
     ).all()
+    portion = table("portions", column("visit_id"), column("handed_at"))  # of a later stage of care
+    ordered = session.execute(
+        select(Visit.state, portion.c.handed_at)
+        .join(portion, portion.c.visit_id == Visit.id)
+        .where(Visit.elder_id == elder_id, Visit.given == Given.MEAL, Visit.opens >= first, Visit.opens < last)
+    ).all()
     brought = [at for visit, state, at in rows if state is AttendanceState.FINISHED and visit != "not_delivered"]
+    brought += [at for visit, at in ordered if visit is VisitState.VERIFIED]
+    visits = [row[0] for row in (*rows, *ordered)]
+    to_come = sum(state in ACTIVE for _, state, _ in rows) + sum(visit is VisitState.WAITING for visit, _ in ordered)
     return MealsOut(
-        delivered=len(brought), to_come=sum(state in ACTIVE for _, state, _ in rows),
-        missed=sum(visit == "not_delivered" for visit, _, _ in rows),
+        delivered=len(brought), to_come=to_come, missed=sum(visit is VisitState.NOT_DELIVERED for visit in visits),
         last_at=max((at for at in brought if at), default=None),
     )  # fmt: skip
 

@@ -41,6 +41,7 @@ class Given(StrEnum):
 
     HOME = "home"  # at home, by a caregiver whose day is planned
     MEAL = "meal"  # from a canteen's kitchen
+    RENTAL = "rental"  # an aid that is lent, by the month
 
 
 class Approval(StrEnum):

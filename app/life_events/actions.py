@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import calendar
+from app.catalogue.rules import Given
 from app.errors import Conflict, NotFound
 from app.funding import actions as funding
 from app.funding import programs
@@ -184,6 +185,7 @@ def _visits(session: Session, event: LifeEvent) -> Sequence[Visit]:
         select(Visit)
         .where(Visit.elder_id == event.elder_id, Visit.opens >= first)
         .where(Visit.state.not_in([VisitState.CANCELLED, VisitState.NOT_DELIVERED]))
+        .where(Visit.given != Given.RENTAL)  # an aid stays in the flat; its rental ends by terms of its own
         .order_by(Visit.opens, Visit.id)
     ).all()
 

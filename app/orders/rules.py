@@ -203,9 +203,9 @@ class OnTheWay(Conflict):
 
 
 def check_home(given: Given) -> None:
-    """Raises VisitChanged for a meal: it has its cut-off, which its own page knows."""
+    """Raises VisitChanged for a meal or a month's rent: its own page knows when and how it ends."""
     if given is not Given.HOME:
-        raise VisitChanged("Meals are changed and cancelled on the meals page.", given=given)
+        raise VisitChanged("Meals and rents are changed and cancelled on their own page.", given=given)
 
 
 def order_after(state: OrderState, event: OrderEvent) -> OrderState:

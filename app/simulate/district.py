@@ -29,6 +29,7 @@ from app.simulate import (
     planned,
     population,
     purses,
+    rental,
     settle,
     settling,
     shift,
@@ -111,6 +112,7 @@ def build(
     planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     meals.serve(_rng(seed, "meals"), DISTRICT_ID, now=now)
+    rental.lend(_rng(seed, "rental"), DISTRICT_ID, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
 

@@ -46,6 +46,7 @@ from app.planning import replan_actions as replans
 from app.what_if.tables import WhatIf
 from tests.app.meals.things import meal_bodies, meal_things
 from tests.app.payouts import a_payout
+from tests.app.rental.shop import rental_bodies, rental_things
 from tests.app.settlement.things import settled_bodies, settled_things
 from tests.cast import (
     COMMUNITY,
@@ -190,9 +191,11 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     settled = settled_things(session, attendance)
     photo = a_photo(session, visit, caregiver)
     meals = meal_things(session, elder, session.get_one(Provider, caregiver.provider_id))
+    rented = rental_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     return Things(
         {
             **payout,
+            **rented,
             "window_id": window.id, "sheet_id": sheet.id,
             "service_item_id": visit.item_id, "fee_id": fee.id, "reminder_id": reminder.id, "pause_id": pause.id,
             "version_id": version.id,
@@ -381,6 +384,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/verify": why,
         **settled_bodies(ids, why),
         **meal_bodies(ids, why),
+        **rental_bodies(ids, why),
         "/api/visits/{visit_id}/withdraw": why,
         "/api/programs": {"code": "meals", "kind": "meal", "name_zh": "助餐补贴", "name_en": "Meals"},
         "/api/programs/{program_id}/versions": {

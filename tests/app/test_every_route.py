@@ -171,7 +171,7 @@ PROGRAMS = {
 }
 SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"} | PROGRAMS
 """A day is planned and a programme is made for the whole district; its streets may watch."""
-WHOLE = ("/api/allowances/rules/", "/api/allowances/batches/", "/api/canteens/", "/api/meals/menus/")
+WHOLE = ("/api/allowances/rules/", "/api/allowances/batches/", "/api/canteens/", "/api/meals/menus/", "/api/aids/")
 """So are rules and batches of allowances; and a canteen cooks for whoever comes."""
 
 
@@ -232,6 +232,7 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
         "/api/installations",
         "/api/meals/quote",
         "/api/meals/portions",
+        "/api/rental/rentals",
     ],
 )
 def test_what_a_body_names_must_be_in_the_area(path: str, elsewhere: Things) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.access.rules import Role
+from app.alarms.care_clock import care_clock
 from app.alarms.rules import AlarmKind
 from app.alarms.tables import Alarm
 from app.db import transaction
@@ -201,3 +202,18 @@ def test_the_kitchen_counts_what_is_cooked_and_how_far_it_is(lin: Elder, lunch: 
     with transaction() as session:
         count = queries.counts(session, [lunch[0]])[lunch[0].id][0]
     assert (count.eat_in, count.delivery, count.handed, count.missed) == (2, 2, 1, 1)
+
+
+def test_the_care_clock_counts_the_canteens_meals(lin: Elder, lunch: Any) -> None:
+    def counted() -> tuple[int, int, int, Any]:
+        with transaction() as session:
+            meals = care_clock(session, lin.id, now=NOON).meals
+        return meals.delivered, meals.to_come, meals.missed, meals.last_at
+
+    portion = ordered(lin, lunch)
+    assert counted() == (0, 1, 0, None)
+    handed(portion)
+    assert counted() == (1, 0, 0, NOON)
+    with transaction() as session:
+        serving.take_back(session, portion.id, by="Li", now=NOON, reason="somebody else's")
+    assert counted() == (0, 0, 1, None)

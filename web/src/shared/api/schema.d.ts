@@ -1288,6 +1288,502 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/aids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Offer
+         * @description All that can be rented with its stock; for who may add a store, the places that could become one.
+         */
+        get: operations["aids_offer"];
+        put?: never;
+        /**
+         * Add
+         * @description One more kind of aid, with its first price.
+         */
+        post: operations["aids_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/kinds/{aid_id}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Price
+         * @description What it costs from a day on.
+         */
+        post: operations["aids_price"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/kinds/{aid_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description It is not offered any more.
+         */
+        post: operations["aids_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle Terms
+         * @description What holds in the district from a day on.
+         */
+        post: operations["aids_settle_terms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Store
+         * @description A place of the network begins to keep aids.
+         */
+        post: operations["aids_add_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Units
+         * @description Single pieces and where they are.
+         */
+        get: operations["aids_units"];
+        put?: never;
+        /**
+         * Register
+         * @description New units, packed and clean.
+         */
+        post: operations["aids_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/units/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unit
+         * @description A unit and all that happened to it.
+         */
+        get: operations["aids_unit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/units/{unit_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Disinfected, repaired, found again, written off.
+         */
+        post: operations["aids_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/stores/{store_id}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts
+         * @description The count that is open, and the last ones.
+         */
+        get: operations["aids_counts"];
+        put?: never;
+        /**
+         * Begin Count
+         * @description Begin to count a store.
+         */
+        post: operations["aids_begin_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/counts/{count_id}/see": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See
+         * @description A piece is there.
+         */
+        post: operations["aids_see"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aids/counts/{count_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Count
+         * @description What was not seen is missing.
+         */
+        post: operations["aids_close_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rentals
+         * @description Rentals that wait, are lent, must come back (also those beyond their day), or are over.
+         */
+        get: operations["rental_rentals"];
+        put?: never;
+        /**
+         * Book
+         * @description A unit is kept for her, or she waits in her turn. 409 NotForHer, HasOne.
+         */
+        post: operations["rental_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rental
+         * @description One rental with its months.
+         */
+        get: operations["rental_rental"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Not wanted any more.
+         */
+        post: operations["rental_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description The number is checked, somebody signs, the deposit is taken: from today it costs rent.
+         */
+        post: operations["rental_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew
+         * @description She keeps it for more months.
+         */
+        post: operations["rental_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description No more rent after a day; the unit is to be fetched.
+         */
+        post: operations["rental_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/bring-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring Back
+         * @description The unit is in the store again, its number checked.
+         */
+        post: operations["rental_bring_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect
+         * @description How it came back: the deposit is settled, the unit goes to disinfection, repair or off the books.
+         */
+        post: operations["rental_inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/rentals/{rental_id}/lose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lose
+         * @description It cannot be found any more.
+         */
+        post: operations["rental_lose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/elders/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Elder
+         * @description What she has, had and waits for, and what is advised her.
+         */
+        get: operations["rental_of_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/elders/{elder_id}/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Advise
+         * @description An assessor advises an aid.
+         */
+        post: operations["rental_advise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/runs/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Last Run
+         * @description The run over the rents that is under way, or the last.
+         */
+        get: operations["rental_last_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rental/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run
+         * @description Pay the months that are over and reserve this one, now; the clock does so by itself.
+         */
+        post: operations["rental_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/elders": {
         parameters: {
             query?: never;
@@ -7209,6 +7705,47 @@ export interface components {
             AcknowledgedDate: string | null;
         };
         /**
+         * AdviceOut
+         * @description An advice that holds; why only those read who work with her.
+         */
+        AdviceOut: {
+            /** Aid Id */
+            aid_id: number;
+            /** Aid Zh */
+            aid_zh: string;
+            /** Aid En */
+            aid_en: string;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+            /** Why */
+            why: string | null;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * AdviseIn
+         * @description What an assessor advises, until when, and why.
+         */
+        AdviseIn: {
+            /** Aid Id */
+            aid_id: number;
+            /**
+             * Until
+             * Format: date
+             */
+            until: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * AgeBand
          * @description From this age on, the most that is paid of one line, in cents.
          */
@@ -7292,6 +7829,70 @@ export interface components {
          * @enum {string}
          */
         AidCategory: "meal" | "cleaning" | "bathing" | "medical" | "urgent" | "mobility";
+        /**
+         * AidIn
+         * @description A kind of aid to be offered, with its first price.
+         */
+        AidIn: {
+            /** Code */
+            code: string;
+            kind: components["schemas"]["AidKind"];
+            /** @default mobility */
+            aid: components["schemas"]["AidCategory"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /**
+             * Levels
+             * @default []
+             */
+            levels: components["schemas"]["AbilityLevel"][];
+            /**
+             * Needs Advice
+             * @default false
+             */
+            needs_advice: boolean;
+            /** Rent Cents */
+            rent_cents: number;
+            /** Deposit Cents */
+            deposit_cents: number;
+            /** Value Cents */
+            value_cents: number;
+        };
+        /**
+         * AidKind
+         * @description What an aid is (辅具类别).
+         * @enum {string}
+         */
+        AidKind: "wheelchair" | "walker" | "care_bed" | "mattress" | "bath_chair" | "commode" | "hoist" | "oxygen" | "other";
+        /**
+         * AidOut
+         * @description An aid with what it costs today and where its units are.
+         */
+        AidOut: {
+            /** Id */
+            id: number;
+            /** Code */
+            code: string;
+            kind: components["schemas"]["AidKind"];
+            aid: components["schemas"]["AidCategory"];
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Levels */
+            levels: components["schemas"]["AbilityLevel"][];
+            /** Needs Advice */
+            needs_advice: boolean;
+            /** Ended */
+            ended: boolean;
+            price: components["schemas"]["app__rental__keeping_shapes__PriceOut"] | null;
+            /** Prices */
+            prices: components["schemas"]["app__rental__keeping_shapes__PriceOut"][];
+            /** Stock */
+            stock: components["schemas"]["StockLine"][];
+        };
         /**
          * AlarmCase
          * @description One case: who, where, whom to call, what happened, what can be done now.
@@ -8345,6 +8946,14 @@ export interface components {
             newest: number;
         };
         /**
+         * BringBackIn
+         * @description Read off the unit.
+         */
+        BringBackIn: {
+            /** Serial */
+            serial: string;
+        };
+        /**
          * BucketOut
          * @description Ten minutes with more alarms than those on duty could do well.
          */
@@ -8954,6 +9563,38 @@ export interface components {
             items: components["schemas"]["ChangeOut"][];
         };
         /**
+         * ChargeOut
+         * @description A month's rent and who pays it.
+         */
+        ChargeOut: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            state: components["schemas"]["VisitState"];
+            /** Order Id */
+            order_id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+        };
+        /**
          * CheckOut
          * @description What a move would break; empty when nothing.
          */
@@ -9161,7 +9802,7 @@ export interface components {
             /** Items */
             items: components["schemas"]["CommandOut"][];
             /** Offers */
-            offers: components["schemas"]["Offer"][];
+            offers: components["schemas"]["app__commands__api__Offer"][];
             link: components["schemas"]["app__equipment__rules__Link"];
             /**
              * Server Time
@@ -9219,6 +9860,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["ConcernOut"][];
         };
+        /**
+         * Condition
+         * @description How a unit came back.
+         * @enum {string}
+         */
+        "Condition-Input": "good" | "worn" | "damaged" | "ruined";
         /**
          * ConfirmIn
          * @description Whether somebody answered through the device; needed where it speaks.
@@ -9379,6 +10026,39 @@ export interface components {
             before: number;
             /** After */
             after: number;
+        };
+        /**
+         * CountOut
+         * @description A count of a store; while it is open, what has not been seen.
+         */
+        CountOut: {
+            /** Id */
+            id: number;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /** Begun By */
+            begun_by: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Expected */
+            expected: number;
+            /** Missing */
+            missing: number | null;
+            /** Unseen */
+            unseen: components["schemas"]["Unseen"][];
+        };
+        /**
+         * Counts
+         * @description The open one first, then the last ones.
+         */
+        Counts: {
+            /** Items */
+            items: components["schemas"]["CountOut"][];
         };
         /**
          * Course
@@ -10093,6 +10773,21 @@ export interface components {
             portions: components["schemas"]["PortionOut"][];
         };
         /**
+         * ElderRentals
+         * @description What an elder has, had and waits for, and what is advised her.
+         */
+        ElderRentals: {
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            level: components["schemas"]["AbilityLevel"];
+            /** Rentals */
+            rentals: components["schemas"]["RentalOut"][];
+            /** Advice */
+            advice: components["schemas"]["AdviceOut"][];
+        };
+        /**
          * ElderRow
          * @description One line of the list: enough to be sure it is her.
          */
@@ -10196,14 +10891,6 @@ export interface components {
          */
         EligibilityRule: "register" | "level" | "age" | "any_category" | "no_category" | "division" | "enrolled" | "not_with" | "stopped";
         /**
-         * EndIn
-         * @description Why the caller leaves open cases without a handover.
-         */
-        EndIn: {
-            /** Reason */
-            reason?: string | null;
-        };
-        /**
          * EndOut
          * @description A verdict, and when: a case that was reopened has several.
          */
@@ -10219,6 +10906,12 @@ export interface components {
             /** Text */
             text: string | null;
         };
+        /**
+         * EndReason
+         * @description Why a rental ended.
+         * @enum {string}
+         */
+        EndReason: "wish" | "death" | "moved_away" | "hospital" | "institution" | "lost";
         /**
          * EnrolIn
          * @description Onto a programme's list: from when, by which decision, at which level, who applied.
@@ -11378,6 +12071,21 @@ export interface components {
          */
         ImportState: "received" | "checked" | "confirmed" | "applied" | "undone" | "discarded";
         /**
+         * InspectIn
+         * @description How it came back, what the damage costs, how the rest of the deposit is given back.
+         */
+        InspectIn: {
+            condition: components["schemas"]["Condition-Input"];
+            /**
+             * Damage Cents
+             * @default 0
+             */
+            damage_cents: number;
+            way?: components["schemas"]["MoneyWay"] | null;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * InstallationEvent
          * @description What is done with an installation order.
          * @enum {string}
@@ -11744,6 +12452,13 @@ export interface components {
          * @enum {string}
          */
         LastMonth: "same_month" | "month_before";
+        /**
+         * LastRents
+         * @description The run over the rents that is under way, or the last.
+         */
+        LastRents: {
+            run: components["schemas"]["RentRunOut"] | null;
+        };
         /**
          * LateOut
          * @description Somebody waited more than three minutes for a human; names only for those who need them.
@@ -12199,6 +12914,16 @@ export interface components {
             aside: components["schemas"]["AsideOut"][];
         };
         /**
+         * LoseIn
+         * @description What she is asked for it.
+         */
+        LoseIn: {
+            /** Damage Cents */
+            damage_cents: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * MarkOut
          * @description An alarm on the time axis.
          */
@@ -12571,6 +13296,12 @@ export interface components {
             left: boolean;
         };
         /**
+         * MoneyWay
+         * @description How a deposit went from hand to hand.
+         * @enum {string}
+         */
+        MoneyWay: "cash" | "transfer" | "wechat" | "alipay";
+        /**
          * Month
          * @description Every cent of an elder's month and what it was for.
          */
@@ -12875,15 +13606,6 @@ export interface components {
         NoteIn: {
             /** Text */
             text: string;
-        };
-        /**
-         * Offer
-         * @description A command this caller may give, and whether it asks for a reason.
-         */
-        Offer: {
-            command: components["schemas"]["Command"];
-            /** Reason */
-            reason: boolean;
         };
         /**
          * OfferOut
@@ -13913,6 +14635,16 @@ export interface components {
             items: components["schemas"]["PhotoOut"][];
         };
         /**
+         * Place
+         * @description A place that could keep aids.
+         */
+        Place: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * PlaceIn
          * @description Where the phone was, with the 95 % radius.
          */
@@ -14149,15 +14881,6 @@ export interface components {
         "PriceIn-Output": {
             /** Item */
             item: string;
-            unit: components["schemas"]["PriceUnit"];
-            /** Cents */
-            cents: number;
-        };
-        /**
-         * PriceOut
-         * @description Cents for a visit or an hour.
-         */
-        PriceOut: {
             unit: components["schemas"]["PriceUnit"];
             /** Cents */
             cents: number;
@@ -14571,6 +15294,12 @@ export interface components {
             self_pay_cents: number;
         };
         /**
+         * Proration
+         * @description What a month costs in which she had the aid for some days only.
+         * @enum {string}
+         */
+        Proration: "days" | "month";
+        /**
          * PublishIn
          * @description The steps, from when on, why, and the newest version that was seen; no steps take the own pattern back.
          */
@@ -14953,6 +15682,23 @@ export interface components {
          */
         Register: "purchased_service" | "welfare_visits";
         /**
+         * RegisterIn
+         * @description New units of one kind.
+         */
+        RegisterIn: {
+            /** Store Id */
+            store_id: number;
+            /** Aid Id */
+            aid_id: number;
+            /** Serials */
+            serials: string[];
+            /**
+             * Bought On
+             * Format: date
+             */
+            bought_on: string;
+        };
+        /**
          * Relation
          * @description Who a contact is to the elder.
          * @enum {string}
@@ -15024,6 +15770,154 @@ export interface components {
             items: components["schemas"]["ReminderOut"][];
             /** Done */
             done: number;
+        };
+        /**
+         * RenewIn
+         * @description For so many months more.
+         */
+        RenewIn: {
+            /** Months */
+            months: number;
+        };
+        /**
+         * RentRunOut
+         * @description A run over the rents.
+         */
+        RentRunOut: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** By */
+            by: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Rentals */
+            rentals: number;
+            /** Done */
+            done: number;
+            /** Charged */
+            charged: number;
+            /** Charged Cents */
+            charged_cents: number;
+            /** Settled */
+            settled: number;
+            /** Failed */
+            failed: number;
+        };
+        /**
+         * RentalEvent
+         * @description What can happen to a rental.
+         * @enum {string}
+         */
+        RentalEvent: "allot" | "hand_over" | "renew" | "end" | "bring_back" | "lose" | "inspect" | "cancel";
+        /**
+         * RentalOut
+         * @description A rental as desk and store know it; the bureau sees neither names nor notes.
+         */
+        RentalOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+            /** Aid Id */
+            aid_id: number;
+            /** Aid Zh */
+            aid_zh: string;
+            /** Aid En */
+            aid_en: string;
+            /** Store Id */
+            store_id: number;
+            /** Store */
+            store: string;
+            /** Unit Id */
+            unit_id: number | null;
+            /** Serial */
+            serial: string | null;
+            state: components["schemas"]["RentalState"];
+            /** Possible */
+            possible: components["schemas"]["RentalEvent"][];
+            payer: components["schemas"]["Payer"];
+            /** Note */
+            note: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string;
+            /** Months */
+            months: number;
+            /** Held Until */
+            held_until: string | null;
+            /** Starts */
+            starts: string | null;
+            /** Due On */
+            due_on: string | null;
+            /** Ended On */
+            ended_on: string | null;
+            end_reason: components["schemas"]["EndReason"] | null;
+            /** Pickup Due */
+            pickup_due: string | null;
+            /** Late */
+            late: boolean;
+            /** Handed At */
+            handed_at: string | null;
+            /** Handed By */
+            handed_by: string | null;
+            signer: components["schemas"]["Signer"] | null;
+            /** Signed Name */
+            signed_name: string | null;
+            /** Returned At */
+            returned_at: string | null;
+            condition: components["schemas"]["app__rental__rules__Condition"] | null;
+            /** Deposit Cents */
+            deposit_cents: number;
+            /** Deposit Held Cents */
+            deposit_held_cents: number;
+            /** Deposit Kept Cents */
+            deposit_kept_cents: number;
+            /** Deposit Back Cents */
+            deposit_back_cents: number;
+            /** Damage Cents */
+            damage_cents: number;
+            /** Owed Cents */
+            owed_cents: number;
+            /** Charges */
+            charges: components["schemas"]["ChargeOut"][];
+        };
+        /**
+         * RentalState
+         * @description 租赁单: from the wish to the deposit given back.
+         * @enum {string}
+         */
+        RentalState: "queued" | "booked" | "lent" | "due_back" | "returned" | "closed" | "cancelled";
+        /**
+         * Rentals
+         * @description Those that wait, in their turn; then what ends first.
+         */
+        Rentals: {
+            /** Items */
+            items: components["schemas"]["RentalOut"][];
+        };
+        /**
+         * RentsAsked
+         * @description The run's job.
+         */
+        RentsAsked: {
+            /** Job Id */
+            job_id: number;
         };
         /**
          * ReplaceOut
@@ -15626,6 +16520,14 @@ export interface components {
             turn: components["schemas"]["TurnOut"] | null;
         };
         /**
+         * SeeIn
+         * @description Read off a piece in the store.
+         */
+        SeeIn: {
+            /** Serial */
+            serial: string;
+        };
+        /**
          * SendIn
          * @description Whom to send, and the preview that goes with her.
          */
@@ -16018,6 +16920,12 @@ export interface components {
             /** Relation */
             relation: string | null;
         };
+        /**
+         * Signer
+         * @description Who signed for a unit.
+         * @enum {string}
+         */
+        Signer: "elder" | "family" | "neighbour" | "guardian";
         /**
          * Signing
          * @description The device's own request; without one a key is made for it.
@@ -16511,6 +17419,20 @@ export interface components {
             told: boolean;
         };
         /**
+         * StockLine
+         * @description How many units of an aid stand how in a store, and how many people wait there for one.
+         */
+        StockLine: {
+            /** Store Id */
+            store_id: number;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * StockOut
          * @description A device of the stock list.
          */
@@ -16579,6 +17501,26 @@ export interface components {
             allowance_cents: number;
             /** Self Pay Cents */
             self_pay_cents: number;
+        };
+        /**
+         * StoreIn
+         * @description A place that begins to keep aids.
+         */
+        StoreIn: {
+            /** Facility Id */
+            facility_id: number;
+        };
+        /**
+         * StoreOut
+         * @description A place that keeps aids.
+         */
+        StoreOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
         };
         /**
          * Stored
@@ -17103,6 +18045,95 @@ export interface components {
             target: components["schemas"]["Target"] | null;
         };
         /**
+         * UnitEvent
+         * @description What can happen to a unit.
+         * @enum {string}
+         */
+        UnitEvent: "reserve" | "release" | "hand_over" | "bring_back" | "clean" | "ready" | "send_to_repair" | "miss" | "find" | "lose" | "write_off";
+        /**
+         * UnitLife
+         * @description A unit and all that happened to it.
+         */
+        UnitLife: {
+            unit: components["schemas"]["UnitOut"];
+            /** Lines */
+            lines: components["schemas"]["UnitLine"][];
+        };
+        /**
+         * UnitLine
+         * @description One line of a unit's life.
+         */
+        UnitLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * UnitOut
+         * @description A unit with what it is and for whom it is away.
+         */
+        UnitOut: {
+            /** Id */
+            id: number;
+            /** Serial */
+            serial: string;
+            /** Aid Id */
+            aid_id: number;
+            /** Aid Zh */
+            aid_zh: string;
+            /** Aid En */
+            aid_en: string;
+            /** Store Id */
+            store_id: number;
+            /** Store */
+            store: string;
+            state: components["schemas"]["UnitState"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Bought On
+             * Format: date
+             */
+            bought_on: string;
+            /** Cleaned On */
+            cleaned_on: string | null;
+            /** Possible */
+            possible: components["schemas"]["UnitEvent"][];
+            /** Rental Id */
+            rental_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+        };
+        /**
+         * UnitState
+         * @description Where one piece with its serial number is.
+         * @enum {string}
+         */
+        UnitState: "available" | "reserved" | "lent" | "returned" | "cleaning" | "repair" | "missing" | "written_off";
+        /**
+         * Units
+         * @description By aid and serial number.
+         */
+        Units: {
+            /** Items */
+            items: components["schemas"]["UnitOut"][];
+        };
+        /**
          * Unknown
          * @description Why there is no day.
          * @enum {string}
@@ -17132,6 +18163,17 @@ export interface components {
         Unmasked: {
             /** Value */
             value: string;
+        };
+        /**
+         * Unseen
+         * @description A piece nobody has ticked off.
+         */
+        Unseen: {
+            /** Serial */
+            serial: string;
+            /** Aid Id */
+            aid_id: number;
+            state: components["schemas"]["UnitState"];
         };
         /**
          * UnservedDay
@@ -18258,6 +19300,14 @@ export interface components {
             reason: string;
         };
         /**
+         * EndIn
+         * @description Why the caller leaves open cases without a handover.
+         */
+        app__alarms__duty_api__EndIn: {
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
          * Because
          * @description A reason, where there is one.
          */
@@ -19162,7 +20212,16 @@ export interface components {
                 string,
                 string
             ][];
-            price?: components["schemas"]["PriceOut"] | null;
+            price?: components["schemas"]["app__catalogue__api__PriceOut"] | null;
+        };
+        /**
+         * PriceOut
+         * @description Cents for a visit or an hour.
+         */
+        app__catalogue__api__PriceOut: {
+            unit: components["schemas"]["PriceUnit"];
+            /** Cents */
+            cents: number;
         };
         /**
          * Task
@@ -19213,6 +20272,15 @@ export interface components {
          * @enum {string}
          */
         app__catalogue__rules__Evidence: "none" | "photo" | "reading" | "receipt";
+        /**
+         * Offer
+         * @description A command this caller may give, and whether it asks for a reason.
+         */
+        app__commands__api__Offer: {
+            command: components["schemas"]["Command"];
+            /** Reason */
+            reason: boolean;
+        };
         /**
          * Condition
          * @description What 120 asks first of her: whether she answers, whether she breathes well; null is «nobody has asked».
@@ -20311,6 +21379,170 @@ export interface components {
          * @enum {string}
          */
         app__planning__rules__PlanState: "drafting" | "draft" | "published" | "superseded";
+        /**
+         * MoveIn
+         * @description What the store does with a unit.
+         */
+        app__rental__keeping_shapes__MoveIn: {
+            event: components["schemas"]["UnitEvent"];
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * Offer
+         * @description All that can be rented, where, and by which terms.
+         */
+        app__rental__keeping_shapes__Offer: {
+            /** Aids */
+            aids: components["schemas"]["AidOut"][];
+            /** Stores */
+            stores: components["schemas"]["StoreOut"][];
+            /** Places */
+            places: components["schemas"]["Place"][];
+            /** Terms */
+            terms: components["schemas"]["app__rental__keeping_shapes__TermsOut"][];
+        };
+        /**
+         * PriceIn
+         * @description What an aid costs a month from a day on, its deposit and its worth.
+         */
+        app__rental__keeping_shapes__PriceIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Rent Cents */
+            rent_cents: number;
+            /** Deposit Cents */
+            deposit_cents: number;
+            /** Value Cents */
+            value_cents: number;
+        };
+        /**
+         * PriceOut
+         * @description On record.
+         */
+        app__rental__keeping_shapes__PriceOut: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Rent Cents */
+            rent_cents: number;
+            /** Deposit Cents */
+            deposit_cents: number;
+            /** Value Cents */
+            value_cents: number;
+            /** Made By */
+            made_by: string;
+        };
+        /**
+         * TermsIn
+         * @description What a district settles for itself, from a day on, and the document it rests on.
+         */
+        app__rental__keeping_shapes__TermsIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            proration: components["schemas"]["Proration"];
+            /** Hold Days */
+            hold_days: number;
+            /** Pickup Days */
+            pickup_days: number;
+            /** Stay Days */
+            stay_days: number;
+            /** Note */
+            note: string;
+        };
+        /**
+         * TermsOut
+         * @description On record; without `made_by` the first settings, which nobody has settled.
+         */
+        app__rental__keeping_shapes__TermsOut: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            proration: components["schemas"]["Proration"];
+            /** Hold Days */
+            hold_days: number;
+            /** Pickup Days */
+            pickup_days: number;
+            /** Stay Days */
+            stay_days: number;
+            /** Note */
+            note: string;
+            /** Made By */
+            made_by: string | null;
+        };
+        /**
+         * Condition
+         * @description How a unit came back.
+         * @enum {string}
+         */
+        app__rental__rules__Condition: "good" | "worn" | "damaged" | "ruined";
+        /**
+         * BookIn
+         * @description An aid for an elder, from a store, for so many months.
+         */
+        app__rental__shapes__BookIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Aid Id */
+            aid_id: number;
+            /** Store Id */
+            store_id: number;
+            /**
+             * Months
+             * @default 3
+             */
+            months: number;
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * CancelIn
+         * @description Why.
+         */
+        app__rental__shapes__CancelIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * EndIn
+         * @description Why, and the last day that costs rent (today).
+         */
+        app__rental__shapes__EndIn: {
+            /** @default wish */
+            reason: components["schemas"]["EndReason"];
+            /** Last */
+            last?: string | null;
+        };
+        /**
+         * HandOverIn
+         * @description Read off the unit, signed for, with the deposit that was taken.
+         */
+        app__rental__shapes__HandOverIn: {
+            /** Serial */
+            serial: string;
+            /** @default elder */
+            signer: components["schemas"]["Signer"];
+            /** Signed Name */
+            signed_name: string;
+            /** Deposit Cents */
+            deposit_cents: number;
+            way?: components["schemas"]["MoneyWay"] | null;
+            /** Waiver */
+            waiver?: string | null;
+        };
         /**
          * AnswerIn
          * @description Accept, refuse or withdraw, with the answer.
@@ -22814,6 +24046,913 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__rental__keeping_shapes__Offer"];
+                };
+            };
+        };
+    };
+    aids_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AidIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__rental__keeping_shapes__Offer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aid_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__keeping_shapes__PriceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__rental__keeping_shapes__Offer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                aid_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__shapes__CancelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__rental__keeping_shapes__Offer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_settle_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__keeping_shapes__TermsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__rental__keeping_shapes__Offer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_add_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StoreIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__rental__keeping_shapes__Offer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_units: {
+        parameters: {
+            query?: {
+                store_id?: number | null;
+                aid_id?: number | null;
+                state?: components["schemas"]["UnitState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Units"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Units"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_unit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitLife"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__keeping_shapes__MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnitLife"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_counts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_begin_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_see: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                count_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    aids_close_count: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                count_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_rentals: {
+        parameters: {
+            query?: {
+                which?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rentals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__shapes__BookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_rental: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__shapes__CancelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_hand_over: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__shapes__HandOverIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_end: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rental__shapes__EndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_bring_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BringBackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_inspect: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_lose: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rental_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_of_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElderRentals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_advise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdviseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ElderRentals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rental_last_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastRents"];
+                };
+            };
+        };
+    };
+    rental_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentsAsked"];
                 };
             };
         };
@@ -27632,7 +29771,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["EndIn"] | null;
+                "application/json": components["schemas"]["app__alarms__duty_api__EndIn"] | null;
             };
         };
         responses: {
