@@ -92,7 +92,7 @@ def finish(session: Session, rental: Rental, last: date, *, by: str, now: dateti
 def _pay(session: Session, charge: RentalCharge, last: date, *, by: str, now: datetime) -> bool:
     """Make what is paid of a month what is due of it when the rental ended on `last`; answers whether it changed."""
     visit = order_queries.visit(session, charge.visit_id, lock=True)
-    given, of = _days(charge, last)
+    given, of = days_of(charge, last)
     if visit.state is VisitState.WAITING:
         if order_queries.get(session, visit.order_id).state in UNAGREED and given:
             return False  # somebody must still approve it
@@ -112,7 +112,7 @@ def _pay(session: Session, charge: RentalCharge, last: date, *, by: str, now: da
     return True
 
 
-def _days(charge: RentalCharge, last: date) -> tuple[int, int]:
+def days_of(charge: RentalCharge, last: date) -> tuple[int, int]:
     """(days that are due, days that were reserved) when the rental ended on a day."""
     of = (charge.last - charge.first).days + 1
     given = max((min(last, charge.last) - charge.first).days + 1, 0)

@@ -8,9 +8,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.access.queries import Caller
 from app.access.rules import Role
+from app.funding.rules import portion
 from app.orders.rules import Payer, VisitState
 from app.orders.shapes import Agent
 from app.people.rules import AbilityLevel
+from app.rental.charging import days_of
 from app.rental.keeping_shapes import Cents, Day, Number, Reason, Serial, Word
 from app.rental.lending import HandOver, RentalWish
 from app.rental.queries import ChargeRow, RentalRow
@@ -42,6 +44,19 @@ class ChargeOut(BaseModel):
     price_cents: int
     allowance_cents: int
     self_pay_cents: int
+
+    @classmethod
+    def of(cls, row: ChargeRow, ended_on: date | None) -> Self:
+        """As it was agreed; of a month that ended early, what its days cost."""
+        charge, visit = row.charge, row.visit
+        last = min(charge.last, ended_on or charge.last)
+        given, of = days_of(charge, last)
+        allowance, own = portion([visit.allowance_cents, visit.self_pay_cents], given, of)
+        return cls(
+            month=charge.month, first=charge.first, last=max(last, charge.first), state=visit.state,
+            order_id=visit.order_id, visit_id=visit.id, price_cents=allowance + own, allowance_cents=allowance,
+            self_pay_cents=own,
+        )  # fmt: skip
 
 
 class RentalOut(BaseModel):
@@ -107,12 +122,7 @@ class RentalOut(BaseModel):
             deposit_kept_cents=kept, deposit_back_cents=back, damage_cents=r.damage_cents,
             owed_cents=r.damage_cents - kept,
             charges=[
-                ChargeOut(
-                    month=c.month, first=c.first, last=min(c.last, r.ended_on or c.last), state=v.state,
-                    order_id=v.order_id, visit_id=v.id, price_cents=v.price_cents, allowance_cents=v.allowance_cents,
-                    self_pay_cents=v.self_pay_cents,
-                )
-                for c, v in ((row.charge, row.visit) for row in charges)
+                ChargeOut.of(one, r.ended_on) for one in charges
             ],
         )  # fmt: skip
 

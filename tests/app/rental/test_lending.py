@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
+from app.access.rules import Role
 from app.calendar import at, day_of
 from app.db import transaction
 from app.errors import Conflict
@@ -37,7 +38,9 @@ from app.rental.rules import (
 )
 from app.rental.tables import Aid, AidStore, AidUnit, Rental
 from tests.app.rental.shop import CHAIR, a_store, an_aid, booked, handed, units
+from tests.app.test_every_route import somebody
 from tests.cast import TEN, an_elder, an_entitlement
+from tests.clients import ok
 
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 FIRST_OF_DECEMBER = at(DECEMBER, TEN.time())
@@ -378,3 +381,14 @@ def follow(rental_id: int, now: datetime) -> None:
         lending.follow(session, rental_id, now=now)
         session.flush()
         assert queries.to_end(session, now=now) == []
+
+
+def test_a_month_that_ended_early_shows_what_its_days_cost(lin: Elder, shop: tuple[AidStore, Aid]) -> None:
+    rental_id = lent(lin, shop)
+    with transaction() as session:
+        lending.bring_back(session, rental_id, "WC-1", by="Sun", now=TEN + timedelta(days=2))
+    browser = somebody(Role.MANAGER, provider_id=shop[0].provider_id)
+    told = ok(browser.get(f"/api/rental/rentals/{rental_id}"))
+    (charge,) = told["charges"]
+    assert (charge["last"], charge["price_cents"], charge["self_pay_cents"]) == ("2026-11-25", 900, 0)
+    assert told["possible"] == ["inspect"] and told["deposit_held_cents"] == 50_000
