@@ -36,6 +36,8 @@ from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.life_events import actions as life_events
 from app.logs import configure
+from app.lone import actions as lone
+from app.lone import queries as watches
 from app.meals import serving as meals
 from app.messages import actions as messages
 from app.monitoring import raising, vitals, watching
@@ -150,6 +152,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=1, args=[timers.due, timers.fire], id="escalate")
     every(sweep, seconds=1, args=[alarms.arrived, alarm_actions.notice_arrival], id="arrivals")
     every(sweep, seconds=1, args=[sending.unheard, sending.hear], id="offers")
+    every(sweep, seconds=2, args=[sending.silent, sending.ring_by_sms], id="offers by SMS")
     every(sweep, seconds=1, args=[outcomes.unheard, heard_calls.hear], id="calls heard")
     every(sweep, seconds=5, args=[outcomes.lost, calls.give_up], id="calls lost")
     every(messages.deliver_due, seconds=1, kwargs={"urgent_only": True}, id="deliver at once")  # never behind the rest
@@ -173,6 +176,10 @@ def schedule() -> BackgroundScheduler:
     every(begin_rules, minutes=15, id="new sensors", next_run_time=datetime.now(UTC))
     every(sum_vitals, minutes=15, id="vitals", next_run_time=datetime.now(UTC))
     every(forget_photos, hours=6, id="old photos", next_run_time=datetime.now(UTC))
+    every(sweep, seconds=5, args=[watches.unwatched, lone.begin], id="timers at every visit")
+    every(sweep, seconds=5, args=[watches.over, lone.leave], id="timers over")
+    every(sweep, seconds=2, args=[watches.due, lone.ask], id="is she well")
+    every(sweep, seconds=2, args=[watches.unanswered, lone.ring], id="she does not answer")
     every(sweep, seconds=5, args=[commands.overdue, command_actions.expire], id="commands")
     every(sweep, seconds=5, args=[testing.ended, testing.expire], id="tests over")
     every(sweep, minutes=10, args=[testing.due, testing.announce], id="test calls")

@@ -66,6 +66,21 @@ class Settings(BaseSettings):
         description="Apprise address of what carries outward messages, with {to}, {channel}, {id} and {urgent} in it",
     )
 
+    # Web Push to the phones of caregivers and responders (RFC 8030, 8291, 8292)
+    push_key: SecretStr = Field(
+        SecretStr(""), description="VAPID private key, see `yinling push-key`; else var/push_key; none: SMS"
+    )
+    push_contact: str = Field("mailto:yinling@example.org", description="whom a push service may write to")
+    push_hosts: str = Field(
+        "fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,*.notify.windows.com",
+        description="push services the platform talks to, by comma; a phone cannot name another",
+    )
+    push_sms_after: int = Field(15, ge=5, description="seconds after which an unanswered ring is told by SMS, too")
+
+    # a caregiver alone in a home
+    lone_grace_minutes: int = Field(15, ge=1, description="past the planned end of a visit she is asked on her phone")
+    lone_answer_seconds: int = Field(180, ge=30, description="without an answer it rings at the desk")
+
     # secrets
     keys: SecretStr = Field(SecretStr(""), description="keyring `id:base64,…`, newest first; else var/keys.json")
 

@@ -22,7 +22,9 @@ from app.history import History
 from app.idempotency import KeptAnswer
 from app.imports import tables as imports
 from app.jobs import tables as jobs
+from app.lone import tables as lone
 from app.meals import tables as meals
+from app.messages import push_tables as push
 from app.messages import tables as messages
 from app.monitoring import tables as monitoring
 from app.orders import tables as orders
@@ -63,6 +65,7 @@ __all__ = [
     "installing",
     "jobs",
     "life",
+    "lone",
     "meals",
     "messages",
     "metadata",
@@ -74,6 +77,7 @@ __all__ = [
     "places",
     "planning",
     "rental",
+    "push",
     "replans",
     "sending",
     "settlement",

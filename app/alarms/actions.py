@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import HOTLINE, Role
 from app.access.tables import User
-from app.alarms import climbing, hearing, log, queries, sending, timers
+from app.alarms import climbing, heard_calls, hearing, log, queries, sending, timers
 from app.alarms.rules import (
     ANYBODY,
     AWAITING,
@@ -140,7 +140,7 @@ def call(
         result=result, now=now,
     )  # fmt: skip
     alarm.contacted_at = alarm.contacted_at or now
-    if result in REACHED and target in (Target.ELDER, Target.DEVICE, Target.CONTACT):
+    if result in REACHED and target in heard_calls.SPOKEN_TO:
         alarm.reached_at = now
     timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
     rung = climbing.called(
@@ -271,7 +271,7 @@ def name_elder(session: Session, alarm_id: int, elder_id: int, *, me: Caller, no
     elder = session.get(Elder, elder_id)
     if elder is None or elder.district_id != alarm.district_id:
         raise NotFound("There is no such elder.")
-    if alarm.elder_id is not None:
+    if alarm.elder_id is not None or alarm.worker_id is not None:
         raise Conflict("It is known whose alarm this is.")
     other = session.scalar(
         select(Alarm.id).where(
@@ -294,7 +294,7 @@ def spoken_to(session: Session, alarm: Alarm) -> bool:
     """Whether somebody's voice was heard since it last rang: hers, through the device, or of her people."""
     spoken = exists().where(
         Call.alarm_id == alarm.id, Call.result.in_(REACHED), Call.answered_at >= alarm.rung_at,
-        Call.target.in_([Target.ELDER, Target.DEVICE, Target.CONTACT]),
+        Call.target.in_(heard_calls.SPOKEN_TO),
     )  # fmt: skip
     return bool(session.scalar(select(spoken)))
 
@@ -315,8 +315,9 @@ def _number(
         case Target.ELDER:
             elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
             return elder.phone if elder else None, None
-        case Target.CAREGIVER:
-            number = caregiver_id or alarm.caregiver_id  # whoever is in the home, or was sent
+        case Target.CAREGIVER | Target.WORKER:
+            sent = caregiver_id or alarm.caregiver_id  # whoever is in the home, or was sent
+            number = alarm.worker_id if target is Target.WORKER else sent
             caregiver = session.get(Caregiver, number) if number else None
             return caregiver.phone if caregiver else None, None
         case Target.AMBULANCE | Target.FIRE | Target.POLICE:

@@ -18,13 +18,14 @@ from app.escalation.rules import RungKind
 from app.messages import actions as messages
 from app.messages import templates
 from app.messages.rules import Channel, Kind
-from app.people.tables import Contact, Elder, Home
+from app.people.tables import Caregiver, Contact, Elder, Home
 
 A = AlarmKind
 KIND_ZH: Final = {
     A.SOS: "紧急呼叫", A.FIRE: "火警", A.SMOKE: "烟雾报警", A.GAS: "燃气报警", A.FALL: "跌倒报警",
     A.OTHER_ALARM: "报警", A.TELEPHONE: "电话求助", A.WATER_LEAK: "漏水报警", A.INACTIVITY: "长时间无活动报警",
     A.GEOFENCE: "走失报警", A.VITALS: "体征异常报警", A.DOOR: "夜间开门报警", A.ENVIRONMENT: "室温异常报警",
+    A.WORKER: "护理员求助",
 }  # fmt: skip
 COMES, CANNOT = "1", "2"  # keys
 KINDS: Final = {
@@ -60,8 +61,9 @@ def said_of(session: Session, alarm: Alarm, elder_id: int | None) -> dict[str, s
     """What is said of an alarm: who, where, when and what; the door is for 120 and 119 alone, by their template."""
     elder = session.get(Elder, elder_id) if elder_id else None
     home = session.get(Home, elder.home_id if elder else alarm.home_id)
+    worker = session.get(Caregiver, alarm.worker_id) if alarm.worker_id else None
     return {
-        "elder": elder.name if elder else "住户", "estate": home.estate if home else "",
+        "elder": worker.name if worker else elder.name if elder else "住户", "estate": home.estate if home else "",
         "where": f"{home.estate}{home.address}" if home else "",
         "time": f"{calendar.local(alarm.raised_at):%H:%M}", "what": KIND_ZH[alarm.kind],
     }  # fmt: skip

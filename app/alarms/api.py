@@ -19,6 +19,7 @@ from app.alarms.shapes import AlarmCase, AlarmRow, case_of
 from app.alarms.tables import Alarm
 from app.calls.rules import Result, Target
 from app.db import transaction
+from app.errors import Unreadable
 
 router = APIRouter(prefix="/api/alarms", tags=["alarms"])
 
@@ -127,6 +128,8 @@ def raise_by_hand(asked: RaiseIn, me: Hotline) -> AlarmCase:
     """Open an alarm for an elder; it is claimed by whoever opens it."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
+        if asked.kind is AlarmKind.WORKER:
+            raise Unreadable("A caregiver calls for help herself, on her phone.")
         alarm = actions.raise_by_hand(session, asked.elder_id, asked.kind, me=me, now=now, note=asked.note)
         return case_now(session, alarm.id, me, now=now)
 

@@ -64,7 +64,9 @@ def planned(session: Session, alarm: Alarm) -> tuple[list[Rung], Tree | None]:
 
 
 def _living(alarm: Alarm) -> Select[int]:
-    return select(Elder.id).where(Elder.home_id == alarm.home_id, Elder.ended_at.is_(None)).order_by(Elder.id)
+    """Everybody of the home, whose family may be called; for a caregiver's own call nobody's family is."""
+    home_id = alarm.home_id if alarm.worker_id is None else None
+    return select(Elder.id).where(Elder.home_id == home_id, Elder.ended_at.is_(None)).order_by(Elder.id)
 
 
 def begun(session: Session, alarm: Alarm) -> Sequence[AlarmRung]:

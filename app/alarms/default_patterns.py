@@ -60,6 +60,18 @@ LEAKING = (
     _asked("wet", "地上有水吗？您别走动，以免滑倒。", "Is the floor wet? Stay where you are, so as not to slip.",
            yes="!help", no="!safe"),
 )  # fmt: skip
+HERSELF = (
+    _asked("free", "现在说话方便吗？对方在旁边就说“改天再聊”，我马上报警。",
+           "Can you speak? If somebody is beside you, say «let us talk another day», and I call the police.",
+           yes="threat", no="!help"),
+    _asked("threat", "有人打您、拦您或威胁您吗？", "Is anybody hitting, holding or threatening you?", yes="!help",
+           no="hurt"),
+    _asked("hurt", "您受伤或者不舒服吗？", "Are you hurt or unwell?", yes="breathe", no="out"),
+    _asked("breathe", "喘气顺畅，也没有大量出血，是吗？", "Can you breathe well, and is there no heavy bleeding?",
+           yes="!help", no="!ambulance"),
+    _asked("out", "您现在在安全的地方，可以自己离开吗？", "Are you in a safe place and free to leave?", yes="!safe",
+           no="!help"),
+)  # fmt: skip
 OUTSIDE = (
     _asked("know", "您知道自己现在在哪里吗？", "Do you know where you are?", yes="way", no="!help"),
     _asked("way", "自己回得了家吗？", "Can you get home by yourself?", yes="!safe", no="!help"),
@@ -126,6 +138,20 @@ DEFAULTS: Final[Mapping[str, Pattern]] = {
     ),
     K.DOOR: _pattern(OUTSIDE, silence=PATIENCE),
     K.ENVIRONMENT: _pattern(WELL, silence=PATIENCE),
+    K.WORKER: Pattern(steps=[
+        Step(key="claim", do=Do.CLAIM),
+        Step(key="call_worker", do=Do.CALL_WORKER, when=_when(W.UNREACHED)),
+        Step(key="ask", do=Do.ASK, when=_when(W.REACHED), questions=list(HERSELF)),
+        Step(key="police", do=Do.POLICE, when=_when(W.HELP, W.NO_ANSWER, after=2 * PATIENCE, urgent=True)),
+        Step(key="ambulance", do=Do.AMBULANCE, when=_when(W.AMBULANCE, urgent=True)),
+        Step(key="send", do=Do.SEND, when=[
+            *_when(W.NO_ANSWER, after=SILENCE, urgent=True), *_when(W.HELP, W.AMBULANCE), *_when(W.UNREACHED),
+        ]),
+        Step(key="arrive", do=Do.ARRIVE, when=_when(W.SENT, W.HELP, W.AMBULANCE)),
+        Step(key="note", do=Do.NOTE, when=_when(W.ARRIVED, W.HELP, W.AMBULANCE)),
+        Step(key="call_back", do=Do.CALL_BACK, when=_when(W.ARRIVED, W.HELP, W.AMBULANCE), minutes=AGAIN),
+        Step(key="close", do=Do.CLOSE),
+    ]),
     CALL_BACK: Pattern(steps=[
         Step(key="claim", do=Do.CLAIM),
         Step(key="call_elder", do=Do.CALL_ELDER, when=_when(W.UNREACHED)),

@@ -12,7 +12,7 @@ from app.calls import outcomes
 from app.calls.rules import Target
 
 EXCHANGE: Final = "exchange"
-SPOKEN_TO: Final = (Target.ELDER, Target.DEVICE, Target.CONTACT)
+SPOKEN_TO: Final = (Target.ELDER, Target.DEVICE, Target.CONTACT, Target.WORKER)
 
 
 def hear(session: Session, call_id: int, *, now: datetime) -> None:

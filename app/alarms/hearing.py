@@ -29,11 +29,12 @@ class Whose:
     home_id: int | None = None
     device_id: int | None = None
     wire_id: str | None = None
+    worker_id: int | None = None  # her own call; the home is where she was
 
     @property
     def subject(self) -> str:
         """As the table computes it."""
-        return subject_of(elder_id=self.elder_id, home_id=self.home_id, wire_id=self.wire_id)
+        return subject_of(elder_id=self.elder_id, home_id=self.home_id, wire_id=self.wire_id, worker_id=self.worker_id)
 
 
 def owners(session: Session, devices: Iterable[Known]) -> Mapping[int, Whose]:
@@ -225,8 +226,8 @@ def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[st
     """A new alarm."""
     return {
         "district_id": who.district_id, "division_code": who.division_code, "elder_id": who.elder_id,
-        "home_id": who.home_id, "device_id": who.device_id, "wire_id": who.wire_id, "kind": kind,
-        "state": State.RINGING, "priority": PRIORITY[kind], "count": 1, "received_at": press.received_at,
+        "home_id": who.home_id, "device_id": who.device_id, "wire_id": who.wire_id, "worker_id": who.worker_id,
+        "kind": kind, "state": State.RINGING, "priority": PRIORITY[kind], "count": 1, "received_at": press.received_at,
         "raised_at": now, "rung_at": now, "round": 1,
         "rings": Rings.ALL, "device_at": press.device_at, "clock_off": press.clock_off, "place": press.place,
         "log_length": 0, "log_head": "",
@@ -234,9 +235,9 @@ def _row(kind: AlarmKind, who: Whose, press: Press, *, now: datetime) -> dict[st
 
 
 COLUMNS: Final = (
-    "id", "district_id", "division_code", "elder_id", "home_id", "device_id", "wire_id", "kind", "state", "priority",
-    "count", "received_at", "raised_at", "rung_at", "round", "rings", "assigned_to", "device_at", "clock_off", "place",
-    "linked_id", "log_length", "log_head",
+    "id", "district_id", "division_code", "elder_id", "home_id", "device_id", "wire_id", "worker_id", "kind", "state",
+    "priority", "count", "received_at", "raised_at", "rung_at", "round", "rings", "assigned_to", "device_at",
+    "clock_off", "place", "linked_id", "log_length", "log_head",
 )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def of(session: Session, alarm: Alarm, lines: Sequence[Line], began_at: datetime
     elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
     made = [call for call in calls.calls(session, alarm_id=alarm.id, limit=200) if call.began_at >= began_at]
     facts = replace(
-        facts, speaks=bool(model and model.voice), has_phone=bool(elder and elder.phone), named=elder is not None,
+        facts, speaks=bool(model and model.voice), has_phone=bool(elder and elder.phone),
+        named=elder is not None or alarm.worker_id is not None,
         contacts=tuple(contact.id for contact in climbing.people_of(session, alarm)),
         calls=[Tried(c.id, c.target, c.contact_id, c.result, c.began_at, c.operator) for c in reversed(made)],
     )  # fmt: skip

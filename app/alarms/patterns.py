@@ -16,6 +16,7 @@ class Do(StrEnum):
     CLAIM = "claim"
     SPEAK = "speak"  # through the device's loudspeaker
     CALL_ELDER = "call_elder"
+    CALL_WORKER = "call_worker"  # the caregiver whose call for help it is
     ASK = "ask"  # a script whose answers lead on
     CLIMB = "climb"  # the elder's escalation tree
     SEND = "send"  # the nearest caregiver or responder
@@ -61,21 +62,23 @@ class Evidence(StrEnum):
 
 D, V = Do, Evidence
 ENDS: Final[Mapping[Do, tuple[Evidence, ...]]] = {
-    D.CLAIM: (V.CLAIMED,), D.SPEAK: (V.TRIED, V.REACHED), D.CALL_ELDER: (V.TRIED, V.REACHED), D.ASK: (V.ANSWERED,),
+    D.CLAIM: (V.CLAIMED,), D.SPEAK: (V.TRIED, V.REACHED), D.CALL_ELDER: (V.TRIED, V.REACHED),
+    D.CALL_WORKER: (V.REACHED, V.TRIED), D.ASK: (V.ANSWERED,),
     D.CLIMB: (V.REACHED,), D.SEND: (V.SENT,), D.AMBULANCE: (V.REACHED, V.TRIED), D.FIRE: (V.REACHED, V.TRIED),
     D.POLICE: (V.REACHED, V.TRIED), D.INFORM: (V.REACHED, V.TRIED), D.ARRIVE: (V.ARRIVED,), D.CHECK: (V.SAID,),
     D.NOTE: (V.NOTED,), D.CALL_BACK: (V.PROMISED,), D.CLOSE: (V.CLOSED,),
 }  # fmt: skip
 """What may end each step; the first is the usual one."""
 EVENT_OF: Final[Mapping[Do, Event]] = {
-    D.CLAIM: Event.CLAIM, D.SPEAK: Event.CALL, D.CALL_ELDER: Event.CALL, D.ASK: Event.STEP, D.CLIMB: Event.CALL,
+    D.CLAIM: Event.CLAIM, D.SPEAK: Event.CALL, D.CALL_ELDER: Event.CALL, D.CALL_WORKER: Event.CALL,
+    D.ASK: Event.STEP, D.CLIMB: Event.CALL,
     D.SEND: Event.DISPATCH, D.AMBULANCE: Event.CALL, D.FIRE: Event.CALL, D.POLICE: Event.CALL, D.INFORM: Event.CALL,
     D.ARRIVE: Event.ARRIVE, D.CHECK: Event.STEP, D.NOTE: Event.NOTE, D.CALL_BACK: Event.FOLLOW_UP,
     D.CLOSE: Event.CLOSE,
 }  # fmt: skip
 """The event of the alarm a step is; whoever may do that may do the step."""
 TARGET_OF: Final[Mapping[Do, Target]] = {
-    D.SPEAK: Target.DEVICE, D.CALL_ELDER: Target.ELDER, D.INFORM: Target.CONTACT,
+    D.SPEAK: Target.DEVICE, D.CALL_ELDER: Target.ELDER, D.CALL_WORKER: Target.WORKER, D.INFORM: Target.CONTACT,
     D.AMBULANCE: Target.AMBULANCE, D.FIRE: Target.FIRE, D.POLICE: Target.POLICE,
 }  # fmt: skip
 MUST: Final = frozenset({D.CLAIM, D.CLOSE})  # neither can be skipped

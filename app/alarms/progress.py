@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 ENDED: Final = (Status.DONE, Status.SKIPPED)
-HER: Final = (Target.ELDER, Target.DEVICE)
+HER: Final = (Target.ELDER, Target.DEVICE, Target.WORKER)
 PEOPLE: Final = (*HER, Target.CONTACT)
 BAD: Final = ("help", "ambulance")
 RESCUERS: Final = (Target.AMBULANCE, Target.FIRE)

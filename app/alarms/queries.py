@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, any_, exists, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app import calendar
 from app.access.tables import AccessLog, User
@@ -45,6 +45,7 @@ class QueueRow:
     responder: str | None
     device_kind: DeviceKind | None
     asked_to_press: bool  # the monthly test call of this device is announced
+    worker: str | None  # the caregiver whose own call it is
 
 
 def queue(session: Session, ids: Collection[int] | None = None) -> Sequence[QueueRow]:
@@ -79,16 +80,18 @@ def _rows(session: Session, where: ColumnElement[bool]) -> Sequence[QueueRow]:
     asked = exists().where(
         DeviceTest.device_id == Alarm.device_id, DeviceTest.kind == TestKind.MONTHLY, DeviceTest.ended_at.is_(None)
     )
+    worker = aliased(Caregiver)
     rows = session.execute(
         select(
             Alarm, Elder.name, Elder.born, Elder.level, Elder.categories, Home.estate, Division.name, User.name,
-            Caregiver.name, DeviceModel.kind, asked,
+            Caregiver.name, DeviceModel.kind, asked, worker.name,
         )
         .outerjoin(Elder, Elder.id == Alarm.elder_id)
         .outerjoin(Home, Home.id == Alarm.home_id)
         .outerjoin(Division, Division.code == Alarm.division_code)
         .outerjoin(User, User.id == Alarm.claimed_by)
         .outerjoin(Caregiver, Caregiver.id == Alarm.caregiver_id)
+        .outerjoin(worker, worker.id == Alarm.worker_id)
         .outerjoin(Device, Device.id == Alarm.device_id)
         .outerjoin(DeviceModel, DeviceModel.id == Device.model_id)
         .where(where)

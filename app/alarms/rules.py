@@ -15,6 +15,7 @@ from devices.signals import CALLS_FOR_HELP, Kind
 
 PRIORITY: Final[Mapping[AlarmKind, int]] = {
     AlarmKind.FIRE: 1, AlarmKind.SMOKE: 1, AlarmKind.GAS: 1, AlarmKind.SOS: 1, AlarmKind.FALL: 1,
+    AlarmKind.WORKER: 1,
     AlarmKind.OTHER_ALARM: 2, AlarmKind.TELEPHONE: 2, AlarmKind.WATER_LEAK: 2,
     AlarmKind.VITALS: 2, AlarmKind.INACTIVITY: 3, AlarmKind.GEOFENCE: 3, AlarmKind.DOOR: 3, AlarmKind.ENVIRONMENT: 3,
 }  # fmt: skip
@@ -219,8 +220,10 @@ def rings_as(kind: Kind, *, history: bool, of_button: bool) -> AlarmKind | None:
     return AlarmKind.SOS if of_button and kind is Kind.BUTTON_PRESS else None
 
 
-def subject_of(*, elder_id: int | None, home_id: int | None, wire_id: str | None) -> str:
+def subject_of(*, elder_id: int | None, home_id: int | None, wire_id: str | None, worker_id: int | None = None) -> str:
     """Whose alarm it is, as far as is known: one open alarm per subject and kind. The table computes the same."""
+    if worker_id is not None:
+        return f"worker:{worker_id}"
     if elder_id is not None:
         return f"elder:{elder_id}"
     return f"home:{home_id}" if home_id is not None else f"wire:{wire_id or ''}"

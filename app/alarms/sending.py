@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.alarms import announcing, log, nearest, timers
+from app.access.tables import User
+from app.alarms import announcing, hers, log, nearest, timers
 from app.alarms.rules import MOVES, OPEN, Event, State, TimerKind
 from app.alarms.sending_rules import NOBODY_LEFT, STANDING, NobodyLeft, OfferEvent, OfferState, offer_after, said
 from app.alarms.sending_tables import AlarmOffer
@@ -14,7 +15,9 @@ from app.alarms.tables import Alarm
 from app.config import settings
 from app.errors import Conflict, NotFound
 from app.messages import actions as messages
+from app.messages import phones
 from app.messages.rules import Channel, Kind
+from app.messages.tables import OutboxMessage
 from app.orders import actions as orders
 from app.orders import queries as order_queries
 from app.orders.rules import VISIT_ENDED
@@ -46,16 +49,17 @@ def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: dat
 
     From a state that knows no sending (still ringing, say) the state stays, and the log tells of it.
     """
-    if alarm.elder_id is None:
+    elder_id = alarm.elder_id or hers.elder_beside(session, alarm)
+    if elder_id is None:
         raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
     caregiver = session.get(Caregiver, caregiver_id)
-    if caregiver is None or caregiver.ended_at:
+    if caregiver is None or caregiver.ended_at or caregiver.id == alarm.worker_id:
         raise NotFound("There is no such caregiver.")
     if any(o.caregiver_id == caregiver_id and o.state in STANDING for o, _ in offers_of(session, alarm.id)):
         raise AlreadySent(f"{caregiver.name} has been sent to this alarm already.")
     visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
     if visit is None or visit.state in VISIT_ENDED:
-        visit = orders.urgent(session, alarm.elder_id, by=by, now=now, reason=f"alarm {alarm.id}")
+        visit = orders.urgent(session, elder_id, by=by, now=now, reason=f"alarm {alarm.id}")
     origin = nearest.place_of(session, caregiver, now=now)
     try:
         with session.begin_nested():
@@ -82,7 +86,41 @@ def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: dat
 
 
 def _ring_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: AlarmOffer, *, now: datetime) -> None:
-    """A message beside the phone's own ring: no door and no illness in it, as the shipped words go."""
+    """Her phone rings while it sleeps; where none of hers can be rung so she is told by SMS at once."""
+    user_id = session.scalar(select(User.id).where(User.caregiver_id == caregiver.id, User.ended_at.is_(None)))
+    rung = phones.ring(
+        session, user_id, Kind.ALARM_CAREGIVER, district_id=alarm.district_id, division_code=alarm.division_code,
+        key=f"offer-{offer.attendance_id}", about=f"alarms/{alarm.id}", to_whom=caregiver.name, now=now,
+        attendance=str(offer.attendance_id), until=offer.answer_by.isoformat(),
+    )  # fmt: skip
+    if not rung:
+        _tell_her(session, alarm, caregiver, offer, now=now)
+
+
+def silent(session: Session, *, now: datetime) -> Sequence[int]:
+    """Offers whose phone was rung while it slept and which nobody has answered since; for the clock's sweep."""
+    told = OutboxMessage.key == func.concat("offer-", AlarmOffer.attendance_id)
+    return session.scalars(
+        select(AlarmOffer.id)
+        .where(
+            AlarmOffer.state == OfferState.OFFERED, AlarmOffer.answer_by > now,
+            AlarmOffer.offered_at <= now - timedelta(seconds=settings().push_sms_after),
+            ~exists().where(OutboxMessage.district_id == AlarmOffer.district_id, told),
+        )
+        .order_by(AlarmOffer.id)
+    ).all()  # fmt: skip
+
+
+def ring_by_sms(session: Session, offer_id: int, *, now: datetime) -> None:
+    """The second way, where the first has not woken her."""
+    offer = session.get_one(AlarmOffer, offer_id)
+    alarm, caregiver = session.get_one(Alarm, offer.alarm_id), session.get_one(Caregiver, offer.caregiver_id)
+    if offer.state is OfferState.OFFERED:
+        _tell_her(session, alarm, caregiver, offer, now=now)
+
+
+def _tell_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: AlarmOffer, *, now: datetime) -> None:
+    """No door and no illness in it, as the shipped words go."""
     values = announcing.said_of(session, alarm, alarm.elder_id) | {"seconds": str(settings().alarm_answer_seconds)}
     messages.say(
         session, kind=Kind.ALARM_CAREGIVER, values=values, district_id=alarm.district_id,
@@ -96,11 +134,12 @@ def send_nearest(
 ) -> AlarmOffer:
     """Send whoever is qualified and there first; the alarm's row is held. Raises NobodyLeft, NobodyNamed."""
     home = session.get(Home, alarm.home_id) if alarm.home_id else None
-    elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
+    elder_id = alarm.elder_id or hers.elder_beside(session, alarm)
+    elder = session.get(Elder, elder_id) if elder_id else None
     if home is None or elder is None:
         raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
     for candidate in nearest.candidates(session, home, elder, now=now, limit=50):
-        if not candidate.lacks and candidate.caregiver_id not in without:
+        if not candidate.lacks and candidate.caregiver_id not in {*without, alarm.worker_id}:
             return send(session, alarm, candidate.caregiver_id, by=by, now=now)
     raise NobodyLeft("Nobody who is qualified and free can be sent.")
 

@@ -122,6 +122,7 @@ def candidates(alarm_id: int, me: Hotline) -> Candidates:
         home = session.get(Home, alarm.home_id) if alarm.home_id else None
         elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
         found = nearest.candidates(session, home, elder, now=now, limit=9) if home else []
+        found = [one for one in found if one.caregiver_id != alarm.worker_id]  # she calls for help herself
         left = _left(session, {visit for one in found for visit in one.affected})
         return Candidates(items=[_candidate(one, left) for one in found], beside=_beside(session, alarm))
 

@@ -27,7 +27,7 @@ from app.equipment.rules import DeviceKind, DeviceState
 from app.orders.rules import VisitState
 from app.people import queries as people
 from app.people.rules import AbilityLevel, Relation, Sex, TeamRole, care_team_due
-from app.people.tables import CareTeamMember, Contact, Elder, Home
+from app.people.tables import Caregiver, CareTeamMember, Contact, Elder, Home
 from app.places.tables import Division
 from app.vault import mask_phone
 
@@ -44,6 +44,7 @@ class AlarmRow(Handled):
     count: int
     elder_id: int | None
     elder_name: str | None
+    worker_name: str | None  # a caregiver's own call for help
     home_id: int | None
     address: str
     division: str
@@ -232,6 +233,15 @@ class CaseDevice(BaseModel):
     spot: str | None
 
 
+class WorkerOut(BaseModel):
+    """The caregiver who calls for help herself; her place is in the case while it is open."""
+
+    caregiver_id: int
+    name: str
+    phone: str
+    visiting: str | None  # whose home she was in
+
+
 class OfferOut(BaseModel):
     """Somebody who was asked to go, and what she said by when."""
 
@@ -247,6 +257,7 @@ class AlarmCase(AlarmRow, ScriptOut):
     """One case: who, where, whom to call, what happened, what can be done now."""
 
     elder: ElderOut | None
+    worker: WorkerOut | None
     residents: list[ElderOut]  # of a home where it is not known whose alarm it is
     home: HomeOut | None
     contacts: list[ContactOut]
@@ -274,7 +285,8 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
     home = session.get(Home, alarm.home_id) if alarm.home_id else None
     living = [elder] if elder else people_of(session, home)
     shown = [_elder(session, person, in_clear=in_clear, now=now) for person in living]
-    to_call = [(person, contact) for person in living for contact in people.contacts_of(session, person.id)]
+    people_there = [] if alarm.worker_id else living  # nobody's family is called for a caregiver's own call
+    to_call = [(person, contact) for person in people_there for contact in people.contacts_of(session, person.id)]
     bad = callers.bad_numbers(session, [contact.phone_hash for _, contact in to_call])
     contacts = [ContactOut.of(contact, people.team_of(session, person.id), bad) for person, contact in to_call]
     lines = log.of(session, alarm)
@@ -284,7 +296,8 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
         **_fields(row, me, now=now, window=on_test.window_of(session, alarm), names=names),
         looking=list(handing.looking(session, alarm.id, now=now, but=me.id)),
         spoken_to=actions.spoken_to(session, alarm), has_password=on_test.has_word(session, alarm.elder_id),
-        **vars(script), elder=shown[0] if elder else None, residents=[] if elder else shown,
+        **vars(script), elder=shown[0] if elder else None,
+        worker=_worker(session, alarm, living), residents=[] if elder or alarm.worker_id else shown,
         home=_home(session, home, in_clear=in_clear), contacts=contacts,
         timeline=_timeline(session, alarm, lines), device=_device(session, alarm), pressed_at=alarm.device_at,
         clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place) if in_clear else None,
@@ -318,7 +331,8 @@ def _fields(
         "id": alarm.id, "version": alarm.log_length, "state": alarm.state,
         "kind": alarm.kind, "priority": alarm.priority, "count": alarm.count,
         "possible": possible(alarm.state, me.role, mine=mine, test=alarm.test_id is not None, priority=alarm.priority),
-        "elder_id": alarm.elder_id, "elder_name": row.elder_name, "home_id": alarm.home_id,
+        "elder_id": alarm.elder_id, "elder_name": row.elder_name, "worker_name": row.worker,
+        "home_id": alarm.home_id,
         "address": row.estate or "", "division": row.community or "",
         "age": calendar.age_on(row.born, calendar.day_of(now)) if row.born else None, "tags": row.tags or [],
         "level": row.level, "raised_at": alarm.raised_at,
@@ -356,6 +370,16 @@ def _elder(session: Session, elder: Elder, *, in_clear: bool, now: datetime) -> 
         ],
         next_visit=VisitBrief.of(care.next), last_visit=VisitBrief.of(care.last),
         clock=care_clock(session, elder.id, now=now),
+    )  # fmt: skip
+
+
+def _worker(session: Session, alarm: Alarm, living: Sequence[Elder]) -> WorkerOut | None:
+    caregiver = session.get(Caregiver, alarm.worker_id) if alarm.worker_id else None
+    if caregiver is None:
+        return None
+    return WorkerOut(
+        caregiver_id=caregiver.id, name=caregiver.name, phone=mask_phone(caregiver.phone),
+        visiting="、".join(elder.name for elder in living) or None,
     )  # fmt: skip
 
 

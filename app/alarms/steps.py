@@ -188,7 +188,8 @@ def _send(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller,
         elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
         home = session.get(Home, alarm.home_id) if alarm.home_id else None
         near = nearest.candidates(session, home, elder, now=now) if home else []
-        caregiver = next((c.caregiver_id for c in near if not c.lacks and not c.going), None)
+        free = [c.caregiver_id for c in near if not c.lacks and not c.going and c.caregiver_id != alarm.worker_id]
+        caregiver = next(iter(free), None)
     if caregiver is None:
         said = {"kind": RungKind.RESPONDER}
         log.append(session, alarm, NOBODY_FREE, alarm.state, alarm.state, by=me.by, now=now, **said)
@@ -219,7 +220,8 @@ def _close(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller
 
 
 _DOES: Final = {
-    Do.CLAIM: _claim, Do.SPEAK: _call, Do.CALL_ELDER: _call, Do.ASK: _ask, Do.CLIMB: _climb, Do.SEND: _send,
+    Do.CLAIM: _claim, Do.SPEAK: _call, Do.CALL_ELDER: _call, Do.CALL_WORKER: _call,
+    Do.ASK: _ask, Do.CLIMB: _climb, Do.SEND: _send,
     Do.AMBULANCE: _call, Do.FIRE: _call, Do.POLICE: _call, Do.INFORM: _call, Do.ARRIVE: _arrive, Do.CHECK: _check,
     Do.NOTE: _note, Do.CALL_BACK: _call_back, Do.CLOSE: _close,
 }  # fmt: skip

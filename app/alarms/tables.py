@@ -72,12 +72,13 @@ class Alarm(OfDistrict, Base):
     division_code: Mapped[str]
     elder_id: Mapped[int | None] = mapped_column(ForeignKey("elders.id"), index=True)
     home_id: Mapped[int | None] = mapped_column(ForeignKey("homes.id"))
+    worker_id: Mapped[int | None] = mapped_column(ForeignKey("caregivers.id"), index=True)  # her own call for help
     device_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id"), index=True)
     wire_id: Mapped[str | None]
     subject: Mapped[str] = mapped_column(
         Computed(
-            "case when elder_id is not null then 'elder:' || elder_id when home_id is not null then 'home:' || home_id "
-            "else 'wire:' || coalesce(wire_id, '') end",
+            "case when worker_id is not null then 'worker:' || worker_id when elder_id is not null then 'elder:' || "
+            "elder_id when home_id is not null then 'home:' || home_id else 'wire:' || coalesce(wire_id, '') end",
             persisted=True,
         )
     )
@@ -140,6 +141,7 @@ class Alarm(OfDistrict, Base):
         CheckConstraint("state <> 'ringing' or claimed_by is null", name="ringing_is_nobodys"),
         CheckConstraint("state = 'ringing' or claimed_by is not null", name="attended_is_somebodys"),
         CheckConstraint("count > 0", name="count"),
+        CheckConstraint("(kind = 'worker') = (worker_id is not null)", name="of_a_worker"),
         {"info": {"area": "division_code"}},
     )
 

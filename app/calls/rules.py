@@ -56,6 +56,7 @@ class Target(StrEnum):
     FIRE = "fire"  # 119
     POLICE = "police"  # 110
     OTHER = "other"
+    WORKER = "worker"  # the caregiver who calls for help herself
 
 
 class Result(StrEnum):

@@ -28,6 +28,7 @@ for command in (
     chores.decode,
     chores.assess,
     chores.openapi,
+    chores.push_key,
 ):
     cli.command()(command)
 

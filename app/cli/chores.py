@@ -35,6 +35,13 @@ def bench(context: typer.Context) -> None:
     raise typer.Exit(main(context.args[1:]))
 
 
+def push_key() -> None:
+    """Make a key to ring sleeping phones with (VAPID): put it into YINLING_PUSH_KEY, once, and keep it."""
+    from app.messages.push import new_key
+
+    typer.echo(new_key())
+
+
 def openapi() -> None:
     """Write the OpenAPI document; the screens' types are made from it."""
     from app.main import create_app

@@ -18,6 +18,7 @@ import psycopg
 from app.cli.parts import Part, broker, free_port, postgres, valkey
 from app.cli.warm import cache_dir
 from app.config import Settings
+from app.messages.push import new_key
 from app.vault import new_keyring
 from devices.gateway.protocols import WIRES
 
@@ -112,6 +113,8 @@ def _environment(given: Settings, var: Path) -> dict[str, str]:
     env["YINLING_PUBLIC_URL"] = given.public_url if "public_url" in given.model_fields_set else f"http://{host}:{port}"
     if not given.keys.get_secret_value() and not (var / "keys.json").exists():
         keep(var / "keys.json", new_keyring())
+    if not given.push_key.get_secret_value() and not (var / "push_key").exists():
+        keep(var / "push_key", new_key())
     if not given.hooks_token.get_secret_value():
         if not (var / "hooks_token").exists():
             keep(var / "hooks_token", secrets.token_urlsafe(24))

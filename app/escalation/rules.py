@@ -28,6 +28,7 @@ class AlarmKind(StrEnum):
     VITALS = "vitals"  # a rule about what was measured of her body
     DOOR = "door"  # open at night
     ENVIRONMENT = "environment"  # a room too cold or too hot
+    WORKER = "worker"  # a caregiver calls for help herself, or has not answered the timer of her visit
 
 
 class RungKind(StrEnum):

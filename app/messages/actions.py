@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from app.config import settings
 from app.db import notice, transaction
 from app.messages import gateway, queries, templates
 from app.messages.gateway import NotDelivered, Parcel
+from app.messages.push_tables import PushSubscription
 from app.messages.rules import (
     FOR_GOOD,
     LEASE,
@@ -155,6 +157,8 @@ def _tried(
         message.state, message.via, message.sent_at = after(message.state, E.ACCEPT), via, now
         message.error = message.due_at = None
     else:
+        if message.channel is Channel.PUSH and failed.trouble is Trouble.BAD_NUMBER:
+            session.execute(delete(PushSubscription).where(PushSubscription.id == int(message.to)))  # for good
         again = None if failed.trouble in FOR_GOOD else next_try(message.attempts, now=now, urgent=message.urgent)
         message.due_at = again if again is None or message.urgent else _awake(again)
         message.state = after(message.state, E.WAIT if again else E.GIVE_UP)

@@ -5,34 +5,17 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import apprise
 
 from app.config import settings
+from app.messages import push
+from app.messages.parcels import NotDelivered as NotDelivered
+from app.messages.parcels import Parcel as Parcel
 from app.messages.rules import Channel, Trouble
 
 MAILBOX, GATEWAY = "mailbox", "gateway"
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """What is handed over. `id` is the same at every try, so that a gateway can tell a repeat from a new message."""
-
-    id: str
-    channel: Channel
-    to: str
-    text: str
-    urgent: bool
-
-
-class NotDelivered(Exception):
-    """The gateway did not take it; the text is the gateway's own, without a number or a name."""
-
-    def __init__(self, trouble: Trouble, detail: str = "") -> None:
-        super().__init__(detail)
-        self.trouble, self.detail = trouble, detail
 
 
 def knows_repeats() -> bool:
@@ -42,6 +25,8 @@ def knows_repeats() -> bool:
 
 def send(parcel: Parcel) -> str:
     """Hand it over; answers by what way, raises NotDelivered. Without an address the demo keeps it in its mailbox."""
+    if parcel.channel is Channel.PUSH:
+        return push.carry(parcel)
     address = settings().messages_url.get_secret_value()
     if not address:
         if settings().demo:

@@ -10,6 +10,7 @@ LEASE: Final = timedelta(seconds=60)  # a sender that died is known after this
 TRIES: Final = 12
 FIRST_WAIT: Final = timedelta(seconds=10)
 LONGEST_WAIT: Final = {True: timedelta(minutes=5), False: timedelta(hours=1)}  # urgent or not
+PUSH_TTL: Final = {True: 300, False: 12 * 3600}  # seconds it waits for a phone that is off; urgent or not
 SMS_ALONE, SMS_PART = 70, 67  # characters of a text message in Chinese: alone, and of each part of a longer one
 
 
@@ -18,6 +19,7 @@ class Channel(StrEnum):
 
     SMS = "sms"
     VOICE = "voice"  # a spoken text by telephone
+    PUSH = "push"  # to a phone that sleeps; no names in it
 
 
 class Kind(StrEnum):
@@ -32,10 +34,18 @@ class Kind(StrEnum):
     VISIT = "visit"
     UNSPENT = "unspent"  # an allowance that will expire
     NOTICE = "notice"
+    WORKER_CHECK = "worker_check"  # is she well, alone in a home past her time?
 
 
 URGENT: Final = frozenset(
-    {Kind.ALARM_FAMILY, Kind.ALARM_COMMUNITY, Kind.ALARM_CAREGIVER, Kind.ALARM_RESCUE, Kind.DESK_LEAD}
+    {
+        Kind.ALARM_FAMILY,
+        Kind.ALARM_COMMUNITY,
+        Kind.ALARM_CAREGIVER,
+        Kind.ALARM_RESCUE,
+        Kind.DESK_LEAD,
+        Kind.WORKER_CHECK,
+    }
 )
 
 

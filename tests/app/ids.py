@@ -245,7 +245,20 @@ def body(path: str, ids: dict[str, int]) -> Any:
              "skipped": [DAY], "moved": {DAY: "2026-11-24"}},
         ],
     }  # fmt: skip
+    here = {"lat": 37.8, "lon": 118.5, "accuracy_m": 10.0}
+    phone = {
+        "endpoint": "https://fcm.googleapis.com/fcm/send/x", "keys": {"p256dh": "B" * 87, "auth": "A" * 22},
+        "device": "Huawei",
+    }  # fmt: skip
     return {
+        "/api/phone/sos": {"at": TEN.isoformat(), "place": here},
+        "/api/phone/sos/place": here,
+        "/api/phone/sos/word": {"word": "safe"},
+        "/api/phone/timer": {"minutes": 30, "attendance_id": ids["attendance_id"]},
+        "/api/phone/timer/well": {"minutes": 30},
+        "/api/phone/timer/every-visit": {"on": True},
+        "/api/phone/push": phone,
+        "/api/phone/push/leave": {"endpoint": phone["endpoint"]},
         "/api/allowances/rules": {
             "kind": "old_age_allowance", "area": "370503", "starts": "2026-12-01", "note": "a rule",
             "terms": {"bands": [{"from_age": 80, "cents": 10_000}]},

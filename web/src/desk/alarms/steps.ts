@@ -20,8 +20,8 @@ export interface Step {
   contact?: Contact
 }
 
-const KEYS: Record<string, string> = { claim: 'C', speak: 'V', call_elder: 'E', ask: 'G', climb: '⇧1', send: 'D', ambulance: '0', fire: '9', police: '8', inform: 'I', arrive: 'A', check: 'T', note: 'N', call_back: 'F', close: 'X' }
-const CALLEES: Record<string, string> = { speak: 'device', call_elder: 'elder', ambulance: 'ambulance', fire: 'fire', police: 'police' }
+const KEYS: Record<string, string> = { claim: 'C', speak: 'V', call_elder: 'E', call_worker: 'E', ask: 'G', climb: '⇧1', send: 'D', ambulance: '0', fire: '9', police: '8', inform: 'I', arrive: 'A', check: 'T', note: 'N', call_back: 'F', close: 'X' }
+const CALLEES: Record<string, string> = { speak: 'device', call_elder: 'elder', call_worker: 'worker', ambulance: 'ambulance', fire: 'fire', police: 'police' }
 /** What is told when it is due, and is no row before. */
 const WHEN_DUE = ['inform', 'ambulance', 'fire', 'police', 'ask', 'call_back']
 

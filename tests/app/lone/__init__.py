@@ -1,0 +1,1 @@
+"""Timers over whoever is alone in a home."""
