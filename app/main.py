@@ -60,6 +60,7 @@ from app.phone import api as phone
 from app.phone import exceptions_api as exceptions
 from app.phone import installing_api as installer
 from app.phone import photos_api as sent_photos
+from app.phone import responding_api as responding
 from app.phone import sos_api as sos
 from app.places import api as places
 from app.planning import api as planning
@@ -105,6 +106,7 @@ ROUTERS = (
     outputs.router,
     phone.router,
     sent_photos.router,
+    responding.router,
     sos.router,
     exceptions.router,
     installer.router,

@@ -41,7 +41,8 @@ class SosWord(StrEnum):
 
 
 WORDS_ZH: Final = {
-    SosWord.SAFE: "我现在安全", SosWord.MISTAKE: "按错了，我没事", SosWord.CANNOT_TALK: "不方便说话", SosWord.POLICE: "请报警",
+    SosWord.SAFE: "我现在安全", SosWord.MISTAKE: "按错了，我没事", SosWord.CANNOT_TALK: "不方便说话",
+    SosWord.POLICE: "请报警",
     SosWord.HURT: "我受伤了",
 }  # fmt: skip
 

@@ -251,6 +251,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "device": "Huawei",
     }  # fmt: skip
     return {
+        "/api/phone/responding/{attendance_id}/found": {"found": "well", "words": "已坐起"},
         "/api/phone/sos": {"at": TEN.isoformat(), "place": here},
         "/api/phone/sos/place": here,
         "/api/phone/sos/word": {"word": "safe"},
