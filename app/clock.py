@@ -50,6 +50,8 @@ from app.stock import applying, keys
 from app.tables import metadata
 from app.visits import photos, review
 from app.visits import queries as visits
+from app.workers import actions as workers
+from app.workers import queries as swaps
 
 assert metadata.tables  # a foreign key finds its table only where every table is known
 log = structlog.get_logger()
@@ -186,6 +188,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, seconds=60, args=[visits.not_started, review.flag_not_started], id="not started")
     every(sweep, seconds=60, args=[visits.overdue, review.hold_overdue], id="overdue")
     every(sweep, minutes=30, args=[order_queries.missed, orders.miss], id="missed")
+    every(sweep, minutes=1, args=[swaps.late, workers.lapse], id="swaps nobody answered")
     every(sweep, minutes=5, args=[levels.behind, levels.catch_up], id="levels")
     every(sweep, minutes=1, args=[meals.unasked, meals.raise_alarm], id="meals not taken")
     every(sweep, minutes=10, args=[meals.forgotten, meals.forget], id="meals nobody came for")

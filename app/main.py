@@ -62,6 +62,7 @@ from app.phone import installing_api as installer
 from app.phone import photos_api as sent_photos
 from app.phone import responding_api as responding
 from app.phone import sos_api as sos
+from app.phone import week_api as week
 from app.places import api as places
 from app.planning import api as planning
 from app.planning import changing_api as changes
@@ -77,6 +78,7 @@ from app.visits import api as visits
 from app.visits import appeals_api as appeals
 from app.visits import photos_api as photos
 from app.what_if import api as what_ifs
+from app.workers import api as workers
 
 ROUTERS = (
     access.router,
@@ -108,6 +110,8 @@ ROUTERS = (
     sent_photos.router,
     responding.router,
     sos.router,
+    week.router,
+    workers.router,
     exceptions.router,
     installer.router,
     alarms.router,

@@ -41,6 +41,7 @@ from app.visits import appeal_tables as appeals
 from app.visits import photo_tables as photos
 from app.visits import tables as visits
 from app.what_if import tables as what_ifs
+from app.workers import tables as workers
 
 metadata = Base.metadata
 __all__ = [
@@ -85,4 +86,5 @@ __all__ = [
     "visits",
     "wall",
     "what_ifs",
+    "workers",
 ]

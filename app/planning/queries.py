@@ -267,6 +267,16 @@ def _absent(session: Session, district_id: int, day: date) -> dict[int, str]:
     return {row.caregiver_id: row.reason for row in rows}
 
 
+def absent_days(session: Session, caregiver_id: int, first: date, last: date) -> set[date]:
+    """Days of a stretch on which she is not there."""
+    rows = session.execute(
+        select(Absence.first, Absence.last).where(
+            Absence.caregiver_id == caregiver_id, Absence.first <= last, Absence.last >= first
+        )
+    )
+    return {day for begins, ends in rows for day in calendar.days(max(begins, first), min(ends, last))}
+
+
 def minutes_of_week(session: Session, district_id: int, day: date, *, with_day: bool = False) -> dict[int, int]:
     """Minutes each caregiver has or had at visits in the week of a day, by default without the day itself."""
     monday = day - timedelta(days=day.weekday())

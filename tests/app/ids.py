@@ -44,6 +44,7 @@ from app.people.tables import Provider
 from app.planning import replan
 from app.planning import replan_actions as replans
 from app.what_if.tables import WhatIf
+from app.workers.tables import Swap
 from tests.app.meals.things import meal_bodies, meal_things
 from tests.app.payouts import a_payout
 from tests.app.rental.shop import rental_bodies, rental_things
@@ -185,7 +186,12 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         district_id=elder.district_id, division_code=division_code, elder_id=elder.id, contact_id=contact.id,
         token_hash=f"family of {elder.id}", made_by=operator.id, made_at=TEN, expires_at=TEN + timedelta(days=3000),
     )  # fmt: skip
-    session.add_all([event, question, key])
+    swap = Swap(
+        district_id=elder.district_id, visit_id=visit.id, attendance_id=attendance.id,
+        provider_id=caregiver.provider_id, from_id=caregiver.id, to_id=caregiver.id, starts_at=attendance.starts_at,
+        words=name, asked_at=TEN, answer_by=TEN, against=[],
+    )  # fmt: skip
+    session.add_all([event, question, key, swap])
     session.flush()
     payout = a_payout(session, elder)
     settled = settled_things(session, attendance)
@@ -212,6 +218,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "link_id": link.id, "program_id": program.id, "program_version_id": draft.id, "enrolment_id": listed.id,
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
             "photo_id": photo.id,
+            "swap_id": swap.id,
             **settled,
             **meals,
         },
@@ -251,6 +258,15 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "device": "Huawei",
     }  # fmt: skip
     return {
+        "/api/phone/swaps": {"attendance_id": ids["attendance_id"], "to_id": ids["caregiver_id"], "words": "x"},
+        "/api/phone/swaps/{swap_id}/answer": {"agree": True},
+        "/api/phone/sick": {"days": 1},
+        "/api/workers/swaps/{swap_id}/confirm": {"accept": []},
+        "/api/workers/rates": {"starts": "2027-01-01", "cents_per_hour": 2_800},
+        "/api/workers/limits": {
+            "starts": "2027-01-01", "day_minutes": 480, "week_minutes": 2640, "overtime_day_minutes": 180,
+            "overtime_month_minutes": 2160, "source": "the law",
+        },
         "/api/phone/responding/{attendance_id}/found": {"found": "well", "words": "已坐起"},
         "/api/phone/sos": {"at": TEN.isoformat(), "place": here},
         "/api/phone/sos/place": here,

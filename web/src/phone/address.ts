@@ -4,7 +4,7 @@ import { computed, ref } from 'vue'
 const hash = ref(location.hash)
 addEventListener('hashchange', () => (hash.value = location.hash))
 
-export const TABS = ['today', 'tomorrow', 'records', 'me'] as const
+export const TABS = ['today', 'tomorrow', 'week', 'records', 'me'] as const
 export type Tab = (typeof TABS)[number]
 
 function go(to: string): void {
@@ -18,6 +18,8 @@ export function useAddress() {
     opened: computed(() => Number(/^#visit\/(\d+)$/.exec(hash.value)?.[1]) || null),
     /** Her visits that are doubted. */
     doubting: computed(() => hash.value === '#doubts'),
+    /** What her month comes to. */
+    earning: computed(() => hash.value === '#earnings'),
     /** The installation that fills the screen, if one does. */
     installing: computed(() => Number(/^#install\/(\d+)$/.exec(hash.value)?.[1]) || null),
     go: (tab: Tab | 'login') => go(tab),

@@ -12,7 +12,7 @@ import './phone.css'
 startTheme()
 startLook()
 takeLabel(location.search)
-const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,safety,enums}.json', {
+const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,safety,respond,week,enums}.json', {
   eager: true,
   import: 'default',
 })

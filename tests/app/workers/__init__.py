@@ -1,0 +1,1 @@
+"""Her side of the work."""
