@@ -1,7 +1,7 @@
 """Her week and her month: visits by day, hours against the law, illness in two taps, swaps, and what she has earned."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel
@@ -353,8 +353,8 @@ def _visits(session: Session, caregiver_id: int, first: date, last: date, *, now
     ]  # fmt: skip
 
 
-def _swap(row: object, caregiver_id: int) -> SwapOut:
-    swap, giver, taker, elder, item, minutes = row  # type: ignore[misc]
+def _swap(row: Any, caregiver_id: int) -> SwapOut:
+    swap, giver, taker, elder, item, minutes = row
     mine = swap.from_id == caregiver_id
     return SwapOut(
         id=swap.id, mine=mine, state=swap.state, other=taker if mine else giver, elder=mask_name(elder), item=item,

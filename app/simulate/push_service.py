@@ -81,6 +81,7 @@ class PushService:
 
     def take(self, name: str, headers: Mapping[str, str], body: bytes) -> int:
         """The status of the answer."""
+        headers = {given.lower(): value for given, value in headers.items()}
         phone = self.phones.get(name)
         if phone is None:
             return 404
@@ -88,10 +89,10 @@ class PushService:
             return 410
         if refused := self._at_the_door(phone, headers):
             return refused
-        ttl, urgency = headers.get("TTL", ""), headers.get("Urgency", "normal")
-        if not ttl.isdecimal() or urgency not in URGENCIES or len(topic := headers.get("Topic", "")) > 32:
+        ttl, urgency = headers.get("ttl", ""), headers.get("urgency", "normal")
+        if not ttl.isdecimal() or urgency not in URGENCIES or len(topic := headers.get("topic", "")) > 32:
             return 400
-        if headers.get("Content-Encoding") != "aes128gcm":
+        if headers.get("content-encoding") != "aes128gcm":
             return 415
         if len(body) > LARGEST:
             return 413
@@ -106,7 +107,7 @@ class PushService:
 
     def _at_the_door(self, phone: Phone, headers: Mapping[str, str]) -> int:
         """0, or why whoever rings is not let in."""
-        scheme, _, given = headers.get("Authorization", "").partition(" ")
+        scheme, _, given = headers.get("authorization", "").partition(" ")
         parts = dict(part.strip().split("=", 1) for part in given.split(",") if "=" in part)
         if scheme.lower() != "vapid" or {"t", "k"} - parts.keys():
             return 401
@@ -127,7 +128,7 @@ def serve(service: PushService, port: int = 0) -> ThreadingHTTPServer:
     class Door(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LARGEST + 1))
-            status = service.take(self.path.removeprefix("/push/"), self.headers, body)
+            status = service.take(self.path.removeprefix("/push/"), dict(self.headers.items()), body)
             self.send_response(status)
             if status == 201:
                 self.send_header("Location", f"{service.origin}/message/{secrets.token_urlsafe(8)}")

@@ -19,7 +19,7 @@ from app.planning import by_hand
 from app.planning import queries as planning
 from app.planning.rules import AttendanceState
 from app.workers import queries
-from app.workers.rules import DRAFT, DraftOpen, NotToSwap, SwapEvent, SwapState, after
+from app.workers.rules import DRAFT, OPEN, DraftOpen, NotToSwap, SwapEvent, SwapState, after
 from app.workers.tables import LabourLimit, PayRate, Swap
 
 ANSWER: timedelta = timedelta(hours=12)
@@ -39,7 +39,7 @@ def ask(session: Session, attendance_id: int, from_id: int, to_id: int, *, words
     answer_by = min(now + ANSWER, attendance.starts_at - BEFORE)
     if attendance.state not in GIVES or attendance.urgent or answer_by <= now:
         raise NotToSwap("It starts too soon, or has begun; call the office.")
-    if session.scalar(select(Swap.id).where(Swap.attendance_id == attendance_id, Swap.state.in_(queries.OPEN))):
+    if session.scalar(select(Swap.id).where(Swap.attendance_id == attendance_id, Swap.state.in_(OPEN))):
         raise NotToSwap("A colleague has been asked already.")
     swap = Swap(
         district_id=attendance.district_id, visit_id=attendance.visit_id, attendance_id=attendance_id,
@@ -87,14 +87,9 @@ def confirm(session: Session, swap_id: int, *, accept: Iterable[str], by: str, n
     crew = _crew(session, swap)
     if crew is None:
         raise Conflict("The visit is not as it was when they agreed.")
+    rules = [rule for rule in accept if rule != DRAFT]
     by_hand.move_by_hand(
-        session,
-        swap.visit_id,
-        caregiver_ids=crew,
-        starts_at=swap.starts_at,
-        accept=[rule for rule in accept if rule != DRAFT],
-        by=by,
-        now=now,
+        session, swap.visit_id, caregiver_ids=crew, starts_at=swap.starts_at, accept=rules, by=by, now=now
     )
     session.flush()
     if swap.to_id not in {one.caregiver_id for one in planning.attendances(session, swap.visit_id, active=True)}:
@@ -122,7 +117,7 @@ def withdraw(session: Session, swap_id: int, caregiver_id: int, *, by: str, now:
 def lapse(session: Session, swap_id: int, *, now: datetime) -> None:
     """Nobody answered in time; for the clock."""
     swap = queries.swap(session, swap_id, lock=True)
-    if swap.state in queries.OPEN:
+    if swap.state in OPEN:
         _end(session, swap, SwapEvent.LAPSE, by="clock", now=now)
 
 
@@ -151,12 +146,16 @@ def _end(session: Session, swap: Swap, event: SwapEvent, *, by: str, now: dateti
 
 def _tell(session: Session, whom: Caregiver, swap: Swap, words: str, *, now: datetime) -> None:
     user_id = session.scalar(select(User.id).where(User.caregiver_id == whom.id, User.ended_at.is_(None)))
-    where = {"district_id": whom.district_id, "division_code": whom.division_code}
-    key, about, to_whom = f"swap-{swap.id}-{swap.state}", f"swaps/{swap.id}", f"{whom.name}（护理员）"
-    if not phones.ring(session, user_id, Kind.VISIT, key=key, about=about, to_whom=whom.name, now=now, **where):
+    key, about = f"swap-{swap.id}-{swap.state}", f"swaps/{swap.id}"
+    rung = phones.ring(
+        session, user_id, Kind.VISIT, district_id=whom.district_id, division_code=whom.division_code, key=key,
+        about=about, to_whom=whom.name, now=now,
+    )  # fmt: skip
+    if not rung:
         messages.say(
-            session, kind=Kind.NOTICE, values={"what": words}, key=key, channel=Channel.SMS, to=whom.phone,
-            to_whom=to_whom, about=about, now=now, **where,
+            session, kind=Kind.NOTICE, values={"what": words}, district_id=whom.district_id,
+            division_code=whom.division_code, key=key, channel=Channel.SMS, to=whom.phone,
+            to_whom=f"{whom.name}（护理员）", about=about, now=now,
         )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.access.rules import Role
 from app.alarms import actions, climbing, hers, log, proving, queries, sending, steps, timers
 from app.alarms.hers import NoCallOpen, Why
-from app.alarms.rules import AlarmKind, State, TimerKind, Verdict
+from app.alarms.rules import AlarmKind, CallBackMissing, State, TimerKind, Verdict
+from app.alarms.sending_rules import NobodyLeft
 from app.alarms.tables import Alarm, AlarmTimer
 from app.calls.rules import Result
 from app.db import transaction
@@ -102,7 +103,7 @@ def test_its_pattern_calls_her_then_the_police_and_a_colleague(database: Engine)
         session.flush()
         late = steps.script_of(session, alarm, now=at(4))
         assert late is not None and late.next is not None and late.next.step.key == "police"
-        with pytest.raises(actions.CallBackMissing):
+        with pytest.raises(CallBackMissing):
             actions.close(session, alarm.id, Verdict.REAL, me=me, now=at(5), note=None)
         steps.do(session, alarm.id, "call_worker", steps.Wish(result=Result.SAFE), me=me, now=at(5))
         steps.do(session, alarm.id, "close", steps.Wish(verdict=Verdict.REAL), me=me, now=at(6))
@@ -114,7 +115,7 @@ def test_she_herself_is_never_sent_to_her_own_call(database: Engine) -> None:
         liu, _ = in_a_home(session)
         an_item(session, "URGENT", needs=[], cents=0)
         alarm = hers.call(session, liu, Why.BUTTON, by=liu.name, now=at(1))
-        with pytest.raises(sending.NobodyLeft):
+        with pytest.raises(NobodyLeft):
             sending.send_nearest(session, alarm, by="test", now=at(2))
 
 

@@ -13,8 +13,9 @@ from app.access.rules import Role
 from app.db import transaction
 from app.orders.rules import VisitState
 from app.people.tables import Absence, Caregiver
+from app.planning import actions as planning
 from app.planning.replan_tables import PlanChange
-from app.planning.rules import AttendanceState
+from app.planning.rules import AttendanceState, PlanState
 from app.planning.tables import Attendance
 from app.workers import actions, queries
 from app.workers.rules import (
@@ -113,6 +114,10 @@ def a_swap_asked(liu: Client, wang: Client) -> tuple[int, int]:
         at = calendar.day_bounds(calendar.day_of(now) + timedelta(days=2))[0] + timedelta(hours=10)
         visit = a_visit(session, opens=at, closes=at + timedelta(hours=2), state="published", starts_at=at)
         attendance = an_attendance(session, visit, mine, starts_at=at, ends_at=at + timedelta(minutes=visit.minutes))
+        plan = planning.new_plan(
+            session, DISTRICT, calendar.day_of(at), PlanState.PUBLISHED, seconds=1, seed=1, by="test", now=now
+        )
+        attendance.plan_id = plan.id
         number, visit_id = attendance.id, visit.id
     answer = liu.post("/api/phone/swaps", json={"attendance_id": number, "to_id": her(wang), "words": "孩子家长会"})
     assert answer.status_code == 200, answer.text
