@@ -19,6 +19,7 @@ from app.alarms.rules import AlarmKind, Event, Rings, State, Verdict, possible
 from app.alarms.sending_rules import OfferState
 from app.alarms.steps_shapes import ScriptOut
 from app.alarms.tables import Alarm
+from app.alarms.worker_shapes import WorkerOut, worker_of
 from app.calls import callers
 from app.calls import queries as calls
 from app.calls.callers import BadNumber
@@ -27,7 +28,7 @@ from app.equipment.rules import DeviceKind, DeviceState
 from app.orders.rules import VisitState
 from app.people import queries as people
 from app.people.rules import AbilityLevel, Relation, Sex, TeamRole, care_team_due
-from app.people.tables import Caregiver, CareTeamMember, Contact, Elder, Home
+from app.people.tables import CareTeamMember, Contact, Elder, Home
 from app.places.tables import Division
 from app.vault import mask_phone
 
@@ -233,15 +234,6 @@ class CaseDevice(BaseModel):
     spot: str | None
 
 
-class WorkerOut(BaseModel):
-    """The caregiver who calls for help herself; her place is in the case while it is open."""
-
-    caregiver_id: int
-    name: str
-    phone: str
-    visiting: str | None  # whose home she was in
-
-
 class OfferOut(BaseModel):
     """Somebody who was asked to go, and what she said by when."""
 
@@ -297,7 +289,7 @@ def case_of(session: Session, row: QueueRow, me: Caller, *, in_clear: bool, now:
         looking=list(handing.looking(session, alarm.id, now=now, but=me.id)),
         spoken_to=actions.spoken_to(session, alarm), has_password=on_test.has_word(session, alarm.elder_id),
         **vars(script), elder=shown[0] if elder else None,
-        worker=_worker(session, alarm, living), residents=[] if elder or alarm.worker_id else shown,
+        worker=worker_of(session, alarm, living), residents=[] if elder or alarm.worker_id else shown,
         home=_home(session, home, in_clear=in_clear), contacts=contacts,
         timeline=_timeline(session, alarm, lines), device=_device(session, alarm), pressed_at=alarm.device_at,
         clock_off=alarm.clock_off, place=PlaceOut.of(alarm.place) if in_clear else None,
@@ -370,16 +362,6 @@ def _elder(session: Session, elder: Elder, *, in_clear: bool, now: datetime) -> 
         ],
         next_visit=VisitBrief.of(care.next), last_visit=VisitBrief.of(care.last),
         clock=care_clock(session, elder.id, now=now),
-    )  # fmt: skip
-
-
-def _worker(session: Session, alarm: Alarm, living: Sequence[Elder]) -> WorkerOut | None:
-    caregiver = session.get(Caregiver, alarm.worker_id) if alarm.worker_id else None
-    if caregiver is None:
-        return None
-    return WorkerOut(
-        caregiver_id=caregiver.id, name=caregiver.name, phone=mask_phone(caregiver.phone),
-        visiting="、".join(elder.name for elder in living) or None,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from app.access.api import Field, Now
 from app.access.queries import Caller
 from app.catalogue.tables import ServiceItem
 from app.db import transaction
+from app.errors import NotFound
 from app.idempotency import once
 from app.orders.tables import Visit
 from app.people.tables import Caregiver, Elder, Home
@@ -180,7 +181,7 @@ def colleagues(attendance_id: int, me: Field, now: Now) -> ColleaguesOut:
     with transaction() as session:
         attendance = planning.attendance(session, attendance_id)
         if attendance.caregiver_id != caregiver_id:
-            return ColleaguesOut(items=[])
+            raise NotFound("There is no such visit of yours.")
         mine = session.get_one(Caregiver, caregiver_id)
         free = {c for one in choices.candidates(session, attendance.visit_id, now=now) for c in one.caregiver_ids}
         others = session.scalars(

@@ -56,6 +56,7 @@ class Swap(OfDistrict, Base):
 
     __tablename__ = "swaps"
 
+    division_code: Mapped[str]
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"), index=True)
     attendance_id: Mapped[int] = mapped_column(ForeignKey("attendances.id"))
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id"))
@@ -74,5 +75,5 @@ class Swap(OfDistrict, Base):
     __table_args__ = (
         UniqueConstraint("attendance_id", "to_id", "asked_at"),
         Index("uq_swaps_open", "attendance_id", unique=True, postgresql_where=text("state in ('asked', 'agreed')")),
-        {"info": {"district": "district_id", "provider": "provider_id"}},
+        {"info": {"area": "division_code", "provider": "provider_id"}},
     )

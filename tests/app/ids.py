@@ -187,7 +187,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         token_hash=f"family of {elder.id}", made_by=operator.id, made_at=TEN, expires_at=TEN + timedelta(days=3000),
     )  # fmt: skip
     swap = Swap(
-        district_id=elder.district_id, visit_id=visit.id, attendance_id=attendance.id,
+        district_id=elder.district_id, division_code=division_code, visit_id=visit.id, attendance_id=attendance.id,
         provider_id=caregiver.provider_id, from_id=caregiver.id, to_id=caregiver.id, starts_at=attendance.starts_at,
         words=name, asked_at=TEN, answer_by=TEN, against=[],
     )  # fmt: skip
