@@ -39,6 +39,7 @@ from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
 from app.simulate.progress import Progress, silent
 from app.tables import metadata
+from app.workers.tables import LabourLimit, PayRate
 
 assert metadata.tables  # a foreign key finds its table only where every table is known
 
@@ -166,8 +167,29 @@ def _providers(session: Session, land: Geography, today: date) -> list[Provider]
             )
         )
         found.append(provider)
+    _terms_of_work(session, found, today)
     _facilities(session, land, found)
     return found
+
+
+def _terms_of_work(session: Session, providers: Sequence[Provider], today: date) -> None:
+    """What an hour is paid, a bath more than the rest, and the hours the Labour Law allows."""
+    starts = date(today.year - 1, 1, 1)
+    at = calendar.day_bounds(starts)[0]
+    for provider in providers:
+        for aid, cents in ((None, 2_600), ("bathing", 3_200)):
+            session.add(
+                PayRate(
+                    district_id=DISTRICT_ID, provider_id=provider.id, aid=aid, starts=starts, cents_per_hour=cents,
+                    by="setup", at=at,
+                )
+            )  # fmt: skip
+    session.add(
+        LabourLimit(
+            district_id=DISTRICT_ID, starts=starts, day_minutes=480, week_minutes=2_640, overtime_day_minutes=180,
+            overtime_month_minutes=2_160, source="劳动法第三十六条、第四十一条", by="setup", at=at,
+        )
+    )  # fmt: skip
 
 
 def _facilities(session: Session, land: Geography, providers: Sequence[Provider]) -> None:

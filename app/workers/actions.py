@@ -42,7 +42,8 @@ def ask(session: Session, attendance_id: int, from_id: int, to_id: int, *, words
     if session.scalar(select(Swap.id).where(Swap.attendance_id == attendance_id, Swap.state.in_(OPEN))):
         raise NotToSwap("A colleague has been asked already.")
     swap = Swap(
-        district_id=attendance.district_id, division_code=attendance.division_code, visit_id=attendance.visit_id, attendance_id=attendance_id,
+        district_id=attendance.district_id, division_code=attendance.division_code, visit_id=attendance.visit_id,
+        attendance_id=attendance_id,
         provider_id=me.provider_id, from_id=from_id, to_id=to_id, starts_at=attendance.starts_at, words=words,
         asked_at=now, answer_by=answer_by, against=[],
     )  # fmt: skip
