@@ -3448,6 +3448,494 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phone/responding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Responding
+         * @description The alarms I was sent to.
+         */
+        get: operations["phone_responding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/responding/{attendance_id}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Found
+         * @description What I found, for whoever has the alarm: it stands in its log at once, and only the desk closes it.
+         */
+        post: operations["phone_found"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/safety": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Safety
+         * @description My call for help and my timer.
+         */
+        get: operations["phone_safety"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/sos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sos
+         * @description I need help: rings at the desk. The same press sent again is one press.
+         */
+        post: operations["phone_sos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/sos/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place
+         * @description Where I am, while my call is open.
+         */
+        post: operations["phone_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/sos/word": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Word
+         * @description A word to the desk where I cannot talk.
+         */
+        post: operations["phone_word"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/timer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Timer
+         * @description Ask me in so many minutes whether I am well.
+         */
+        post: operations["phone_start_timer"];
+        /**
+         * End Timer
+         * @description I am out.
+         */
+        delete: operations["phone_end_timer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/timer/well": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Well
+         * @description I am well; ask me again later.
+         */
+        post: operations["phone_well"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/timer/every-visit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Every Visit
+         * @description A timer at every visit, or not.
+         */
+        put: operations["phone_every_visit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Push Key
+         * @description What my browser subscribes with.
+         */
+        get: operations["phone_push_key"];
+        /**
+         * Subscribe
+         * @description Ring this phone while it sleeps.
+         */
+        put: operations["phone_subscribe"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/push/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unsubscribe
+         * @description Do not ring this phone any more.
+         */
+        post: operations["phone_unsubscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/week": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Week
+         * @description My week; `ahead`: 0 this one, 1 the next.
+         */
+        get: operations["phone_week"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/swaps/colleagues/{attendance_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Colleagues
+         * @description Whom I could ask to take a visit.
+         */
+        get: operations["phone_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Swap
+         * @description Ask a colleague to take one of my visits.
+         */
+        post: operations["phone_ask_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/swaps/{swap_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Swap
+         * @description My answer to a colleague who asked me.
+         */
+        post: operations["phone_answer_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/swaps/{swap_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Swap
+         * @description I go myself after all.
+         */
+        post: operations["phone_withdraw_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/sick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sick
+         * @description I am ill: the absence stands at once, and what becomes of today is worked out for the dispatcher.
+         */
+        post: operations["phone_sick"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/earnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Earnings
+         * @description My month; `back`: 0 this one, 1 the last.
+         */
+        get: operations["phone_earnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Swaps
+         * @description Swaps of the last two weeks, open ones first.
+         */
+        get: operations["workers_swaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers/swaps/{swap_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description The visit is the colleague's, with the rules accepted that stand against it.
+         */
+        post: operations["workers_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers/swaps/{swap_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse
+         * @description It stays as it was.
+         */
+        post: operations["workers_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Terms
+         * @description What is paid and what the law allows.
+         */
+        get: operations["workers_terms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Rate
+         * @description A new rate of my provider; from today on at the earliest, for what was worked has its price.
+         */
+        post: operations["workers_set_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workers/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Limits
+         * @description New limits of this district.
+         */
+        post: operations["workers_set_limits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/phone/exceptions": {
         parameters: {
             query?: never;
@@ -7935,6 +8423,8 @@ export interface components {
             elder_id: number | null;
             /** Elder Name */
             elder_name: string | null;
+            /** Worker Name */
+            worker_name: string | null;
             /** Home Id */
             home_id: number | null;
             /** Address */
@@ -7981,6 +8471,7 @@ export interface components {
             /** Asked To Press */
             asked_to_press: boolean;
             elder: components["schemas"]["app__alarms__shapes__ElderOut"] | null;
+            worker: components["schemas"]["WorkerOut"] | null;
             /** Residents */
             residents: components["schemas"]["app__alarms__shapes__ElderOut"][];
             home: components["schemas"]["HomeOut"] | null;
@@ -8022,7 +8513,7 @@ export interface components {
          * @description What is called for, as far as the device or the caller says.
          * @enum {string}
          */
-        AlarmKind: "sos" | "fire" | "smoke" | "gas" | "fall" | "other_alarm" | "telephone" | "water_leak" | "inactivity" | "geofence" | "vitals" | "door" | "environment";
+        AlarmKind: "sos" | "fire" | "smoke" | "gas" | "fall" | "other_alarm" | "telephone" | "water_leak" | "inactivity" | "geofence" | "vitals" | "door" | "environment" | "worker";
         /**
          * AlarmRow
          * @description One alarm in the queue. Whoever has not claimed it sees the estate and not the door.
@@ -8061,6 +8552,8 @@ export interface components {
             elder_id: number | null;
             /** Elder Name */
             elder_name: string | null;
+            /** Worker Name */
+            worker_name: string | null;
             /** Home Id */
             home_id: number | null;
             /** Address */
@@ -9042,20 +9535,6 @@ export interface components {
          */
         CallEvent: "operator" | "ringing" | "answered" | "held" | "resumed" | "transferred" | "pressed" | "voicemail" | "busy" | "no_answer" | "failed" | "hung_up" | "recording";
         /**
-         * CallIn
-         * @description A call: with its result, or without one to have the switchboard dial.
-         */
-        CallIn: {
-            target: components["schemas"]["Target"];
-            /** Contact Id */
-            contact_id?: number | null;
-            /** Caregiver Id */
-            caregiver_id?: number | null;
-            result?: components["schemas"]["Result"] | null;
-            /** Note */
-            note?: string | null;
-        };
-        /**
          * CallState
          * @description Where a call stands.
          * @enum {string}
@@ -9718,6 +10197,26 @@ export interface components {
             name: string;
         };
         /**
+         * ColleagueOut
+         * @description Somebody who could take a visit; `free`: no rule stands against it.
+         */
+        ColleagueOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+            /** Free */
+            free: boolean;
+        };
+        /**
+         * ColleaguesOut
+         * @description Those who could, first those whom nothing stands against.
+         */
+        ColleaguesOut: {
+            /** Items */
+            items: components["schemas"]["ColleagueOut"][];
+        };
+        /**
          * Command
          * @description What a device can be asked to do.
          * @enum {string}
@@ -9866,14 +10365,6 @@ export interface components {
          * @enum {string}
          */
         "Condition-Input": "good" | "worn" | "damaged" | "ruined";
-        /**
-         * ConfirmIn
-         * @description Whether somebody answered through the device; needed where it speaks.
-         */
-        ConfirmIn: {
-            /** Voice */
-            voice?: boolean | null;
-        };
         /**
          * ContactOut
          * @description Somebody to call; the number is masked, the switchboard dials it.
@@ -10598,7 +11089,7 @@ export interface components {
          * @description What one key does.
          * @enum {string}
          */
-        Do: "claim" | "speak" | "call_elder" | "ask" | "climb" | "send" | "ambulance" | "fire" | "police" | "inform" | "arrive" | "check" | "note" | "call_back" | "close";
+        Do: "claim" | "speak" | "call_elder" | "call_worker" | "ask" | "climb" | "send" | "ambulance" | "fire" | "police" | "inform" | "arrive" | "check" | "note" | "call_back" | "close";
         /**
          * Domain
          * @description The four tables of the form.
@@ -10678,6 +11169,55 @@ export interface components {
             answered_in_60: number;
             /** Slowest Seconds */
             slowest_seconds: number;
+        };
+        /**
+         * EarningOut
+         * @description One visit of the month.
+         */
+        EarningOut: {
+            /** Attendance Id */
+            attendance_id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Minutes */
+            minutes: number;
+            /** Part Percent */
+            part_percent: number;
+            /** Cents Per Hour */
+            cents_per_hour: number | null;
+            /** Cents */
+            cents: number;
+            standing: components["schemas"]["Standing"];
+        };
+        /**
+         * EarningsOut
+         * @description A month, line by line: what is sure, what is protected while it is doubted, and what is still to be checked.
+         */
+        EarningsOut: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Items */
+            items: components["schemas"]["EarningOut"][];
+            /** Sure Cents */
+            sure_cents: number;
+            /** Protected Cents */
+            protected_cents: number;
+            /** Coming Cents */
+            coming_cents: number;
+            /** Minutes */
+            minutes: number;
         };
         /**
          * EditOut
@@ -10913,6 +11453,14 @@ export interface components {
          */
         EndReason: "wish" | "death" | "moved_away" | "hospital" | "institution" | "lost";
         /**
+         * EndpointIn
+         * @description Which browser.
+         */
+        EndpointIn: {
+            /** Endpoint */
+            endpoint: string;
+        };
+        /**
          * EnrolIn
          * @description Onto a programme's list: from when, by which decision, at which level, who applied.
          */
@@ -11073,6 +11621,14 @@ export interface components {
             device?: string | null;
             /** Sent At */
             sent_at?: string | null;
+        };
+        /**
+         * EveryIn
+         * @description Whether every visit gets a timer.
+         */
+        EveryIn: {
+            /** On */
+            on: boolean;
         };
         /**
          * Evidence
@@ -11686,6 +12242,24 @@ export interface components {
          * @enum {string}
          */
         Forwarder: "traccar" | "fhir" | "scaip";
+        /**
+         * Found
+         * @description What she found, in the words of the verdicts and of what goes on.
+         * @enum {string}
+         */
+        Found: "well" | "helped" | "ambulance" | "police" | "nobody" | "mistake";
+        /**
+         * FoundIn
+         * @description What she found, and in her words what matters.
+         */
+        FoundIn: {
+            found: components["schemas"]["Found"];
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
         /**
          * FoundOut
          * @description One exception, with the figures of a sentence.
@@ -12374,6 +12948,21 @@ export interface components {
             counts: boolean;
         };
         /**
+         * KeyHolderOut
+         * @description Somebody who can open the door, or stands near.
+         */
+        KeyHolderOut: {
+            /** Name */
+            name: string;
+            relation: components["schemas"]["Relation"];
+            /** Phone */
+            phone: string;
+            /** Has Key */
+            has_key: boolean;
+            /** Minutes Away */
+            minutes_away: number | null;
+        };
+        /**
          * Known
          * @description What a screen shows already: the version of each alarm, by its number.
          */
@@ -12693,6 +13282,66 @@ export interface components {
             released_cents: number;
             /** Budget Cents */
             budget_cents: number;
+        };
+        /**
+         * LimitIn
+         * @description Hours the law allows from a day on, and where that is written.
+         */
+        LimitIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Day Minutes */
+            day_minutes: number;
+            /** Week Minutes */
+            week_minutes: number;
+            /** Overtime Day Minutes */
+            overtime_day_minutes: number;
+            /** Overtime Month Minutes */
+            overtime_month_minutes: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * LimitOut
+         * @description As it stands, and who set it.
+         */
+        LimitOut: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Day Minutes */
+            day_minutes: number;
+            /** Week Minutes */
+            week_minutes: number;
+            /** Overtime Day Minutes */
+            overtime_day_minutes: number;
+            /** Overtime Month Minutes */
+            overtime_month_minutes: number;
+            /** Source */
+            source: string;
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
+        };
+        /**
+         * LimitsOut
+         * @description What the law allows here.
+         */
+        LimitsOut: {
+            /** Day Minutes */
+            day_minutes: number;
+            /** Week Minutes */
+            week_minutes: number;
+            /** Overtime Month Minutes */
+            overtime_month_minutes: number;
+            /** Source */
+            source: string;
         };
         /**
          * Line
@@ -15318,6 +15967,42 @@ export interface components {
             elder_id?: number | null;
         };
         /**
+         * PushIn
+         * @description A subscription as the browser gives it.
+         */
+        PushIn: {
+            /** Endpoint */
+            endpoint: string;
+            keys: components["schemas"]["PushKeys"];
+            /** Expires At */
+            expires_at?: string | null;
+            /**
+             * Device
+             * @default
+             */
+            device: string;
+        };
+        /**
+         * PushKeys
+         * @description What messages to one browser are sealed with.
+         */
+        PushKeys: {
+            /** P256Dh */
+            p256dh: string;
+            /** Auth */
+            auth: string;
+        };
+        /**
+         * PushOut
+         * @description What a browser subscribes with; no key: this installation rings by SMS.
+         */
+        PushOut: {
+            /** Key */
+            key: string | null;
+            /** Phones */
+            phones: number;
+        };
+        /**
          * Question
          * @description What to ask her.
          */
@@ -15428,6 +16113,38 @@ export interface components {
              * @default
              */
             note: string;
+        };
+        /**
+         * RateIn
+         * @description Cents an hour from a day on; without an aid, of any service.
+         */
+        RateIn: {
+            aid?: components["schemas"]["AidCategory"] | null;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Cents Per Hour */
+            cents_per_hour: number;
+        };
+        /**
+         * RateOut
+         * @description As it stands, and who set it.
+         */
+        RateOut: {
+            aid?: components["schemas"]["AidCategory"] | null;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Cents Per Hour */
+            cents_per_hour: number;
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
         };
         /**
          * RawOut
@@ -16041,6 +16758,64 @@ export interface components {
          */
         Resolution: "elder_confirmed" | "family_confirmed" | "partner_confirmed" | "document_seen" | "provider_stated";
         /**
+         * RespondingAll
+         * @description What she was sent to.
+         */
+        RespondingAll: {
+            /** Items */
+            items: components["schemas"]["RespondingOut"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * RespondingOut
+         * @description One alarm she was sent to. Door, keys and health only while it is hers and open.
+         */
+        RespondingOut: {
+            /** Alarm Id */
+            alarm_id: number;
+            /** Attendance Id */
+            attendance_id: number;
+            kind: components["schemas"]["AlarmKind"];
+            state: components["schemas"]["State"];
+            offer: components["schemas"]["OfferState"];
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Eta At */
+            eta_at: string | null;
+            /** Who */
+            who: string;
+            /** Worker */
+            worker: boolean;
+            /** Address */
+            address: string;
+            /** Access Note */
+            access_note: string | null;
+            /** Floor */
+            floor: number;
+            /** Lift */
+            lift: boolean;
+            /** Conditions */
+            conditions: string[];
+            /** Allergies */
+            allergies: string[];
+            /** Medicines */
+            medicines: string[];
+            /** Keys */
+            keys: components["schemas"]["KeyHolderOut"][];
+        };
+        /**
          * Result
          * @description What came of a call.
          * @enum {string}
@@ -16421,6 +17196,21 @@ export interface components {
          * @enum {string}
          */
         RungState: "waiting" | "trying" | "reached" | "failed" | "skipped" | "broken" | "unneeded";
+        /**
+         * SafetyOut
+         * @description How it stands with her own safety.
+         */
+        SafetyOut: {
+            call: components["schemas"]["app__phone__sos_api__CallOut"] | null;
+            timer: components["schemas"]["TimerOut"] | null;
+            /** Every Visit */
+            every_visit: boolean;
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
         /**
          * SampleOut
          * @description A visit to be called back, and what the elder said; only the hotline sees whom it calls by name.
@@ -16876,6 +17666,37 @@ export interface components {
             not_after: string | null;
         };
         /**
+         * SickIn
+         * @description From today on, so many days.
+         */
+        SickIn: {
+            /**
+             * Days
+             * @default 1
+             */
+            days: number;
+        };
+        /**
+         * SickOut
+         * @description She is off. `change_id`: what becomes of today is proposed to the dispatcher; none: nothing was planned.
+         */
+        SickOut: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Visits */
+            visits: number;
+            /** Change Id */
+            change_id: number | null;
+        };
+        /**
          * SignIn
          * @description The version that was read before signing.
          */
@@ -17029,6 +17850,12 @@ export interface components {
             name: string;
         };
         /**
+         * SosWord
+         * @description What she can tell the desk with one thumb.
+         * @enum {string}
+         */
+        SosWord: "safe" | "mistake" | "cannot_talk" | "police" | "hurt";
+        /**
          * Source
          * @description 信息提供者: who answered beside what was seen.
          * @enum {string}
@@ -17138,6 +17965,12 @@ export interface components {
             /** Hours */
             hours: components["schemas"]["HourOut"][];
         };
+        /**
+         * Standing
+         * @description How a visit counts in her month.
+         * @enum {string}
+         */
+        Standing: "sure" | "protected" | "lost" | "coming";
         /**
          * StartIn
          * @description Whom to assess, why, and when it was done.
@@ -17568,11 +18401,105 @@ export interface components {
             reason: string;
         };
         /**
+         * SwapOut
+         * @description A swap she has a part in. `mine`: she asked.
+         */
+        SwapOut: {
+            /** Id */
+            id: number;
+            /** Mine */
+            mine: boolean;
+            state: components["schemas"]["SwapState"];
+            /** Other */
+            other: string;
+            /** Elder */
+            elder: string;
+            /** Item */
+            item: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Minutes */
+            minutes: number;
+            /** Words */
+            words: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Against */
+            against: string[];
+        };
+        /**
+         * SwapRow
+         * @description A swap as the dispatcher sees it.
+         */
+        SwapRow: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            state: components["schemas"]["SwapState"];
+            /** Giver */
+            giver: string;
+            /** Taker */
+            taker: string;
+            /** Elder */
+            elder: string;
+            /** Item */
+            item: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Minutes */
+            minutes: number;
+            /** Words */
+            words: string;
+            /** Against */
+            against: string[];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Answer By
+             * Format: date-time
+             */
+            answer_by: string;
+            /** Decided By */
+            decided_by: string | null;
+        };
+        /**
+         * SwapRows
+         * @description Open ones first.
+         */
+        SwapRows: {
+            /** Items */
+            items: components["schemas"]["SwapRow"][];
+        };
+        /**
+         * SwapState
+         * @description Where a swap stands.
+         * @enum {string}
+         */
+        SwapState: "asked" | "agreed" | "done" | "refused" | "withdrawn" | "lapsed";
+        /**
          * Target
          * @description Whom we called.
          * @enum {string}
          */
-        Target: "elder" | "device" | "contact" | "caregiver" | "ambulance" | "fire" | "police" | "other";
+        Target: "elder" | "device" | "contact" | "caregiver" | "ambulance" | "fire" | "police" | "other" | "worker";
         /**
          * TargetsIn
          * @description Seconds and share, rising, for each clock; those left out keep what everybody begins with.
@@ -17871,6 +18798,32 @@ export interface components {
             resolution: components["schemas"]["Resolution"];
             /** Memo */
             memo?: string | null;
+        };
+        /**
+         * TimerIn
+         * @description Minutes until she is asked; of which visit, if of one.
+         */
+        TimerIn: {
+            /** Minutes */
+            minutes: number;
+            /** Attendance Id */
+            attendance_id?: number | null;
+        };
+        /**
+         * TimerOut
+         * @description The timer over her; asked: she should say by `answer_by` that all is well.
+         */
+        TimerOut: {
+            state: components["schemas"]["WatchState"];
+            /** Attendance Id */
+            attendance_id: number | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Answer By */
+            answer_by: string | null;
         };
         /**
          * ToldBy
@@ -18778,6 +19731,12 @@ export interface components {
             cases: number;
         };
         /**
+         * WatchState
+         * @description Where it stands.
+         * @enum {string}
+         */
+        WatchState: "running" | "asked" | "rang" | "ended";
+        /**
          * WayOut
          * @description All devices of a model, or of a kind where no model is named.
          */
@@ -18793,6 +19752,83 @@ export interface components {
             false: number;
             /** False Share */
             false_share: number | null;
+        };
+        /**
+         * WeekDay
+         * @description A local day: its visits, its minutes, and by how much it is over the day's limit.
+         */
+        WeekDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Minutes */
+            minutes: number;
+            /** Over Minutes */
+            over_minutes: number;
+            /** Absent */
+            absent: boolean;
+            /** Visits */
+            visits: components["schemas"]["WeekVisit"][];
+        };
+        /**
+         * WeekOut
+         * @description Monday to Sunday. Without limits the district has set none.
+         */
+        WeekOut: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /** Days */
+            days: components["schemas"]["WeekDay"][];
+            /** Minutes */
+            minutes: number;
+            /** Over Minutes */
+            over_minutes: number;
+            /** Month Overtime Minutes */
+            month_overtime_minutes: number;
+            limits: components["schemas"]["LimitsOut"] | null;
+            /** Swaps */
+            swaps: components["schemas"]["SwapOut"][];
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+        };
+        /**
+         * WeekVisit
+         * @description A visit of her week, with as little of the elder as it takes to know which.
+         */
+        WeekVisit: {
+            /** Attendance Id */
+            attendance_id: number;
+            /** Visit Id */
+            visit_id: number;
+            state: components["schemas"]["AttendanceState"];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Elder */
+            elder: string;
+            /** Estate */
+            estate: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** May Swap */
+            may_swap: boolean;
         };
         /**
          * WhatHappened
@@ -19133,6 +20169,34 @@ export interface components {
         Words: {
             /** Items */
             items: components["schemas"]["Word"][];
+        };
+        /**
+         * WorkerOut
+         * @description The caregiver who calls for help herself; her place is in the case while it is open.
+         */
+        WorkerOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+            /** Phone */
+            phone: string;
+            /** Visiting */
+            visiting: string | null;
+        };
+        /**
+         * CallIn
+         * @description A call: with its result, or without one to have the switchboard dial.
+         */
+        app__alarms__api__CallIn: {
+            target: components["schemas"]["Target"];
+            /** Contact Id */
+            contact_id?: number | null;
+            /** Caregiver Id */
+            caregiver_id?: number | null;
+            result?: components["schemas"]["Result"] | null;
+            /** Note */
+            note?: string | null;
         };
         /**
          * PartOut
@@ -19659,6 +20723,14 @@ export interface components {
         app__alarms__steps_api__SkipIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ConfirmIn
+         * @description Whether somebody answered through the device; needed where it speaks.
+         */
+        app__alarms__testing_api__ConfirmIn: {
+            /** Voice */
+            voice?: boolean | null;
         };
         /**
          * Settled
@@ -20876,13 +21948,13 @@ export interface components {
          * @description How somebody is told.
          * @enum {string}
          */
-        app__messages__rules__Channel: "sms" | "voice";
+        app__messages__rules__Channel: "sms" | "voice" | "push";
         /**
          * Kind
          * @description What a message is about: chooses its words and whether it may wake somebody.
          * @enum {string}
          */
-        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "unspent" | "notice";
+        app__messages__rules__Kind: "alarm_family" | "alarm_community" | "alarm_caregiver" | "alarm_rescue" | "desk_lead" | "test_call" | "visit" | "unspent" | "notice" | "worker_check";
         /**
          * PauseReason
          * @description Why nobody is expected to be heard of.
@@ -21203,6 +22275,68 @@ export interface components {
             week_minutes: number;
             /** Week Limit Minutes */
             week_limit_minutes: number;
+        };
+        /**
+         * CallIn
+         * @description She held the button; `at` is what her phone's clock said, which decides nothing.
+         */
+        app__phone__sos_api__CallIn: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            place?: components["schemas"]["PlaceIn"] | null;
+        };
+        /**
+         * CallOut
+         * @description Her call that is open: who has it and who is coming. While there is one, and only then, her place is taken.
+         */
+        app__phone__sos_api__CallOut: {
+            /** Alarm Id */
+            alarm_id: number;
+            state: components["schemas"]["State"];
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Has It */
+            has_it: string | null;
+            /** Coming */
+            coming: string | null;
+            /** Eta At */
+            eta_at: string | null;
+        };
+        /**
+         * WordIn
+         * @description What she says.
+         */
+        app__phone__sos_api__WordIn: {
+            word: components["schemas"]["SosWord"];
+        };
+        /**
+         * AnswerIn
+         * @description Yes or no.
+         */
+        app__phone__week_api__AnswerIn: {
+            /** Agree */
+            agree: boolean;
+        };
+        /**
+         * SwapIn
+         * @description Which visit, whom to ask, and what to say.
+         */
+        app__phone__week_api__SwapIn: {
+            /** Attendance Id */
+            attendance_id: number;
+            /** To Id */
+            to_id: number;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
         };
         /**
          * Mode
@@ -21848,6 +22982,27 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * ConfirmIn
+         * @description The rules the dispatcher accepts by name.
+         */
+        app__workers__api__ConfirmIn: {
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
+        };
+        /**
+         * TermsOut
+         * @description Every version, the newest first.
+         */
+        app__workers__api__TermsOut: {
+            /** Rates */
+            rates: components["schemas"]["RateOut"][];
+            /** Limits */
+            limits: components["schemas"]["LimitOut"][];
         };
         /**
          * Kind
@@ -27769,6 +28924,877 @@ export interface operations {
             };
         };
     };
+    phone_responding: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RespondingAll"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_found: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                attendance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FoundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RespondingAll"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_safety: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_sos: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__phone__sos_api__CallIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_word: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__phone__sos_api__WordIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_start_timer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TimerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_end_timer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_well: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TimerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_every_visit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EveryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SafetyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_push_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_subscribe: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_unsubscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_week: {
+        parameters: {
+            query?: {
+                ahead?: number;
+            };
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeekOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_colleagues: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                attendance_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleaguesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_ask_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__phone__week_api__SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeekOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_answer_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                swap_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__phone__week_api__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeekOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_withdraw_swap: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                swap_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeekOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_sick: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SickIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SickOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_earnings: {
+        parameters: {
+            query?: {
+                back?: number;
+            };
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarningsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    workers_swaps: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapRows"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    workers_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                swap_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__workers__api__ConfirmIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapRows"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    workers_refuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                swap_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapRows"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    workers_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__workers__api__TermsOut"];
+                };
+            };
+        };
+    };
+    workers_set_rate: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__workers__api__TermsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    workers_set_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__workers__api__TermsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     phone_exceptions: {
         parameters: {
             query?: never;
@@ -28377,7 +30403,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CallIn"];
+                "application/json": components["schemas"]["app__alarms__api__CallIn"];
             };
         };
         responses: {
@@ -29667,7 +31693,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ConfirmIn"];
+                "application/json": components["schemas"]["app__alarms__testing_api__ConfirmIn"];
             };
         };
         responses: {
