@@ -77,6 +77,7 @@ from app.stock import models_api as stock_models
 from app.visits import api as visits
 from app.visits import appeals_api as appeals
 from app.visits import photos_api as photos
+from app.visits import proof_api as proofs
 from app.what_if import api as what_ifs
 from app.workers import api as workers
 
@@ -102,6 +103,9 @@ ROUTERS = (
     replanning.router,
     visits.router,
     photos.router,
+    proofs.rules_router,
+    proofs.incidents_router,
+    proofs.tags_router,
     appeals.router,
     appeals.terms_router,
     settlement.router,

@@ -72,6 +72,16 @@ class Paper(FPDF):
             self.cell(self.epw * 0.45, height, value, border="B", align="R", new_x="LMARGIN", new_y="NEXT")
         self.ln(3)
 
+    def code(self, rows: Sequence[bytes], side: float) -> None:
+        """A QR code of so many mm, its quiet zone included, in the middle of the sheet."""
+        size, left, top = side / len(rows), (self.w - side) / 2, self.get_y()
+        self.set_fill_color(0)
+        for y, row in enumerate(rows):
+            for x, dark in enumerate(row):
+                if dark:
+                    self.rect(left + x * size, top + y * size, size * 1.02, size * 1.02, style="F")
+        self.set_y(top + side + 4)
+
     def listing(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float = 8) -> None:
         """Rows under headings that come again on every page; what is too long for its column is cut."""
         height = size * 0.3528 * 1.75

@@ -39,6 +39,7 @@ from app.settlement import tables as settlement
 from app.stock import tables as stock
 from app.visits import appeal_tables as appeals
 from app.visits import photo_tables as photos
+from app.visits import proof_tables as proofs
 from app.visits import tables as visits
 from app.what_if import tables as what_ifs
 from app.workers import tables as workers
@@ -79,6 +80,7 @@ __all__ = [
     "planning",
     "push",
     "rental",
+    "proofs",
     "replans",
     "sending",
     "settlement",

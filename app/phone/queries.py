@@ -14,6 +14,7 @@ from app.orders import queries as orders
 from app.orders.tables import Order, Visit
 from app.people import queries as people
 from app.people.tables import Caregiver, Elder, Home
+from app.phone import proving
 from app.phone.changes import changes
 from app.phone.rules import may_see
 from app.phone.shapes import (
@@ -33,6 +34,7 @@ from app.planning.rules import ACTIVE, COUNTED, AttendanceState, attendance_poss
 from app.planning.tables import Attendance
 from app.vault import mask_name
 from app.visits import queries as visits
+from app.visits.reading_rules import ReadingRules
 
 
 def days(session: Session, caregiver_id: int, *, now: datetime) -> Days:
@@ -42,17 +44,19 @@ def days(session: Session, caregiver_id: int, *, now: datetime) -> Days:
     rows = _rows(session, caregiver_id, today)
     shown: dict[date, list[PhoneVisit]] = {today: [], today + timedelta(days=1): []}
     results = visits.task_results(session, [row.Visit.id for row in rows])
+    proofs = proving.Proofs.of(session, caregiver.district_id, [row.Visit for row in rows])
     here: dict[date, Place] = {}
     for row in rows:
         day = calendar.day_of(row.Attendance.starts_at)
         home = Place.of(row.Home.place)
         way = _way(caregiver, here.get(day, Place.of(caregiver.base)), home)
         here[day] = home
-        visit = _visit(session, row, caregiver, results.get(row.Visit.id, []), travel_minutes=way, now=now)
+        visit = _visit(session, row, caregiver, results.get(row.Visit.id, []), proofs, travel_minutes=way, now=now)
         shown.setdefault(day, []).append(visit)
     return Days(
         server_time=now, days=[PhoneDay(day=day, visits=shown[day]) for day in sorted(shown)],
         changes=changes(session, caregiver_id, now=now), hours=_hours(session, caregiver, today, rows),
+        measuring=proving.measuring(session, caregiver.district_id, today),
     )  # fmt: skip
 
 
@@ -84,11 +88,13 @@ def _way(caregiver: Caregiver, origin: Place, home: Place) -> int:
 
 
 def _visit(
-    session: Session, row: Any, caregiver: Caregiver, results: Sequence[Any], *, travel_minutes: int, now: datetime
-) -> PhoneVisit:
+    session: Session, row: Any, caregiver: Caregiver, results: Sequence[Any], proofs: proving.Proofs, *,
+    travel_minutes: int, now: datetime,
+) -> PhoneVisit:  # fmt: skip
     attendance, visit, elder, home, item, order = row
     shown = may_see(attendance.starts_at, attendance.ends_at, now=now)
     health = elder.health if shown else {}
+    agreed, rules = orders.tasks_of(session, visit), proofs.rules[visit.id]
     times = {"arrive": attendance.arrived_at, "start": attendance.started_at, "finish": attendance.finished_at}
     return PhoneVisit(
         attendance_id=attendance.id, visit_id=visit.id, state=attendance.state, visit_state=visit.state,
@@ -99,10 +105,13 @@ def _visit(
         address=f"{home.estate}{home.address}" if shown else None, access_note=home.access_note if shown else None,
         floor=home.floor, lift=home.lift,
         place=PointOut(lat=home.place["lat"], lon=home.place["lon"]) if shown else None,
+        place_accuracy_m=home.place.get("accuracy_m") if shown else None,
         travel_minutes=travel_minutes, mode=caregiver.mode,
         notes=[*health.get("notes", ()), *([order.note] if shown and order.note else ())],
         allergies=list(health.get("allergies", ())), partners=_partners(session, attendance, shown=shown),
-        tasks=_tasks(orders.tasks_of(session, visit), {r.task: r for r in results if r.attendance_id == attendance.id}),
+        tasks=_tasks(agreed, {r.task: r for r in results if r.attendance_id == attendance.id}, rules),
+        gate=proving.gate(agreed, visit.aid, rules), readings=proofs.readings.get(visit.id, []) if shown else [],
+        grade=proofs.grades.get(visit.id),
         times={kind: at for kind, at in times.items() if at is not None},
     )  # fmt: skip
 
@@ -130,18 +139,25 @@ def _contact(session: Session, elder_id: int) -> PhoneContact | None:
 
 def _partners(session: Session, mine: Attendance, *, shown: bool) -> list[PartnerOut]:
     rows = session.execute(
-        select(Caregiver.name, Caregiver.phone, Attendance.state)
+        select(Caregiver.name, Caregiver.phone, Attendance)
         .join(Attendance, Attendance.caregiver_id == Caregiver.id)
         .where(Attendance.visit_id == mine.visit_id, Attendance.id != mine.id, Attendance.state.in_(COUNTED))
         .order_by(Attendance.rank)
     )
-    return [PartnerOut(name=name, state=state, phone=phone if shown else None) for name, phone, state in rows]
+    return [
+        PartnerOut(
+            name=name, state=one.state, since=one.finished_at or one.started_at or one.arrived_at,
+            phone=phone if shown else None,
+        )
+        for name, phone, one in rows
+    ]  # fmt: skip
 
 
-def _tasks(tasks: Sequence[Any], results: Mapping[str, Any]) -> list[PhoneTask]:
+def _tasks(tasks: Sequence[Any], results: Mapping[str, Any], rules: ReadingRules) -> list[PhoneTask]:
     return [
         PhoneTask(
             code=task["code"], zh=task["zh"], en=task["en"], evidence=task.get("evidence", "none"),
+            reading=rules.tasks.get(task["code"]) if task.get("evidence") == "reading" else None,
             outcome=results[task["code"]].outcome if task["code"] in results else None,
             reason=results[task["code"]].reason if task["code"] in results else None,
         )

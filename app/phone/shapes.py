@@ -12,6 +12,8 @@ from app.places.rules import Datum, Mode, Place
 from app.planning.replan_rules import WhatHappened
 from app.planning.rules import AttendanceState
 from app.visits.actions import Reported, Told
+from app.visits.proof_shapes import GradeOut, ReadingOut
+from app.visits.reading_rules import ReadingKind, ReadingVerdict
 from app.visits.rules import EventKind, Outcome, TaskOutcome
 
 
@@ -45,6 +47,7 @@ class PartnerOut(BaseModel):
 
     name: str
     state: AttendanceState
+    since: datetime | None  # that this state was reached at the door
     phone: str | None
 
 
@@ -55,8 +58,16 @@ class PhoneTask(BaseModel):
     zh: str
     en: str
     evidence: str
+    reading: ReadingKind | None  # asked for by this task
     outcome: TaskOutcome | None
     reason: str | None
+
+
+class PhoneGate(BaseModel):
+    """The task whose reading must be in order before the others are begun."""
+
+    task: str
+    guards: list[str]
 
 
 class PhoneVisit(BaseModel):
@@ -84,12 +95,16 @@ class PhoneVisit(BaseModel):
     floor: int
     lift: bool
     place: PointOut | None
+    place_accuracy_m: float | None  # how well the home's own place is known
     travel_minutes: int | None
     mode: Mode
     notes: list[str]
     allergies: list[str]
     partners: list[PartnerOut]
     tasks: list[PhoneTask]
+    gate: PhoneGate | None
+    readings: list[ReadingOut]  # hers and her partner's, of this visit
+    grade: GradeOut | None
     times: dict[str, datetime]
 
 
@@ -128,6 +143,28 @@ class PhoneChange(BaseModel):
     moved: list[PhoneMoved]
 
 
+class ValueOut(BaseModel):
+    """One number of a reading: what a device can show, and between which it is fine."""
+
+    name: str
+    unit: str
+    least: float
+    most: float
+    step: float
+    needed: bool
+    low: float
+    high: float
+    outside: ReadingVerdict
+
+
+class Measuring(BaseModel):
+    """What is measured how, by today's limits, so that a bath is stopped where there is no signal, too."""
+
+    kinds: dict[ReadingKind, list[ValueOut]]
+    rest_minutes: int
+    geofence_m: int
+
+
 class Days(BaseModel):
     """Today and tomorrow."""
 
@@ -135,6 +172,7 @@ class Days(BaseModel):
     days: list[PhoneDay]
     changes: list[PhoneChange]
     hours: Hours
+    measuring: Measuring
 
 
 class PlaceIn(BaseModel):

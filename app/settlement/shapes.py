@@ -32,6 +32,8 @@ from app.settlement.rules import (
 )
 from app.settlement.tables import ContractTerms, Dispute, Statement
 from app.vault import mask_name, mask_phone
+from app.visits import proof_queries
+from app.visits.proof_rules import Grade
 
 
 class StatementRow(BaseModel):
@@ -331,6 +333,7 @@ class TraceOut(BaseModel):
     line: StatementLineOut | None
     visit_id: int
     visit_state: VisitState
+    grade: Grade | None  # how well the visit is proven
     order_id: int
     price_cents: int
     entries: list[EntryOut]
@@ -343,8 +346,10 @@ class TraceOut(BaseModel):
         line = StatementLineOut.of(rows[0]) if rows else None
         terms = session.get(ContractTerms, line.terms_id) if line and line.terms_id else None
         price = next((one for one in terms.prices if one["item"] == visit.item_code), None) if terms else None
+        graded = proof_queries.grade_of(session, visit.id)
         return cls(
-            line=line, visit_id=visit.id, visit_state=visit.state, order_id=visit.order_id,
+            line=line, visit_id=visit.id, visit_state=visit.state, grade=graded.grade if graded else None,
+            order_id=visit.order_id,
             price_cents=visit.price_cents,
             entries=[
                 EntryOut(

@@ -23,9 +23,10 @@ from app.planning import attending
 from app.planning import queries as planning
 from app.planning.rules import ATTENDANCE_MOVES, BEGUN, AttendanceEvent, AttendanceState
 from app.planning.tables import Attendance
-from app.visits import queries, stays
+from app.visits import proof, proof_queries, queries, stays
 from app.visits.rules import (
     HOLDING,
+    SAID,
     STEPS,
     EventKind,
     Finding,
@@ -179,8 +180,12 @@ def _apply(session: Session, raw: RawEvent, attendance: Attendance | None, *, by
         notice(session, raw.district_id, f"visits/{raw.visit_id}")
         return None
     if attendance.state in (AttendanceState.WITHDRAWN, AttendanceState.DECLINED):
+        if raw.kind is EventKind.INCIDENT:  # told of a home she no longer had to go to: it happened all the same
+            proof.take(session, raw, attendance, order_queries.visit(session, attendance.visit_id), now=now)
         _flag(session, attendance, Flaw.PLAN_CLASH, now=now, event=raw.kind.value)
         return "plan_changed"
+    if raw.kind in SAID:
+        return proof.take(session, raw, attendance, order_queries.visit(session, attendance.visit_id), now=now)
     if raw.kind is EventKind.TASK:
         return _task(session, raw, attendance, now=now)
     event = AttendanceEvent(raw.kind.value)
@@ -256,6 +261,8 @@ def settle(session: Session, visit: Visit, *, now: datetime) -> None:
         finished = bool(there) and all(a.state is AttendanceState.FINISHED for a in there)
         if finished and len(there) >= visit.caregivers_needed:
             _judge(session, visit, now=now)
+    elif visit.state is VisitState.VERIFIED:
+        proof.grade(session, visit, now=now)  # a late phone adds its proofs; what was paid stays paid
 
 
 def _judge(session: Session, visit: Visit, *, now: datetime) -> None:
@@ -276,7 +283,11 @@ def rejudge(session: Session, visit: Visit, *, now: datetime) -> list[str]:
             caregivers=visit.caregivers_needed, tasks_missing=queries.tasks_missing(session, visit),
         ),
         *stays.cross_findings(session, visit),
+        *proof_queries.stops_ignored(session, visit, queries.events(session, visit.district_id, visit.id)),
     ]  # fmt: skip
+    found = proof.grade(session, visit, now=now)
+    if not found.payable and not any(one.flaw in HOLDING for one in findings):  # else it is held and looked at anyway
+        findings.append(Finding(Flaw.WEAK_PROOF, None, {"grade": found.grade, "least": found.least}))
     show(session, visit, findings, now=now)
     return sorted({f.flaw.value for f in findings if f.flaw in HOLDING})
 

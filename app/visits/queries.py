@@ -19,6 +19,8 @@ from app.places.rules import Place
 from app.planning import queries as planning
 from app.planning.rules import BEGUN, AttendanceState
 from app.planning.tables import Attendance
+from app.visits import proof_queries
+from app.visits.proof_rules import Grade
 from app.visits.rules import LATE, OVERDUE, EventKind, Fix, Flaw, Outcome, Record
 from app.visits.tables import Correction, EventOutcome, TaskResult, VisitEvent, VisitFlaw
 
@@ -74,12 +76,17 @@ def records(session: Session, visit: Visit) -> list[Record]:
     home = session.get(Home, visit.home_id)
     home_accuracy = Place.of(home.place).accuracy_m if home else 0.0
     said, laid_over = events(session, visit.district_id, visit.id), corrections(session, visit.district_id, visit.id)
-    return [_record(a, said, laid_over, home_accuracy) for a in planning.had_to_come(session, visit.id)]
+    there = planning.had_to_come(session, visit.id)
+    near = timedelta(minutes=proof_queries.evidence_rules(session, visit)[1].near_minutes)
+    times = {a.id: effective(a, laid_over) for a in there}
+    proven = [(one.attendance_id, one.point.value) for one in proof_queries.presence(session, visit, said, times, near)]
+    return [_record(a, said, laid_over, home_accuracy, proven) for a in there]
 
 
 def _record(
-    attendance: Attendance, said: Sequence[VisitEvent], laid_over: Sequence[Correction], home_accuracy: float
-) -> Record:
+    attendance: Attendance, said: Sequence[VisitEvent], laid_over: Sequence[Correction], home_accuracy: float,
+    proven: Sequence[tuple[int | None, str]],
+) -> Record:  # fmt: skip
     mine = [e for e in said if e.attendance_id == attendance.id and e.caregiver_id == attendance.caregiver_id]
     times = effective(attendance, laid_over)
     ends = {kind: [e for e in mine if e.kind is kind] for kind in (EventKind.START, EventKind.FINISH)}
@@ -87,7 +94,7 @@ def _record(
     return Record(
         attendance.id, times["started_at"], times["finished_at"],
         _fix(ends[EventKind.START][:1], home_accuracy), _fix(ends[EventKind.FINISH][-1:], home_accuracy),
-        max(skews, key=abs, default=timedelta()),
+        max(skews, key=abs, default=timedelta()), frozenset(end for whose, end in proven if whose == attendance.id),
     )  # fmt: skip
 
 
@@ -163,6 +170,7 @@ class VisitRow:
     reason: str | None
     caregivers: tuple[str, ...]
     flaws: tuple[VisitFlaw, ...]
+    grade: Grade | None
 
 
 def visits(session: Session, *, state: VisitState, after_id: int | None = None, limit: int = PAGE) -> list[VisitRow]:
@@ -180,11 +188,12 @@ def visits(session: Session, *, state: VisitState, after_id: int | None = None, 
     )  # fmt: skip
     rows = session.execute(query.where(Visit.id > after_id) if after_id else query).all()
     ids = [row.id for row in rows]
-    names, flaws = _names(session, ids), open_flaws(session, ids)
+    names, flaws, grades = _names(session, ids), open_flaws(session, ids), proof_queries.grades_of(session, ids)
     return [
         VisitRow(
             r.id, r.elder_id, r.name, r.item_code, r.name_zh, r.name_en, r.state, r.opens, r.starts_at, r.reason,
             tuple(names.get(r.id, ())), tuple(flaws.get(r.id, ())),
+            grades[r.id].grade if r.id in grades else None,
         )
         for r in rows
     ]  # fmt: skip

@@ -34,6 +34,24 @@ class EventKind(StrEnum):
     FINISH = "finish"  # check-out
     NOT_DELIVERED = "not_delivered"
     NOTE = "note"
+    WHERE = "where"  # asked, because the fix did not fit: where she is
+    TAG = "tag"  # read at the home
+    PRESS = "press"  # the elder is asked to press her button, as a proof that somebody is there
+    READING = "reading"
+    SIGNATURE = "signature"
+    CONSENT = "consent"  # to photos
+    PHOTO = "photo"  # taken; the picture itself comes by another door, under its hash
+    INCIDENT = "incident"
+    WORSE = "worse"  # the elder is worse than usual
+
+
+SAID: Final = frozenset(
+    {
+        EventKind.WHERE, EventKind.TAG, EventKind.PRESS, EventKind.READING, EventKind.SIGNATURE, EventKind.CONSENT,
+        EventKind.PHOTO, EventKind.INCIDENT, EventKind.WORSE,
+    }
+)  # fmt: skip
+"""What is told about a visit and moves nobody."""
 
 
 class Outcome(StrEnum):
@@ -72,6 +90,8 @@ class Flaw(StrEnum):
     TOO_MANY = "too_many"  # more visits or hours in one day than anybody can give (R3, 工单限额)
     UNQUALIFIED = "unqualified"  # without a valid certificate on the day (R4, 人员资质)
     ELDER_GONE = "elder_gone"  # in hospital, away or dead that day (R8)
+    WEAK_PROOF = "weak_proof"  # less proven than the district's rules of evidence ask for
+    STOP_IGNORED = "stop_ignored"  # done in spite of a reading beyond its limit
 
 
 HOLDING: Final = frozenset(
@@ -88,6 +108,8 @@ HOLDING: Final = frozenset(
         Flaw.TOO_MANY,
         Flaw.UNQUALIFIED,
         Flaw.ELDER_GONE,
+        Flaw.WEAK_PROOF,
+        Flaw.STOP_IGNORED,
     }
 )  # the others are shown and hold nothing
 
@@ -99,6 +121,7 @@ class NotDelivered(StrEnum):
     REFUSED = "refused"
     IN_HOSPITAL = "in_hospital"
     UNSAFE = "unsafe"
+    NOT_WELL = "not_well"  # a reading stopped it, or she was worse
     MISSED = "missed"  # nobody came
     OTHER = "other"
 
@@ -176,6 +199,7 @@ class Record:
     start_fix: Fix | None = None
     finish_fix: Fix | None = None
     skew: timedelta = timedelta()
+    proven: frozenset[str] = frozenset()  # ends (start, finish) at which something else than a fix shows the place
 
 
 @dataclass(frozen=True)
@@ -228,6 +252,8 @@ def _places(record: Record, geofence_m: int) -> Iterator[Finding]:
         ("finish", record.finished_at, record.finish_fix),
     ):
         if at is None:
+            continue
+        if (fix is None or fix.vague) and end in record.proven:
             continue
         if fix is None or fix.vague:
             accuracy = {} if fix is None else {"accuracy_m": round(fix.accuracy_m)}

@@ -25,6 +25,8 @@ from app.vault import mask_name
 from app.visits import partial, queries
 from app.visits.appeal_rules import AppealState
 from app.visits.appeal_tables import Appeal
+from app.visits.proof_rules import Grade
+from app.visits.proof_shapes import EvidenceOut, bare
 from app.visits.queries import VisitRow
 from app.visits.rules import Cause, EventKind, Flaw, Outcome, Resolution, TaskOutcome
 from app.visits.tables import Correction, TaskResult, VisitEvent
@@ -73,6 +75,7 @@ class VisitRowOut(BaseModel):
     reasons: list[str]
     held_since: datetime | None
     flaws: list[FlawOut]
+    grade: Grade | None
 
     @classmethod
     def of(cls, row: VisitRow, role: Role) -> Self:
@@ -84,7 +87,7 @@ class VisitRowOut(BaseModel):
             state=row.state, possible=buttons(row.state, role), caregivers=list(row.caregivers),
             reasons=sorted({flaw.flaw.value for flaw in flaws}) or (row.reason or "").split(",")[:1],
             held_since=min((f.raised_at for f in flaws), default=None) if row.state is VisitState.HELD else None,
-            flaws=flaws,
+            flaws=flaws, grade=row.grade,
         )  # fmt: skip
 
 
@@ -201,6 +204,7 @@ class VisitWhole(BaseModel):
     state: VisitState
     possible: list[str]
     reason: str | None
+    evidence: EvidenceOut
     caregivers: list[str]
     reasons: list[str]
     held_since: datetime | None
@@ -228,6 +232,11 @@ class VisitWhole(BaseModel):
             access.note_look(
                 session, me, elder_id=elder.id, field="address", reason=f"visit {visit.id}", now=datetime.now(UTC)
             )
+        evidence = EvidenceOut.read(session, visit, full=full)
+        if evidence.readings:
+            access.note_look(
+                session, me, elder_id=elder.id, field="readings", reason=f"visit {visit.id}", now=datetime.now(UTC)
+            )
         attendances = _attendances(session, visit, full=full)
         open_flaws = queries.open_flaws(session, [visit.id]).get(visit.id, [])
         there = [a for a in attendances if a.state not in (AttendanceState.DECLINED, AttendanceState.WITHDRAWN)]
@@ -236,7 +245,8 @@ class VisitWhole(BaseModel):
             id=visit.id, order_id=visit.order_id, elder_id=elder.id, item=item.code, item_zh=item.name_zh,
             elder_name=elder.name if full else mask_name(elder.name), item_en=item.name_en, opens=visit.opens,
             closes=visit.closes, starts_at=visit.starts_at or visit.opens, state=visit.state,
-            possible=_buttons(session, visit, me.role), reason=visit.reason, caregivers=[a.caregiver for a in there],
+            possible=_buttons(session, visit, me.role), reason=visit.reason, evidence=evidence,
+            caregivers=[a.caregiver for a in there],
             reasons=sorted({flaw.flaw.value for flaw in open_flaws}),
             held_since=next((x.at for x in reversed(lines) if x.after == VisitState.HELD), None),
             address=f"{home.estate}{home.address}" if full else home.estate,
@@ -327,5 +337,5 @@ def _raw(e: VisitEvent, name: str, outcome: Outcome, problem: str | None, *, ful
     return RawOut(
         id=str(e.event_id), kind=e.kind, at=e.happened_at, device_at=e.device_at, received_at=e.received_at,
         skew_seconds=round((e.device_at - e.happened_at).total_seconds()), place=place, distance_m=e.distance_m,
-        caregiver=name, outcome=outcome, problem=problem, data=e.data,
+        caregiver=name, outcome=outcome, problem=problem, data=bare(e.kind, e.data),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """One of everything an address can name, and for each door a body that would do something to it."""
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +44,10 @@ from app.people.life_tables import LifeEvent
 from app.people.tables import Provider
 from app.planning import replan
 from app.planning import replan_actions as replans
+from app.visits.incident_rules import IncidentKind, IncidentState
+from app.visits.proof_rules import EvidenceRules
+from app.visits.proof_tables import Incident
+from app.visits.reading_rules import ReadingRules
 from app.what_if.tables import WhatIf
 from app.workers.tables import Swap
 from tests.app.meals.things import meal_bodies, meal_things
@@ -193,6 +198,13 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     )  # fmt: skip
     session.add_all([event, question, key, swap])
     session.flush()
+    incident = Incident(
+        district_id=elder.district_id, division_code=division_code, provider_id=caregiver.provider_id,
+        visit_id=visit.id, attendance_id=attendance.id, event_id=uuid.uuid4(), kind=IncidentKind.FALL,
+        state=IncidentState.OPEN, words="摔倒", happened_at=TEN, raised_at=TEN,
+    )  # fmt: skip
+    session.add(incident)
+    session.flush()
     payout = a_payout(session, elder)
     settled = settled_things(session, attendance)
     photo = a_photo(session, visit, caregiver)
@@ -219,6 +231,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
             "photo_id": photo.id,
             "swap_id": swap.id,
+            "incident_id": incident.id,
             **settled,
             **meals,
         },
@@ -298,6 +311,9 @@ def body(path: str, ids: dict[str, int]) -> Any:
             "holder": "林桂芬", "bank": "农商银行", "account": "6222021234567890",
         },
         "/api/allowances/elders/{elder_id}/proofs": {"proven_on": "2026-11-01", "way": "counter"},
+        "/api/incidents/{incident_id}/close": {"answer": "called her daughter"},
+        "/api/proof-rules/evidence": {"starts": "2099-01-01", "rules": EvidenceRules().as_json()},
+        "/api/proof-rules/readings": {"starts": "2099-01-01", "rules": ReadingRules().as_json()},
         "/api/upkeep/faults/{fault_id}": {"event": "claim"},
         "/api/upkeep/outages/{outage_id}": {"event": "claim"},
         "/api/alarms": {"elder_id": ids["elder_id"], "kind": "telephone", "note": "fell"},

@@ -16,7 +16,7 @@ export function useFlaws() {
     const distance = typeof facts.distance_m === 'number' ? metres(facts.distance_m) : ''
     const tasks = Array.isArray(facts.tasks) ? facts.tasks.join('、') : ''
     const skill_word = typeof facts.skill === 'string' ? t(`enums.skill.${facts.skill}`) : ''
-    return t(`desk.review.flaw.${flaw}`, { ...facts, skill_word, gone: flaw === 'elder_gone' ? gone(facts) : '', least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
+    return t(`desk.review.flaw.${flaw}`, { ...facts, skill_word, grade_word: String(facts.grade ?? '').toUpperCase(), least_word: String(facts.least ?? '').toUpperCase(), gone: flaw === 'elder_gone' ? gone(facts) : '', least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
   }
 }
 
