@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import history
 from app.access.queries import Caller
-from app.alarms import actions, log
+from app.alarms import actions, log, pressed
 from app.alarms.handling_tables import OnTestWindow, VoicePassword
 from app.alarms.rules import Event, Verdict, VoiceMissing
 from app.alarms.tables import Alarm
@@ -125,6 +125,7 @@ def confirm(session: Session, alarm_id: int, word: str | None, *, me: Caller, no
     session.flush()
     closed = actions.close(session, alarm_id, Verdict.TEST, me=me, now=now, note=None)
     history.record(session, window, "confirm", "open", "open", by=me.by, now=now, alarm=alarm.id, how=by)
+    pressed.proves(session, closed, by=me.by, now=now)
     return closed
 
 

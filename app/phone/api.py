@@ -10,7 +10,7 @@ from app.access.queries import Caller
 from app.db import transaction
 from app.errors import Refused
 from app.idempotency import once
-from app.phone import queries
+from app.phone import calling_help, queries
 from app.phone.shapes import Answer, Days, EventsIn, ResultOut
 from app.visits import actions
 
@@ -42,6 +42,7 @@ def events(
     sent_at = batch.sent_at.astimezone(UTC) if batch.sent_at else None
     reported = [event.value(batch.device) for event in batch.events]
     with transaction(me.scope) as session:
+        heard = calling_help.unheard(session, me.district_id, reported)
         results = once(
             session, caller=f"user {me.id}", key=idempotency_key, now=now,
             request=[(e.id, e.kind, e.attendance_id) for e in batch.events],  # clocks differ in a repeat
@@ -52,5 +53,6 @@ def events(
                 )
             ],
         )  # fmt: skip
+        calling_help.tell(session, heard, me=me, now=now)
     with transaction(me.scope) as session:
         return Answer(results=results, days=queries.days(session, caregiver_id, now=now))

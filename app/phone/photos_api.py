@@ -10,7 +10,9 @@ from app.access.api import Field as FieldWorker
 from app.access.api import Now
 from app.db import transaction
 from app.errors import TooLarge
+from app.orders import queries as orders
 from app.phone.api import caregiver_of
+from app.visits import actions as visits
 from app.visits import photos
 from app.visits.photo_rules import HASH, LARGEST, LARGEST_PIECE, PhotoKind, PhotoType
 from app.visits.photo_tables import Photo
@@ -76,4 +78,7 @@ def send(
 ) -> PhotoState:
     """The bytes from `start` on; what does not follow on what is here changes nothing."""
     with transaction(me.scope) as session:
-        return PhotoState.of(photos.take(session, photo_id, caregiver_of(me), start, body, now=now))
+        photo = photos.take(session, photo_id, caregiver_of(me), start, body, now=now)
+        if photo.whole_at == now:  # it may be what the grade lacked
+            visits.settle(session, orders.visit(session, photo.visit_id, lock=True), now=now)
+        return PhotoState.of(photo)

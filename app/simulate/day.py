@@ -24,6 +24,8 @@ log = structlog.get_logger()
 BEGINS: Final = timedelta(hours=7, minutes=50)
 ENDS: Final = timedelta(hours=18)
 ASK_AGAIN: Final = 20.0  # real seconds between two looks at the plan
+TOO_HIGH: Final = 0.05  # of the pressures
+FINE: Final = {"water": ("water", 37.0, 40.0), "glucose": ("glucose", 4.8, 9.5)}
 NOBODY_HOME, SHORT, NO_FIX = 0.02, 0.015, 0.02
 
 
@@ -149,12 +151,39 @@ class Worker(threading.Thread):
             if not self._clock.sleep_until(at, self._halt):
                 return
             outcome, _why = ("done", None) if rng.random() < 0.985 else ("refused", "不愿意")
+            if outcome == "done":
+                self._measure(visit, task)
             self._phone.report(
                 number, "task", task=task["code"], outcome=outcome, reason=None if outcome == "done" else "不愿意"
             )
         if self._clock.sleep_until(begun + timedelta(minutes=minutes), self._halt):
+            self._sign(number)
             self._phone.report(number, "finish", door)
             self.done += 1
+
+    def _measure(self, visit: dict[str, Any], task: dict[str, Any]) -> None:
+        """The number a task asks for; now and then a pressure is too high and is taken again after a rest."""
+        kind, rng, number = task.get("reading"), self._rng, int(visit["attendance_id"])
+        if kind == "blood_pressure":
+            if rng.random() < TOO_HIGH:
+                self._phone.report(number, "reading", kind=kind, task=task["code"], values=_pressure(172))
+                if not self._clock.sleep_until(self._clock.now() + timedelta(minutes=15), self._halt):
+                    return
+            self._phone.report(number, "reading", kind=kind, task=task["code"], values=_pressure(rng.randint(118, 154)))
+        elif kind in FINE:
+            name, low, high = FINE[kind]
+            values = {name: round(rng.uniform(low, high), 1)}
+            self._phone.report(number, "reading", kind=kind, task=task["code"], values=values)
+
+    def _sign(self, number: int) -> None:
+        """Most sign, some have somebody sign, some cannot."""
+        rng, lot = self._rng, self._rng.random()
+        if lot < 0.1:
+            self._phone.report(number, "signature", how="refused", reason="cannot_write")
+            return
+        who = {} if lot < 0.85 else {"who": "家属", "relation": "child"}
+        strokes = [[[40 + 20 * n + rng.randint(-4, 4), 75 + rng.randint(-30, 30)] for n in range(11)] for _ in range(2)]
+        self._phone.report(number, "signature", how="proxy" if who else "signed", strokes=strokes, **who)
 
     def _door(self, visit: dict[str, Any]) -> Place | None:
         place = visit.get("place")
@@ -165,6 +194,10 @@ class Worker(threading.Thread):
             place["lat"] + self._rng.gauss(0, jitter), place["lon"] + self._rng.gauss(0, jitter),
             round(self._rng.uniform(6, 35), 1), "gps",
         )  # fmt: skip
+
+
+def _pressure(systolic: int) -> dict[str, int]:
+    return {"systolic": systolic, "diastolic": round(systolic * 0.56)}
 
 
 def run(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -14,6 +14,7 @@ from app.errors import CareError
 from app.orders import queries as orders
 from app.orders.tables import Visit
 from app.vault import digest
+from app.visits.photo_tables import Photo
 from app.visits.proof_rules import EvidenceRules, Point, Proof, Sort, evidence_rules_of
 from app.visits.proof_tables import HomeTag, Incident, ProofSettings, Subject, VisitGrade, VisitPresence
 from app.visits.reading_rules import (
@@ -139,20 +140,23 @@ def located(records: Sequence[Record], *, geofence_m: int, fine_m: int) -> Itera
             yield Proof(sort, point, record.attendance_id, facts)
 
 
-def left_behind(said: Sequence[VisitEvent], *, whole: bool) -> Iterator[Proof]:
+def left_behind(said: Sequence[VisitEvent], *, whole: bool, photos: int) -> Iterator[Proof]:
     """What the visit itself left: tasks told of, readings, a signature, photos she agreed to. No value is repeated."""
     if whole:
         yield Proof(Sort.TASKS, Point.VISIT)
-    agreed = False
+    if photos:
+        yield Proof(Sort.PHOTO, Point.VISIT, None, {"photos": photos})
     for event in said:
         if event.kind is EventKind.READING and reading(event) is not None:
             yield Proof(Sort.READING, Point.VISIT, None, {"kind": event.data["kind"]})
-        elif event.kind is EventKind.CONSENT:
-            agreed = event.data.get("given") is True
-        elif event.kind is EventKind.PHOTO and agreed:
-            yield Proof(Sort.PHOTO, Point.VISIT)
         elif event.kind is EventKind.SIGNATURE and (sort := signature(event.data)) is not None:
             yield Proof(sort, Point.VISIT)
+
+
+def photos_of(session: Session, visit_id: int) -> int:
+    """How many photos have arrived whole to which whoever is shown has agreed."""
+    agreed = (Photo.visit_id == visit_id, Photo.whole_at.is_not(None), Photo.consent.is_(True))
+    return session.scalar(select(func.count()).where(*agreed)) or 0
 
 
 def signature(data: Mapping[str, Any]) -> Sort | None:

@@ -16,9 +16,7 @@ from app.visits.reading_rules import ReadingKind, ReadingRules, ReadingVerdict, 
 from app.visits.rules import EventKind
 from app.visits.tables import VisitEvent
 
-SEALED = frozenset(
-    {EventKind.READING, EventKind.SIGNATURE, EventKind.TAG, EventKind.INCIDENT, EventKind.WORSE, EventKind.PHOTO}
-)
+SEALED = frozenset({EventKind.READING, EventKind.SIGNATURE, EventKind.TAG, EventKind.INCIDENT, EventKind.WORSE})
 """Kinds whose data stay out of the bare list of events: health and hands are shown in their own places."""
 
 

@@ -39,8 +39,7 @@ class EventKind(StrEnum):
     PRESS = "press"  # the elder is asked to press her button, as a proof that somebody is there
     READING = "reading"
     SIGNATURE = "signature"
-    CONSENT = "consent"  # to photos
-    PHOTO = "photo"  # taken; the picture itself comes by another door, under its hash
+    CONSENT = "consent"  # to photos, given or refused; the pictures come by another door
     INCIDENT = "incident"
     WORSE = "worse"  # the elder is worse than usual
 
@@ -48,7 +47,7 @@ class EventKind(StrEnum):
 SAID: Final = frozenset(
     {
         EventKind.WHERE, EventKind.TAG, EventKind.PRESS, EventKind.READING, EventKind.SIGNATURE, EventKind.CONSENT,
-        EventKind.PHOTO, EventKind.INCIDENT, EventKind.WORSE,
+        EventKind.INCIDENT, EventKind.WORSE,
     }
 )  # fmt: skip
 """What is told about a visit and moves nobody."""

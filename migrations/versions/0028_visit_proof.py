@@ -16,7 +16,7 @@ FLAWS = (
 )
 KINDS = "accept decline depart arrive start task finish not_delivered note"
 NEW_FLAWS = " weak_proof stop_ignored"
-NEW_KINDS = " where tag press reading signature consent photo incident worse"
+NEW_KINDS = " where tag press reading signature consent incident worse"
 GUARDS = (
     "create trigger proof_settings_never_changes before update or delete on proof_settings for each row execute function app_never_changes()",
     "create trigger proof_settings_never_empties before truncate on proof_settings for each statement execute function app_never_changes()",

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from devices.simulator import Fleet
 from tests.journeys.browser import DESK, PHONE, Person, somebody
@@ -186,9 +186,22 @@ class OrderStream:
                 if (sheet := page.get_by_role("button", name=word)).is_visible():
                     sheet.click()
                     page.wait_for_timeout(800)
+            if (hand := page.get_by_role("img", name="在这里签名")).is_visible():
+                self._sign(page, hand)
             return self._attendance() == state
 
         press_until(page, name, reached, 60)
+
+    def _sign(self, page: Page, hand: Locator) -> None:
+        """She writes her name with a finger."""
+        box = hand.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 40, box["y"] + 40)
+        page.mouse.down()
+        for n in range(1, 12):
+            page.mouse.move(box["x"] + 40 + 18 * n, box["y"] + 40 + (n % 3) * 25)
+        page.mouse.up()
+        page.get_by_role("button", name="签好了，完成").click()
 
     def _open(self, page: Page) -> None:
         """The visit's own page, where the big button is this visit's."""

@@ -69,6 +69,7 @@ def test_a_visit_soon_shows_the_door_and_the_telephone(client: BrowserOf) -> Non
             "zh": "测血压",
             "en": "Blood pressure",
             "evidence": "reading",
+            "reading": "blood_pressure",
             "outcome": None,
             "reason": None,
         }

@@ -10,6 +10,12 @@ export function minutesGiven(visit: Visit, now: number): number | undefined {
   return Math.max(0, Math.floor(((finish ? Date.parse(finish) : now) - Date.parse(start)) / 60_000))
 }
 
+export const TOO_LONG = 1.25
+
+export function tooLong(visit: Visit, now: number): boolean {
+  return (minutesGiven(visit, now) ?? 0) > visit.minutes * TOO_LONG
+}
+
 export function tooShort(visit: Visit, now: number): boolean {
   return (minutesGiven(visit, now) ?? 0) < visit.minutes * ENOUGH
 }

@@ -7,11 +7,13 @@ import { takeLabel } from './install/orders'
 import { startLook } from './look'
 import { loadAgain, usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
+import { keepOpened } from './tag'
 import './phone.css'
 
 startTheme()
 startLook()
 takeLabel(location.search)
+keepOpened()
 const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,safety,respond,week,enums}.json', {
   eager: true,
   import: 'default',

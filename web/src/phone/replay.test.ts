@@ -1,20 +1,34 @@
 // What she sees before the server knows: her unsent steps over its last answer.
 import { describe, expect, it } from 'vitest'
 import type { Kind, PhoneEvent } from './outbox/events'
+import { guarded, stopping } from './measuring'
 import { nextStep, replay } from './replay'
-import type { Days, Visit } from './wire'
+import type { Days, Task, Visit } from './wire'
 
 const AT = '2026-11-23T06:02:00Z'
-const TASKS = [{ code: 'pressure', zh: '测血压', en: 'Blood pressure', evidence: 'reading', outcome: null, reason: null }]
+const TASKS = [{ code: 'pressure', zh: '测血压', en: 'Blood pressure', evidence: 'reading', reading: 'blood_pressure', outcome: null, reason: null }]
 
 function days(more: Partial<Visit> = {}): Days {
-  const visit = { attendance_id: 3, state: 'accepted', possible: ['decline', 'depart'], tasks: TASKS, times: {}, ...more }
-  return { days: [{ day: '2026-11-23', visits: [visit as unknown as Visit] }] } as Days
+  const visit = { attendance_id: 3, state: 'accepted', possible: ['decline', 'depart'], tasks: TASKS, gate: { task: 'pressure', guards: ['wash'] }, readings: [], times: {}, ...more }
+  const upper = { name: 'systolic', unit: 'mmHg', least: 50, most: 260, step: 1, needed: true, low: 90, high: 159, outside: 'stop' }
+  return { days: [{ day: '2026-11-23', visits: [visit as unknown as Visit] }], measuring: { kinds: { blood_pressure: [upper] } } } as unknown as Days
 }
 function event(kind: Kind, data = {}, attendance_id = 3): PhoneEvent {
   return { id: kind, kind, attendance_id, seq: 1, at: AT, ticks: 0, boot: 'b', data }
 }
 const after = (...events: PhoneEvent[]): Visit | undefined => replay(days(), events).days[0]?.visits[0]
+
+describe('a reading without signal', () => {
+  const wash = { code: 'wash' } as Task
+  const taken = (systolic: number) => event('reading', { kind: 'blood_pressure', values: { systolic }, task: 'pressure' })
+  it('stops the bath at once, and lets it begin after a better one', () => {
+    expect(guarded(days().days[0]?.visits[0] as Visit, wash)).toBe(true) // nothing measured yet
+    const stopped = after(taken(182)) as Visit
+    expect([stopping(stopped)?.verdict, guarded(stopped, wash)]).toEqual(['stop', true])
+    const rested = after(taken(182), taken(148)) as Visit
+    expect([stopping(rested), guarded(rested, wash)]).toEqual([undefined, false])
+  })
+})
 
 describe('unsent steps', () => {
   it('move the visit on and offer the next button', () => {

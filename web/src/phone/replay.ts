@@ -1,4 +1,5 @@
 // What the caregiver sees at once: the server's last days with her unsent events played over them.
+import { readingOf } from './measuring'
 import type { Kind, PhoneEvent } from './outbox/events'
 import type { Days, Task, Visit } from './wire'
 
@@ -35,7 +36,7 @@ export function replay(days: Days, events: PhoneEvent[]): Days {
     ...days,
     days: days.days.map((day) => ({
       ...day,
-      visits: day.visits.map((visit) => (of.get(visit.attendance_id) ?? []).reduce(after, visit)),
+      visits: day.visits.map((visit) => (of.get(visit.attendance_id) ?? []).reduce((so_far, event) => after(so_far, event, days.measuring), visit)),
     })),
   }
 }
@@ -49,7 +50,11 @@ function grouped(events: PhoneEvent[]): Map<number, PhoneEvent[]> {
 /** The times of the door that the server keeps, by its own names. */
 const STAMPS: Partial<Record<Kind, 'arrive' | 'start' | 'finish'>> = { arrive: 'arrive', start: 'start', finish: 'finish', not_delivered: 'finish' }
 
-function after(visit: Visit, event: PhoneEvent): Visit {
+function after(visit: Visit, event: PhoneEvent, measuring: Days['measuring']): Visit {
+  if (event.kind === 'reading') {
+    const reading = readingOf(event, measuring)
+    return reading ? { ...visit, readings: [...visit.readings, reading] } : visit
+  }
   if (event.kind === 'task') {
     const tasks = visit.tasks.map((task) => (task.code === event.data.task ? { ...task, ...outcome(event) } : task))
     return { ...visit, tasks }

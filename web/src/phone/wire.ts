@@ -10,6 +10,8 @@ export type Days = Schemas['Days']
 export type Day = Schemas['PhoneDay']
 export type Visit = Schemas['PhoneVisit']
 export type Task = Schemas['PhoneTask']
+export type Reading = Schemas['ReadingOut']
+export type Grade = Schemas['GradeOut']
 
 export const askDays = (): Promise<Days> => ask(api.GET('/api/phone/days'))
 
