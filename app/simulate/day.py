@@ -76,7 +76,7 @@ class Phone:
         """Today's and tomorrow's visits as the phone shows them."""
         return list(self._get("/api/phone/days")["days"])
 
-    def report(self, attendance_id: int, kind: str, place: Place | None = None, **data: Any) -> str:
+    def report(self, attendance_id: int, kind: str, place: Place | None = None, /, **data: Any) -> str:
         """Send one event; the answer is what became of it."""
         self._seq += 1
         now = self._clock.now()
@@ -181,9 +181,9 @@ class Worker(threading.Thread):
         if lot < 0.1:
             self._phone.report(number, "signature", how="refused", reason="cannot_write")
             return
-        who = {} if lot < 0.85 else {"who": "家属", "relation": "child"}
+        who: dict[str, Any] = {} if lot < 0.85 else {"who": "家属", "relation": "child"}
         strokes = [[[40 + 20 * n + rng.randint(-4, 4), 75 + rng.randint(-30, 30)] for n in range(11)] for _ in range(2)]
-        self._phone.report(number, "signature", how="proxy" if who else "signed", strokes=strokes, **who)
+        self._phone.report(number, "signature", None, how="proxy" if who else "signed", strokes=strokes, **who)
 
     def _door(self, visit: dict[str, Any]) -> Place | None:
         place = visit.get("place")

@@ -104,7 +104,9 @@ def grade(session: Session, visit: Visit, *, now: datetime) -> Graded:
         [
             *proof_queries.located(records, geofence_m=settings().geofence_m, fine_m=rules.fine_m),
             *proof_queries.presence(session, visit, said, times, timedelta(minutes=rules.near_minutes)),
-            *proof_queries.left_behind(said, whole=not queries.tasks_missing(session, visit), photos=proof_queries.photos_of(session, visit.id)),
+            *proof_queries.left_behind(
+                said, whole=not queries.tasks_missing(session, visit), photos=proof_queries.photos_of(session, visit.id)
+            ),
         ],
         [r.attendance_id for r in records], rules, item_code=visit.item_code,
     )  # fmt: skip
