@@ -45,9 +45,10 @@ def take(session: Session, raw: VisitEvent, attendance: Attendance, visit: Visit
     if raw.kind is EventKind.READING:
         return _reading(session, raw, attendance, visit, now=now)
     if raw.kind is EventKind.INCIDENT:
-        given = raw.data.get("kind")
+        given = str(raw.data.get("kind"))
         kind = IncidentKind(given) if given in set(IncidentKind) else IncidentKind.OTHER
-        _open(session, raw, attendance, kind, str(raw.data.get("note") or kind)[:WORDS], now=now)
+        words = str(raw.data.get("note") or kind)[:WORDS]
+        _open(session, raw, attendance, kind, words, now=now)
     return None
 
 

@@ -16,6 +16,7 @@ from app.visits.reading_rules import ReadingKind, ReadingRules, ReadingVerdict, 
 from app.visits.rules import EventKind
 from app.visits.tables import VisitEvent
 
+FAR = 10_000  # no stroke lies there
 SEALED = frozenset({EventKind.READING, EventKind.SIGNATURE, EventKind.TAG, EventKind.INCIDENT, EventKind.WORSE})
 """Kinds whose data stay out of the bare list of events: health and hands are shown in their own places."""
 
@@ -157,4 +158,4 @@ def _strokes(said: object) -> list[list[list[float]]]:
 
 
 def _pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int | float) for n in pair)
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, int | float) and abs(n) < FAR for n in pair)

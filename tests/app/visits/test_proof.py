@@ -28,6 +28,7 @@ from app.visits.proof_rules import (
     evidence_rules_of,
     graded,
 )
+from app.visits.proof_shapes import EvidenceOut
 from app.visits.proof_tables import Incident, Subject, VisitGrade
 from app.visits.reading_rules import (
     BadReading,
@@ -267,3 +268,19 @@ def test_an_incident_is_told_once_however_often_it_is_sent(database: Engine) -> 
         send(session, mine.caregiver_id, fell)
         (incident,) = session.scalars(select(Incident))
         assert (incident.kind, incident.words) == (IncidentKind.FALL, "在卫生间滑倒")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("incident", {"kind": ["fall"], "note": 5}), ("incident", {}), ("signature", {"how": []}),
+        ("signature", {"how": "signed", "strokes": [[10**400, "x"], 3]}), ("reading", {"kind": [], "values": 5}),
+        ("reading", {"kind": "pulse", "values": {"pulse": float("inf")}}), ("tag", {"token": {}}), ("where", {}),
+    ],
+)  # fmt: skip
+def test_whatever_a_phone_says_is_kept_and_breaks_nothing(database: Engine, kind: str, data: dict[str, Any]) -> None:
+    with transaction() as session:
+        visit, (mine,) = a_published(session)
+        send(session, mine.caregiver_id, reported(kind, mine, data=data))
+        shown = EvidenceOut.read(session, visit, full=True)
+        assert shown.readings == [] and [one.strokes for one in shown.signatures] in ([], [[[]]])
