@@ -2840,6 +2840,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/proof-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description What holds today, and every version.
+         */
+        get: operations["visits_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proof-rules/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Evidence
+         * @description A new version from a day on; visits that were graded keep the rules they were graded by.
+         */
+        post: operations["visits_set_evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/proof-rules/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Readings
+         * @description New limits from a day on.
+         */
+        post: operations["visits_set_readings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents
+         * @description What went wrong at visits of the area, or of the caller's provider; that the desk read of health is on record.
+         */
+        get: operations["visits_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description I see to it.
+         */
+        post: operations["visits_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description It is seen to, and how.
+         */
+        post: operations["visits_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/home-tags/{home_id}/tag.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tag
+         * @description The sheet that hangs in the home, with the tag that holds; a first one is made where there is none.
+         */
+        get: operations["visits_tag"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/home-tags/{home_id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew
+         * @description The old tag was lost or photographed: it proves nothing any more. Print the new one.
+         */
+        post: operations["visits_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/appeals": {
         parameters: {
             query?: never;
@@ -10702,6 +10862,7 @@ export interface components {
             /** Changes */
             changes: components["schemas"]["PhoneChange"][];
             hours: components["schemas"]["app__phone__shapes__Hours"];
+            measuring: components["schemas"]["Measuring"];
         };
         /**
          * Decision
@@ -11609,7 +11770,7 @@ export interface components {
          * @description What a phone reports.
          * @enum {string}
          */
-        EventKind: "accept" | "decline" | "depart" | "arrive" | "start" | "task" | "finish" | "not_delivered" | "note";
+        EventKind: "accept" | "decline" | "depart" | "arrive" | "start" | "task" | "finish" | "not_delivered" | "note" | "where" | "tag" | "press" | "reading" | "signature" | "consent" | "incident" | "worse";
         /**
          * EventsIn
          * @description A batch out of the outbox of one phone; `sent_at` is what the phone's clock says now.
@@ -11636,6 +11797,57 @@ export interface components {
          * @enum {string}
          */
         "Evidence-Input": "none" | "photo" | "reading" | "receipt";
+        /**
+         * EvidenceIn
+         * @description New rules of evidence and their first day, today at the earliest.
+         */
+        EvidenceIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            rules: components["schemas"]["EvidenceValues"];
+        };
+        /**
+         * EvidenceOut
+         * @description Everything that proves a visit. Readings and hands only for the desk; the others see that they are there.
+         */
+        EvidenceOut: {
+            grade: components["schemas"]["GradeOut"] | null;
+            /** Readings */
+            readings: components["schemas"]["ReadingOut"][];
+            /** Signatures */
+            signatures: components["schemas"]["SignatureOut"][];
+            /** Consents */
+            consents: boolean[];
+            /** Answers */
+            answers: string[];
+            /** Incidents */
+            incidents: components["schemas"]["IncidentOut"][];
+        };
+        /**
+         * EvidenceValues
+         * @description Points by sort of proof, the least points of a grade, the least grade paid by item code (`default` else).
+         */
+        EvidenceValues: {
+            /** Points */
+            points: {
+                [key: string]: number;
+            };
+            /** Bounds */
+            bounds: {
+                [key: string]: number;
+            };
+            /** Least */
+            least: {
+                [key: string]: components["schemas"]["Grade"];
+            };
+            /** Fine M */
+            fine_m: number;
+            /** Near Minutes */
+            near_minutes: number;
+        };
         /**
          * ExceptionOut
          * @description A visit of hers that is doubted. `appeal_until`: she may appeal until then; none: there is nothing to appeal.
@@ -11670,7 +11882,7 @@ export interface components {
             /** Found */
             found: components["schemas"]["FoundOut"][];
             /** Proofs */
-            proofs: components["schemas"]["ProofOut"][];
+            proofs: components["schemas"]["app__phone__exceptions_api__ProofOut"][];
             appeal: components["schemas"]["MyAppeal"] | null;
             /** Appeal Until */
             appeal_until: string | null;
@@ -12138,7 +12350,7 @@ export interface components {
          * @description What is odd about a visit.
          * @enum {string}
          */
-        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone";
+        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone" | "weak_proof" | "stop_ignored";
         /**
          * FlawOut
          * @description Something odd, with the figures of a sentence.
@@ -12299,6 +12511,26 @@ export interface components {
         GivingUp: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * Grade
+         * @description How well a visit is proven; D is not proven.
+         * @enum {string}
+         */
+        Grade: "a" | "b" | "c" | "d";
+        /**
+         * GradeOut
+         * @description The grade, the points it rests on, and the least that is paid without a person looking.
+         */
+        GradeOut: {
+            grade: components["schemas"]["Grade"];
+            /** Points */
+            points: number;
+            least: components["schemas"]["Grade"];
+            /** Rules Version */
+            rules_version: number;
+            /** Proofs */
+            proofs: components["schemas"]["app__visits__proof_shapes__ProofOut"][];
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -12644,6 +12876,106 @@ export interface components {
          * @enum {string}
          */
         ImportState: "received" | "checked" | "confirmed" | "applied" | "undone" | "discarded";
+        /**
+         * IncidentEvent
+         * @description What is done about it.
+         * @enum {string}
+         */
+        IncidentEvent: "take" | "close";
+        /**
+         * IncidentKind
+         * @description What happened.
+         * @enum {string}
+         */
+        IncidentKind: "stopped" | "fall" | "injury" | "skin" | "damage" | "abuse" | "unsafe" | "other";
+        /**
+         * IncidentOut
+         * @description Something that went wrong; the words only for who may read of her health.
+         */
+        IncidentOut: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Attendance Id */
+            attendance_id: number;
+            kind: components["schemas"]["IncidentKind"];
+            state: components["schemas"]["IncidentState"];
+            /** Possible */
+            possible: components["schemas"]["IncidentEvent"][];
+            /** Words */
+            words: string | null;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Taken By */
+            taken_by: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Closed At */
+            closed_at: string | null;
+        };
+        /**
+         * IncidentRow
+         * @description One of the list, with whose visit it was.
+         */
+        IncidentRow: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            /** Attendance Id */
+            attendance_id: number;
+            kind: components["schemas"]["IncidentKind"];
+            state: components["schemas"]["IncidentState"];
+            /** Possible */
+            possible: components["schemas"]["IncidentEvent"][];
+            /** Words */
+            words: string | null;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Taken By */
+            taken_by: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+        };
+        /**
+         * IncidentState
+         * @description Where it stands.
+         * @enum {string}
+         */
+        IncidentState: "open" | "taken" | "closed";
+        /**
+         * IncidentsOut
+         * @description A page of them, newest first.
+         */
+        IncidentsOut: {
+            /** Items */
+            items: components["schemas"]["IncidentRow"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * InspectIn
          * @description How it came back, what the damage costs, how the rest of the deposit is given back.
@@ -13330,6 +13662,17 @@ export interface components {
             by: string;
         };
         /**
+         * LimitValues
+         * @description Fine from `low` to `high`, both inclusive; outside them the verdict.
+         */
+        LimitValues: {
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            outside: components["schemas"]["ReadingVerdict"];
+        };
+        /**
          * LimitsOut
          * @description What the law allows here.
          */
@@ -13647,6 +13990,20 @@ export interface components {
             missed: number;
             /** Last At */
             last_at: string | null;
+        };
+        /**
+         * Measuring
+         * @description What is measured how, by today's limits, so that a bath is stopped where there is no signal, too.
+         */
+        Measuring: {
+            /** Kinds */
+            kinds: {
+                [key: string]: components["schemas"]["ValueOut"][];
+            };
+            /** Rest Minutes */
+            rest_minutes: number;
+            /** Geofence M */
+            geofence_m: number;
         };
         /**
          * Members
@@ -14232,7 +14589,7 @@ export interface components {
          * @description Why there was no service.
          * @enum {string}
          */
-        NotDelivered: "no_one_home" | "refused" | "in_hospital" | "unsafe" | "missed" | "other";
+        NotDelivered: "no_one_home" | "refused" | "in_hospital" | "unsafe" | "not_well" | "missed" | "other";
         /**
          * NotDeliveredIn
          * @description Why there was no service; `other` needs a note.
@@ -14648,6 +15005,8 @@ export interface components {
             /** Name */
             name: string;
             state: components["schemas"]["AttendanceState"];
+            /** Since */
+            since: string | null;
             /** Phone */
             phone: string | null;
         };
@@ -15013,6 +15372,16 @@ export interface components {
             phone: string | null;
         };
         /**
+         * PhoneGate
+         * @description The task whose reading must be in order before the others are begun.
+         */
+        PhoneGate: {
+            /** Task */
+            task: string;
+            /** Guards */
+            guards: string[];
+        };
+        /**
          * PhoneIn
          * @description Where the caller is called when nobody is at the desk.
          */
@@ -15134,6 +15503,7 @@ export interface components {
             en: string;
             /** Evidence */
             evidence: string;
+            reading: components["schemas"]["ReadingKind"] | null;
             outcome: components["schemas"]["TaskOutcome"] | null;
             /** Reason */
             reason: string | null;
@@ -15188,6 +15558,8 @@ export interface components {
             /** Lift */
             lift: boolean;
             place: components["schemas"]["PointOut"] | null;
+            /** Place Accuracy M */
+            place_accuracy_m: number | null;
             /** Travel Minutes */
             travel_minutes: number | null;
             mode: components["schemas"]["app__places__rules__Mode"];
@@ -15199,6 +15571,10 @@ export interface components {
             partners: components["schemas"]["PartnerOut"][];
             /** Tasks */
             tasks: components["schemas"]["PhoneTask"][];
+            gate: components["schemas"]["PhoneGate"] | null;
+            /** Readings */
+            readings: components["schemas"]["ReadingOut"][];
+            grade: components["schemas"]["GradeOut"] | null;
             /** Times */
             times: {
                 [key: string]: string;
@@ -15369,6 +15745,12 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["LineIn"][];
         };
+        /**
+         * Point
+         * @description What is proven.
+         * @enum {string}
+         */
+        Point: "start" | "finish" | "visit";
         /**
          * PointOut
          * @description WGS-84.
@@ -15894,18 +16276,16 @@ export interface components {
             by: string;
         };
         /**
-         * ProofOut
-         * @description What her phone reported at the door: when, and how far from the home.
+         * ProofRulesOut
+         * @description What holds today, and every version, newest first.
          */
-        ProofOut: {
-            kind: components["schemas"]["EventKind"];
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Distance M */
-            distance_m: number | null;
+        ProofRulesOut: {
+            evidence: components["schemas"]["EvidenceValues"];
+            /** Evidence Versions */
+            evidence_versions: components["schemas"]["app__visits__proof_api__VersionOut"][];
+            readings: components["schemas"]["ReadingValues"];
+            /** Readings Versions */
+            readings_versions: components["schemas"]["app__visits__proof_api__VersionOut"][];
         };
         /**
          * ProofWay
@@ -16190,6 +16570,67 @@ export interface components {
          * @enum {string}
          */
         Reached: "voice" | "confirmed" | "spoken" | "accepted" | "arrived";
+        /**
+         * ReadingKind
+         * @description What is measured.
+         * @enum {string}
+         */
+        ReadingKind: "blood_pressure" | "pulse" | "temperature" | "glucose" | "oxygen" | "water";
+        /**
+         * ReadingOut
+         * @description What was measured, when, by whose login, and what followed.
+         */
+        ReadingOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attendance Id */
+            attendance_id: number;
+            kind: components["schemas"]["ReadingKind"];
+            /** Values */
+            values: {
+                [key: string]: number;
+            };
+            verdict: components["schemas"]["ReadingVerdict"];
+        };
+        /**
+         * ReadingValues
+         * @description Limits by value, the reading a task asks for, aids at which it guards what follows, minutes of rest.
+         */
+        ReadingValues: {
+            /** Limits */
+            limits: {
+                [key: string]: components["schemas"]["LimitValues"];
+            };
+            /** Tasks */
+            tasks: {
+                [key: string]: components["schemas"]["ReadingKind"];
+            };
+            /** Guarded Aids */
+            guarded_aids: string[];
+            /** Rest Minutes */
+            rest_minutes: number;
+        };
+        /**
+         * ReadingVerdict
+         * @description What follows from a reading.
+         * @enum {string}
+         */
+        ReadingVerdict: "fine" | "note" | "stop";
+        /**
+         * ReadingsIn
+         * @description New limits and their first day, today at the earliest.
+         */
+        ReadingsIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            rules: components["schemas"]["ReadingValues"];
+        };
         /**
          * RealAlarm
          * @description What really rang, and what it turned out to be.
@@ -17717,6 +18158,26 @@ export interface components {
             signed_at: string | null;
         };
         /**
+         * SignatureOut
+         * @description Who signed, or why nobody did; the strokes are polylines of [x, y] in a box 300 wide and 150 high.
+         */
+        SignatureOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            how: components["schemas"]["Sort"];
+            /** Who */
+            who: string | null;
+            /** Relation */
+            relation: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Strokes */
+            strokes: number[][][];
+        };
+        /**
          * SignedHow
          * @description How the signature was given.
          * @enum {string}
@@ -17849,6 +18310,12 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * Sort
+         * @description By what something is proven.
+         * @enum {string}
+         */
+        Sort: "gps" | "gps_wide" | "tag" | "button" | "call" | "tasks" | "reading" | "photo" | "signed" | "proxy" | "refused";
         /**
          * SosWord
          * @description What she can tell the desk with one thumb.
@@ -18840,6 +19307,7 @@ export interface components {
             /** Visit Id */
             visit_id: number;
             visit_state: components["schemas"]["VisitState"];
+            grade: components["schemas"]["Grade"] | null;
             /** Order Id */
             order_id: number;
             /** Price Cents */
@@ -19230,6 +19698,29 @@ export interface components {
             ctx?: Record<string, never>;
         };
         /**
+         * ValueOut
+         * @description One number of a reading: what a device can show, and between which it is fine.
+         */
+        ValueOut: {
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Step */
+            step: number;
+            /** Needed */
+            needed: boolean;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            outside: components["schemas"]["ReadingVerdict"];
+        };
+        /**
          * Venue
          * @description Where it was done.
          * @enum {string}
@@ -19459,6 +19950,7 @@ export interface components {
             held_since: string | null;
             /** Flaws */
             flaws: components["schemas"]["FlawOut"][];
+            grade: components["schemas"]["Grade"] | null;
         };
         /**
          * VisitRowsOut
@@ -19515,6 +20007,7 @@ export interface components {
             possible: string[];
             /** Reason */
             reason: string | null;
+            evidence: components["schemas"]["EvidenceOut"];
             /** Caregivers */
             caregivers: string[];
             /** Reasons */
@@ -22206,6 +22699,20 @@ export interface components {
             kept: boolean | null;
         };
         /**
+         * ProofOut
+         * @description What her phone reported at the door: when, and how far from the home.
+         */
+        app__phone__exceptions_api__ProofOut: {
+            kind: components["schemas"]["EventKind"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Distance M */
+            distance_m: number | null;
+        };
+        /**
          * ReasonIn
          * @description Why.
          */
@@ -22928,6 +23435,56 @@ export interface components {
             versions: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * AnswerIn
+         * @description What was done about it.
+         */
+        app__visits__proof_api__AnswerIn: {
+            /** Answer */
+            answer: string;
+        };
+        /**
+         * VersionOut
+         * @description One version as it was set.
+         */
+        app__visits__proof_api__VersionOut: {
+            /** Version */
+            version: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Rules */
+            rules: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ProofOut
+         * @description One proof and what it was worth; `counts` is false where a better one proves the same.
+         */
+        app__visits__proof_shapes__ProofOut: {
+            sort: components["schemas"]["Sort"];
+            point: components["schemas"]["Point"];
+            /** Attendance Id */
+            attendance_id: number | null;
+            /** Points */
+            points: number;
+            /** Counts */
+            counts: boolean;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Outcome
@@ -27908,6 +28465,249 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofRulesOut"];
+                };
+            };
+        };
+    };
+    visits_set_evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvidenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceValues"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_set_readings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingValues"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_incidents: {
+        parameters: {
+            query?: {
+                open_only?: boolean;
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__proof_api__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
