@@ -69,6 +69,7 @@ from app.planning import changing_api as changes
 from app.planning import replan_api as replanning
 from app.rental import api as rental
 from app.rental import keeping_api as aids
+from app.planning import views_api as plan_views
 from app.settlement import api as settlement
 from app.settlement import outputs_api as outputs
 from app.stock import api as stock
@@ -101,6 +102,7 @@ ROUTERS = (
     assessments.router,
     planning.router,
     replanning.router,
+    plan_views.router,
     visits.router,
     photos.router,
     proofs.rules_router,

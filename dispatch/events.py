@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dispatch.plan import Assignment, Plan
@@ -117,7 +117,9 @@ class Relaxation:
 class Reason:
     """Why a visit is unserved: the first rule that blocks each caregiver, the cheapest way out, and both in words.
 
-    For a served visit: why these caregivers, as the extra cost of the best other choice.
+    For a served visit `facts` say why these caregivers: `settled` (pin, frozen), `crew`, `known`, `preferred` (those
+    of the crew who are), `way` (ticks of detour), and of the best other choice `other`, `added` (cost), `farther`
+    (ticks), `strangers` (those of it whom the elder does not know).
     """
 
     visit: str
@@ -126,3 +128,4 @@ class Reason:
     blocking: Mapping[str, str]  # caregiver → rule
     remedy: Relaxation | None
     sentence: Mapping[str, str]  # "zh-CN" and "en"
+    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatch import sentences
 from dispatch.arrays import FAR
-from dispatch.board import Board
+from dispatch.board import Board, fresh_state
 from dispatch.candidates import candidates
 from dispatch.check import faults
 from dispatch.events import Reason, Relaxation
@@ -29,7 +29,7 @@ def explain(problem: Problem, plan: Plan, visits: Iterable[str] | None = None) -
     full.fill(plan.assignments)
     served = {a.visit for a in plan.assignments}
     return [
-        _served(problem, plan, v) if v in served else _unserved(problem, plan, problem.visit(v), full, empty)
+        _served(problem, plan, v, full) if v in served else _unserved(problem, plan, problem.visit(v), full, empty)
         for v in wanted
     ]
 
@@ -150,12 +150,32 @@ def _tried(way: _Way, plan: Plan, visit: Visit) -> Relaxation | None:
     return Relaxation(way.kind, way.facts, found)
 
 
-def _served(problem: Problem, plan: Plan, visit_id: str) -> Reason:
-    mine = plan.assignment(visit_id)
+def _served(problem: Problem, plan: Plan, visit_id: str, board: Board) -> Reason:
+    visit, mine = problem.visit(visit_id), plan.assignment(visit_id)
     crew = mine.caregivers if mine else ()
-    ways = candidates(problem, plan, visit_id)
-    own = next((way.added for way in ways if set(way.caregivers) == set(crew)), 0)
-    other = next((way for way in ways if set(way.caregivers) != set(crew)), None)
-    sentence = sentences.served(crew, other.caregivers if other else None, other.added - own if other else 0)
-    blocking = {c.id: rule for c in problem.caregivers if (rule := forbids(problem.visit(visit_id), c))}
-    return Reason(visit_id, True, False, blocking, None, sentence)
+    settled = "frozen" if visit.frozen else "pin" if visit.pinned_caregivers else ""
+    facts: dict[str, Any] = {
+        "settled": settled, "crew": list(crew), "known": [c for c in crew if c in visit.known],
+        "preferred": [c for c in crew if c in visit.preferred],
+    }  # fmt: skip
+    if not settled:
+        facts |= _instead(problem, plan, visit, set(crew), board)
+    blocking = {c.id: rule for c in problem.caregivers if (rule := forbids(visit, c))}
+    minutes = problem.tick_seconds / 60
+    return Reason(visit_id, True, False, blocking, None, sentences.served(facts, minutes), facts)
+
+
+def _instead(problem: Problem, plan: Plan, visit: Visit, crew: set[str], board: Board) -> dict[str, Any]:
+    """The way these go, and the best other choice; the board is left as it was found."""
+    before = fresh_state(board)
+    board.kernel.copy(before, board.s)
+    ways = candidates(problem, plan, visit.id, board=board)
+    board.kernel.copy(board.s, before)
+    own = next((way for way in ways if set(way.caregivers) == crew), None)
+    facts: dict[str, Any] = {"way": own.travel} if own else {}
+    other = next((way for way in ways if set(way.caregivers) != crew), None)
+    if other is not None:
+        strangers = [c for c in other.caregivers if visit.known and c not in visit.known]
+        facts |= {"other": list(other.caregivers), "strangers": strangers}
+        facts |= {"added": other.added - own.added, "farther": other.travel - own.travel} if own else {}
+    return facts

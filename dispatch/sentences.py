@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+NEAR: Final = 5  # minutes of extra way that are no detour
 
 RULES: dict[str, tuple[str, str]] = {
     "skills": ("缺少资质", "lack the qualification"),
@@ -29,15 +32,51 @@ def unserved(blocking: Mapping[str, str], remedy: tuple[str, str] | None, *, imp
     return {"zh-CN": f"{head[0]}:{zh}。{out[0]}", "en": f"{head[1]}: {en}. {out[1]}"}
 
 
-def served(caregivers: tuple[str, ...], other: tuple[str, ...] | None, extra: int) -> dict[str, str]:
-    names = "、".join(caregivers), " and ".join(caregivers)
-    if other is None:
-        return {"zh-CN": f"只有{names[0]}能在该时段完成。", "en": f"Only {names[1]} can do it in the window."}
-    second = "、".join(other), " and ".join(other)
-    return {
-        "zh-CN": f"{names[0]}最合适:改派{second[0]}成本增加 {extra}。",
-        "en": f"{names[1]} is the cheapest choice: {second[1]} would cost {extra} more.",
-    }
+def served(facts: Mapping[str, Any], minutes: float) -> dict[str, str]:
+    """One sentence: who they are to the elder, their way, and what the next best would cost. A tick has `minutes`."""
+    crew = _names(facts["crew"])
+    if facts["settled"]:
+        begun = facts["settled"] == "frozen"
+        zh, en = ("已开始或即将开始", "under way or about to begin") if begun else ("由人工指定", "settled by hand")
+        return {"zh-CN": f"{crew[0]}:{zh}。", "en": f"{crew[1]}: {en}."}
+    known = _names(facts["preferred"] or facts["known"])
+    zh_parts, en_parts = [], []
+    if known[0]:
+        liked = bool(facts["preferred"])
+        who = ("", "") if known == crew else known
+        zh_parts.append(f"{who[0]}{'是老人指定的' if liked else '近期服务过这位老人'}")
+        en_parts.append(f"{who[1]} {'preferred by' if liked else 'known to'} the elder".strip())
+    if "way" in facts:
+        way = round(facts["way"] * minutes)
+        zh_parts.append(f"顺路,只多走 {way} 分钟" if way <= NEAR else f"多走 {way} 分钟")
+        en_parts.append(f"{way} minutes of extra way")
+    if facts.get("other"):
+        other = _names(facts["other"])
+        zh, en = _worse(facts, minutes)
+        zh_parts.append(f"换成{other[0]}{zh}")
+        en_parts.append(f"{other[1]} instead {en}")
+    else:
+        zh_parts.append("该时段没有别人能来")
+        en_parts.append("nobody else can come in the window")
+    return {"zh-CN": f"{crew[0]}:{';'.join(zh_parts)}。", "en": f"{crew[1]}: {'; '.join(en_parts)}."}
+
+
+def _worse(facts: Mapping[str, Any], minutes: float) -> tuple[str, str]:
+    """What is wrong with the best other choice."""
+    zh, en = [], []
+    if farther := round(facts.get("farther", 0) * minutes):
+        zh.append(f"{'多' if farther > 0 else '少'}走 {abs(farther)} 分钟")
+        en.append(f"means {abs(farther)} minutes {'more' if farther > 0 else 'less'} of way")
+    if facts["strangers"]:
+        zh.append("是新面孔")
+        en.append("would be a new face")
+    if not zh and facts.get("added", 0) > 0:
+        return "会影响别的服务或工时", "would cost other visits or hours"
+    return ("、".join(zh), " and ".join(en)) if zh else ("也一样合适", "would do as well")
+
+
+def _names(ids: Sequence[str]) -> tuple[str, str]:
+    return "、".join(ids), " and ".join(ids)
 
 
 def window(minutes: int, who: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.planning.day import Day, Going, Line, Question, caregiver_of, lines_of,
 from app.planning.rules import (
     BEGUN,
     MOVABLE,
+    SERVED,
     AttendanceState,
     DraftUnderWay,
     PlanChanged,
@@ -84,13 +85,14 @@ def give_up(session: Session, plan_id: int, *, by: str, now: datetime, reason: s
 
 @dataclass(frozen=True)
 class Why:
-    """Why a visit is not in the plan, as `dispatch.explain` says it."""
+    """Why a visit is not in the plan, or why these caregivers, as `dispatch.explain` says it."""
 
     visit_id: int
     kind: str
     blocking: Mapping[str, str]
     remedy: Mapping[str, Any]
     sentence: Mapping[str, str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 CHANGED = {"zh-CN": "排程期间情况有变，请重新排程。", "en": "Things changed while the plan was made; draft again."}
@@ -132,14 +134,20 @@ def store(
         PlanReason(
             district_id=plan.district_id, division_code=day.visit[w.visit_id].division_code, plan_id=plan.id,
             visit_id=w.visit_id, kind=w.kind, blocking={str(caregiver_of(c)): rule for c, rule in w.blocking.items()},
-            remedy=dict(w.remedy), sentence={lang: _with_names(day, said) for lang, said in w.sentence.items()},
+            remedy=dict(w.remedy), sentence={lang: with_names(day, said) for lang, said in w.sentence.items()},
+            facts=numbered(w.facts),
         )
-        for w in told.values() if w.visit_id in day.visit and w.visit_id not in served
+        for w in told.values() if w.visit_id in day.visit and (w.visit_id in served) == (w.kind == SERVED)
     )  # fmt: skip
     return plan
 
 
-def _with_names(day: Day, sentence: str) -> str:
+def numbered(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a served visit with caregivers' ids in them, instead of their names in the problem."""
+    return {key: [caregiver_of(c) for c in value] if isinstance(value, list) else value for key, value in facts.items()}
+
+
+def with_names(day: Day, sentence: str) -> str:
     """The library says c17; people say Liu Jie."""
 
     def name(found: re.Match[str]) -> str:

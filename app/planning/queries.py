@@ -21,7 +21,7 @@ from app.people.tables import Absence, Caregiver, Certificate, Elder, Home, Shif
 from app.people.tables import Contract as ContractRow
 from app.places.rules import Place
 from app.planning.day import Contract, Day, DayCaregiver, DayVisit, Going, HandPin
-from app.planning.rules import ACTIVE, COUNTED, AttendanceState, PlanState
+from app.planning.rules import ACTIVE, COUNTED, SERVED, AttendanceState, PlanState
 from app.planning.tables import Attendance, Pin, Plan, PlanLine, PlanReason
 
 KNOWN_DAYS = 60  # somebody who came within these knows the elder
@@ -120,10 +120,10 @@ class ReasonRow:
 
 
 def reasons(session: Session, plan_id: int) -> dict[int, ReasonRow]:
-    """Why visits are not in a plan, by visit."""
+    """Why visits are not in a plan, by visit; why others are is asked for one by one."""
     rows = session.execute(
         select(PlanReason.visit_id, PlanReason.kind, PlanReason.blocking, PlanReason.remedy, PlanReason.sentence).where(
-            PlanReason.plan_id == plan_id
+            PlanReason.plan_id == plan_id, PlanReason.kind != SERVED
         )
     )
     return {visit_id: ReasonRow(*rest) for visit_id, *rest in rows}
@@ -157,13 +157,13 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
     ).all()  # fmt: skip
     ids = [row.id for row in rows]
     goings, pins = _goings(session, ids), _pins(session, ids)
-    known = _known(session, {row.elder_id for row in rows}, first)
+    known = known_to(session, {row.elder_id for row in rows}, first)
     return tuple(
         DayVisit(
             id=r.id, elder_id=r.elder_id, elder=r.name, division_code=r.division_code, state=r.state,
             item_code=r.item_code, item_zh=r.name_zh, item_en=r.name_en, aid=r.aid.value, minutes=r.minutes,
             caregivers=r.caregivers_needed, needs=frozenset(r.needs),
-            sex=_sex(r.same_sex, r.sex, r.aid.value, r.wishes),
+            sex=sex_wanted(r.same_sex, r.sex, r.aid.value, r.wishes),
             opens=r.opens, closes=r.closes, starts_at=r.starts_at, priority=r.priority, place=Place.of(r.place),
             estate=r.estate, reason=r.reason, banned=frozenset(r.wishes.get("banned", ())),
             preferred=frozenset(r.wishes.get("preferred", ())), known=frozenset(known.get(r.elder_id, ())),
@@ -173,7 +173,8 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
     )  # fmt: skip
 
 
-def _sex(same_sex: bool, sex: Sex, aid: str, wishes: Mapping[str, Any]) -> str:
+def sex_wanted(same_sex: bool, sex: Sex, aid: str, wishes: Mapping[str, Any]) -> str:
+    """The sex a caregiver must be of; "" either."""
     wished = aid == "bathing" and bool(wishes.get("same_sex_bathing"))
     return sex.value if same_sex or wished else ""
 
@@ -196,7 +197,7 @@ def _pins(session: Session, visit_ids: Sequence[int]) -> dict[int, HandPin]:
     return {p.visit_id: HandPin(tuple(p.caregiver_ids), p.starts_at, frozenset(p.waived)) for p in rows}
 
 
-def _known(session: Session, elder_ids: Iterable[int], now: datetime) -> dict[int, set[int]]:
+def known_to(session: Session, elder_ids: Iterable[int], now: datetime) -> dict[int, set[int]]:
     """Who was at each elder's lately."""
     rows = session.execute(
         select(Visit.elder_id, Attendance.caregiver_id)

@@ -125,6 +125,8 @@ class WrongCrew(Unreadable):
     """The visit needs another number of caregivers."""
 
 
+SERVED: Final = "served"  # the kind of a reason that says why these caregivers
+
 # Rules of `dispatch.check` that a dispatcher may overrule by hand, each named and recorded.
 WAIVABLE: Final = frozenset(
     {"window", "skills", "sex", "allowed", "banned", "shift", "travel", "break", "max_work", "link", "link_different"}

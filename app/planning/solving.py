@@ -11,13 +11,16 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dispatch
+from app.planning.rules import SERVED
 
-EXPLAINING = 10.0  # seconds
+EXPLAINING, BECAUSE = 10.0, 8.0  # seconds for what is left out, and for why these caregivers
+HURRY = 4  # who stops early waits so many times less for reasons
 LARGE = 120  # caregivers from whom on a day is cut into regions, searched side by side
-AT_ONCE = 8
+AT_ONCE = 32
 MANY = {"zh-CN": "当日预约超出可服务能力，此单未能排入。", "en": "More was asked for this day than can be served."}
 
 
@@ -57,27 +60,37 @@ class Teller:
 
 
 def _why(problem: dispatch.Problem, plan: dispatch.Plan, stop: threading.Event) -> list[dict[str, Any]]:
-    """Reasons for what is unserved, the dearest first, as many as a short while allows: a flooded day has hundreds."""
-    until = time.monotonic() + EXPLAINING
-    unserved = sorted(plan.unserved, key=lambda u: -problem.visit(u.visit).prize)
-    kinds, told = {u.visit: u.reason for u in unserved}, []
-    for first in range(0, len(unserved), AT_ONCE):
-        names = [u.visit for u in unserved[first : first + AT_ONCE]]
-        if stop.is_set() or time.monotonic() > until:
-            told += [
-                {"visit_id": int(n), "kind": kinds[n], "blocking": {}, "remedy": {}, "sentence": MANY} for n in names
-            ]
-        else:
-            told += [_plain(reason, kinds[reason.visit]) for reason in dispatch.explain(problem, plan, names)]
-    return told
+    """Reasons for what is unserved, the dearest first, then for who was chosen; as many as a short while allows."""
+    hurry = HURRY if stop.is_set() else 1
+    unserved = [u.visit for u in sorted(plan.unserved, key=lambda u: -problem.visit(u.visit).prize)]
+    kinds = {u.visit: u.reason for u in plan.unserved}
+    reasons = {r.visit: r for r in _explained(problem, plan, unserved, EXPLAINING / hurry)}
+    told = [
+        _plain(reasons[name], kinds[name]) if name in reasons
+        else {"visit_id": int(name), "kind": kinds[name], "blocking": {}, "remedy": {}, "sentence": MANY, "facts": {}}
+        for name in unserved
+    ]  # fmt: skip
+    served = [a.visit for a in plan.assignments]
+    return told + [_plain(reason, SERVED) for reason in _explained(problem, plan, served, BECAUSE / hurry)]
+
+
+def _explained(
+    problem: dispatch.Problem, plan: dispatch.Plan, names: Sequence[str], seconds: float
+) -> Iterator[dispatch.Reason]:
+    """A flooded day has hundreds: what is not said in time is asked for when somebody looks."""
+    until = time.monotonic() + seconds
+    for first in range(0, len(names), AT_ONCE):
+        if time.monotonic() > until:
+            return
+        yield from dispatch.explain(problem, plan, names[first : first + AT_ONCE])
 
 
 def _plain(reason: dispatch.Reason, kind: str) -> dict[str, Any]:
     remedy = reason.remedy
     return {
-        "visit_id": int(reason.visit), "kind": kind, "blocking": dict(reason.blocking),
+        "visit_id": int(reason.visit), "kind": kind, "blocking": {} if reason.served else dict(reason.blocking),
         "remedy": {"kind": remedy.kind, "facts": dict(remedy.facts)} if remedy else {},
-        "sentence": dict(reason.sentence),
+        "sentence": dict(reason.sentence), "facts": dict(reason.facts),
     }  # fmt: skip
 
 

@@ -72,17 +72,18 @@ class PlanLine(OfDistrict, Base):
 
 
 class PlanReason(OfDistrict, Base):
-    """Why a visit is not in a plan: the data, and both sentences."""
+    """Why a visit is not in a plan, or why these caregivers: the data, and both sentences."""
 
     __tablename__ = "plan_reasons"
 
     division_code: Mapped[str]
     plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id", ondelete="cascade"), index=True)
     visit_id: Mapped[int] = mapped_column(ForeignKey("visits.id"))
-    kind: Mapped[str]  # impossible, sacrificed, changed_meanwhile
+    kind: Mapped[str]  # impossible, sacrificed, changed_meanwhile, too_late; served
     blocking: Mapped[dict[str, Any]] = mapped_column(default=dict)  # caregiver id → rule
     remedy: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sentence: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)  # zh-CN, en
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")  # of a served visit
 
     __table_args__ = (UniqueConstraint("plan_id", "visit_id"), AREA)
 

@@ -65,7 +65,11 @@ def test_a_drafted_day_serves_what_it_can_and_says_why_it_cannot_serve_the_rest(
         lines = queries.lines(session, plan.id)
         assert set(lines) == set(served)
         assert [len(lines[v]) for v in served] == [1, 1, 1, 1, 2]
-        (reason,) = session.scalars(select(PlanReason).where(PlanReason.plan_id == plan.id))
+        reasons = {r.visit_id: r for r in session.scalars(select(PlanReason).where(PlanReason.plan_id == plan.id))}
+        assert {v for v, r in reasons.items() if r.kind == "served"} == set(served)
+        for visit_id, crew in lines.items():
+            assert reasons[visit_id].facts["crew"] == [g.caregiver_id for g in crew]
+        reason = reasons[nursing]
         assert (reason.visit_id, reason.kind) == (nursing, "impossible")
         assert any(name in reason.sentence["zh-CN"] for name in ("刘洁", "王芳", "赵丽")), (
             "people by name, not by number"

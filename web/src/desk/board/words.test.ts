@@ -23,7 +23,7 @@ it('takes the server’s sentence where there is nothing to count', () => {
 
 it('names the change that would help, with names and minutes', () => {
   expect(remedyInWords(left({ remedy: { kind: 'window', facts: { ticks: 1800 } } }), board, words)).toBe('时段放宽 30 分钟可排')
-  expect(remedyInWords(left({ remedy: { kind: 'person', facts: { like: '12' } } }), board, words)).toContain('马丽')
+  expect(remedyInWords(left({ remedy: { kind: 'person', facts: { like: 'c12' } } }), board, words)).toContain('马丽')
   expect(remedyInWords(left({ remedy: { kind: 'waive', facts: { rule: 'sex' } } }), board, words)).toBe('老人同意换性别即可排')
   expect(remedyInWords(left({}), board, words)).toBe('')
 })

@@ -36,6 +36,6 @@ export function remedyInWords({ reason }: BoardVisit, board: Board, { t, te }: T
   const { kind, facts = {} } = (reason?.remedy ?? {}) as Remedy
   const key = kind === 'waive' ? `board.remedy.waive_${facts.rule}` : `board.remedy.${kind}`
   if (!kind || !te(key)) return ''
-  const like = board.caregivers.find(({ id }) => String(id) === facts.like)?.name ?? ''
+  const like = board.caregivers.find(({ id }) => `c${id}` === facts.like)?.name ?? ''
   return t(key, { minutes: Math.round((facts.ticks ?? 0) / 60), like })
 }

@@ -1,0 +1,58 @@
+"""Looking at plans over HTTP: why these caregivers, two versions side by side, plan against the day, hours to offer."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.access.api import Desk, Hotline, Planner
+from app.db import transaction
+from app.planning import actual as actuals
+from app.planning import comparing
+from app.planning import slots as offers
+from app.planning import why as reasons
+from app.planning.actual import ActualOut
+from app.planning.comparing import Comparison, Versions
+from app.planning.slots import Slots
+from app.planning.why import WhyOut
+
+router = APIRouter(prefix="/api", tags=["plan_views"])
+Id = Annotated[int, Query(ge=1, le=2**53)]
+
+
+@router.get("/visits/{visit_id}/why")
+def why(visit_id: int, me: Desk) -> WhyOut:
+    """Why these caregivers come to this visit, and what the next best would mean."""
+    with transaction(me.scope) as session:
+        return reasons.why(session, visit_id)
+
+
+@router.get("/board/{day}/versions")
+def versions(day: date, me: Planner) -> Versions:
+    """The versions of a day's plan, newest first."""
+    with transaction(me.scope) as session:
+        return Versions(items=comparing.versions(session, me.district_id, day))
+
+
+@router.get("/board/{day}/compare")
+def compare(day: date, before: Id, after: Id, me: Planner) -> Comparison:
+    """Two versions of a day's plan side by side."""
+    with transaction(me.scope) as session:
+        return comparing.compare(session, me.district_id, day, before, after)
+
+
+@router.get("/board/{day}/actual")
+def actual(day: date, me: Planner, against: Id | None = None) -> ActualOut:
+    """What was promised for a day, against what really happened."""
+    with transaction(me.scope) as session:
+        return actuals.actual(session, me.district_id, day, against)
+
+
+@router.get("/elders/{elder_id}/slots")
+def slots(
+    elder_id: int, me: Hotline, item: Annotated[str, Query(max_length=40)], day: date,
+    minutes: Annotated[int | None, Query(ge=10, le=1440)] = None,
+) -> Slots:  # fmt: skip
+    """Hours of a day that can be offered to an elder on the telephone, cheapest for the plan first."""
+    with transaction(me.scope) as session:
+        return offers.slots(session, elder_id, item, day, minutes=minutes, now=datetime.now(UTC))
