@@ -110,21 +110,46 @@ def versions(session: Session, district_id: int, day: date) -> list[VersionOut]:
     ]  # fmt: skip
 
 
-def compare(session: Session, district_id: int, day: date, before: int, after: int) -> Comparison:
-    """Two versions of this day, by their ids; raises NotFound. Both are priced alike, on the day as it is now."""
-    known = {v.id: v for v in versions(session, district_id, day)}
-    if before not in known or after not in known:
+class Compared(BaseModel):
+    """Null where there are no two versions yet."""
+
+    comparison: Comparison | None
+
+
+def usual(found: Sequence[VersionOut]) -> tuple[int, int] | None:
+    """What a dispatcher wants to see: the newest against what is published, or else against the one before it."""
+    if len(found) < 2:
+        return None
+    other = next((v for v in found[1:] if v.state is PlanState.PUBLISHED), found[1])
+    return other.id, found[0].id
+
+
+def compare(session: Session, district_id: int, day: date, before: int | None, after: int | None) -> Compared:
+    """Two versions of this day, by their ids, or the usual two; raises NotFound.
+
+    Both are priced alike, on the day as it is now.
+    """
+    found = versions(session, district_id, day)
+    known = {v.id: v for v in found}
+    two = usual(found)
+    if before is not None and after is not None:
+        two = before, after
+    if two is None:
+        return Compared(comparison=None)
+    if not known.keys() >= set(two):
         raise NotFound("There is no such version of this day's plan.")
+    before, after = two
     today = queries.day_of(session, district_id, day)
     problem = question(today, now=None).problem
     crews = [_crews(session, today, known[one]) for one in (before, after)]
     plans = [_priced(problem, today, crew) for crew in crews]
     changes = [change for v in today.visits if (change := _change(today, v.id, *crews)) is not None]
     ids = {v for crew in crews for v in crew if v in today.visit}
-    return Comparison(
+    comparison = Comparison(
         before=_side(known[before], problem, plans[0]), after=_side(known[after], problem, plans[1]),
         same=len(ids) - len(changes), changes=changes, loads=_loads(today, *plans),
     )  # fmt: skip
+    return Compared(comparison=comparison)
 
 
 def _crews(session: Session, day: Day, version: VersionOut) -> Crews:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from app.access.api import Desk, Hotline, Planner
 from app.db import transaction
@@ -12,12 +13,20 @@ from app.planning import comparing
 from app.planning import slots as offers
 from app.planning import why as reasons
 from app.planning.actual import ActualOut
-from app.planning.comparing import Comparison, Versions
+from app.planning.comparing import Compared, Versions
 from app.planning.slots import Slots
 from app.planning.why import WhyOut
 
 router = APIRouter(prefix="/api", tags=["plan_views"])
 Id = Annotated[int, Query(ge=1, le=2**53)]
+
+
+class SlotsIn(BaseModel):
+    """What is wished for on which day; minutes are the item's own unless given."""
+
+    item: str = Field(max_length=40)
+    day: date
+    minutes: int | None = Field(None, ge=10, le=1440)
 
 
 @router.get("/visits/{visit_id}/why")
@@ -35,8 +44,8 @@ def versions(day: date, me: Planner) -> Versions:
 
 
 @router.get("/board/{day}/compare")
-def compare(day: date, before: Id, after: Id, me: Planner) -> Comparison:
-    """Two versions of a day's plan side by side."""
+def compare(day: date, me: Planner, before: Id | None = None, after: Id | None = None) -> Compared:
+    """Two versions of a day's plan side by side: those named, or the newest against the published one."""
     with transaction(me.scope) as session:
         return comparing.compare(session, me.district_id, day, before, after)
 
@@ -48,11 +57,9 @@ def actual(day: date, me: Planner, against: Id | None = None) -> ActualOut:
         return actuals.actual(session, me.district_id, day, against)
 
 
-@router.get("/elders/{elder_id}/slots")
-def slots(
-    elder_id: int, me: Hotline, item: Annotated[str, Query(max_length=40)], day: date,
-    minutes: Annotated[int | None, Query(ge=10, le=1440)] = None,
-) -> Slots:  # fmt: skip
+@router.post("/elders/{elder_id}/slots")
+def slots(elder_id: int, wish: SlotsIn, me: Hotline) -> Slots:
     """Hours of a day that can be offered to an elder on the telephone, cheapest for the plan first."""
+    now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        return offers.slots(session, elder_id, item, day, minutes=minutes, now=datetime.now(UTC))
+        return offers.slots(session, elder_id, wish.item, wish.day, minutes=wish.minutes, now=now)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from bench.dispatch import greedy_start
 from bench.dispatch.apart import apart
 from dispatch import Assignment, Caregiver, Plan, Problem, Shift, Visit, plan_of
 from dispatch.problem import Matrix
@@ -17,6 +18,7 @@ from dispatch.problem import Matrix
 Engine = Callable[[Problem, float, int], Plan | None]
 Trip = tuple[int, list[tuple[int, int]]]  # shift, (node, start)
 HORIZON = 1440
+GREEDY = "GREEDY"  # not one of its own strategies: see greedy_start
 
 
 def _shifts(problem: Problem) -> list[tuple[Caregiver, Shift]]:
@@ -75,10 +77,11 @@ def _ortools(problem: Problem, seconds: float, strategy: str) -> list[Trip] | No
     routing.AddDimension(transit, 0, HORIZON, True, "work")
     clock, work, solver = routing.GetDimensionOrDie("time"), routing.GetDimensionOrDie("work"), routing.solver()
     where = [manager.NodeToIndex(k) for k in range(n)]
-    for k, (visit, able) in enumerate(zip(visits, _able(problem, visits), strict=True)):
+    able = _able(problem, visits)
+    for k, visit in enumerate(visits):
         window = visit.windows[0]
         clock.CumulVar(where[k]).SetRange(window.opens, window.closes)
-        routing.VehicleVar(where[k]).SetValues([-1, *able])
+        routing.VehicleVar(where[k]).SetValues([-1, *able[k]])
         routing.AddDisjunction([where[k]], visit.prize // visit.caregivers)
     for k, visit in enumerate(visits):
         if k and visits[k - 1].id == visit.id:
@@ -108,10 +111,16 @@ def _ortools(problem: Problem, seconds: float, strategy: str) -> list[Trip] | No
             by_index = [busy[manager.IndexToNode(i)] for i in range(routing.Size())]
             clock.SetBreakIntervalsOfVehicle(rests, k, by_index)
     parameters = pywrapcp.DefaultRoutingSearchParameters()
-    parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
+    if strategy != GREEDY:
+        parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     parameters.time_limit.FromMilliseconds(int(1000 * seconds))
-    found = routing.SolveWithParameters(parameters)
+    if strategy == GREEDY:
+        routing.CloseModelWithParameters(parameters)  # else the start's parameters would be the default ones
+        begun = routing.ReadAssignmentFromRoutes(greedy_start.routes(problem, visits, shifts, able), True)
+        found = routing.SolveFromAssignmentWithParameters(begun, parameters) if begun is not None else None
+    else:
+        found = routing.SolveWithParameters(parameters)
     if found is None:
         return None
     trips: list[Trip] = []
@@ -227,6 +236,7 @@ def vroom(problem: Problem, seconds: float, seed: int) -> Plan | None:
 ENGINES: dict[str, Engine] = {
     "ortools-parallel": ortools("PARALLEL_CHEAPEST_INSERTION"),
     "ortools-local": ortools("LOCAL_CHEAPEST_INSERTION"),
+    "ortools-greedy": ortools(GREEDY),
     "pyvrp": pyvrp,
     "vroom": vroom,
 }

@@ -237,7 +237,9 @@ SETS = {
     "hhcrsp-json": Set("hhcrsp-json", "ours,ortools", _json, _warm_annealing),
     "solomon": Set("vrptw-solomon", "ours,pyvrp,vroom,ortools", _solomon, _warm_rounds),
     "lilim": Set("pdptw-lilim", "ours,ortools", _lilim, _warm_rounds),
-    "district": Set("", "ours,ortools-parallel,ortools-local,ortools-warm", _district(False), lambda: None),
+    "district": Set(
+        "", "ours,ortools-parallel,ortools-local,ortools-greedy,ortools-warm", _district(False), lambda: None
+    ),
     "district-plain": Set("", "ours,pyvrp,vroom,ortools-parallel", _district(True), lambda: None),
     "meals": Set("meals-mtvrptwr", "ours,pyvrp", _meals, _warm_rounds),
 }

@@ -421,6 +421,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/phone/installation-items/{item_id}/give-up": why,
         "/api/phone/installations/{installation_id}/fail": why,
         "/api/session": {"login": "zhaomin", "password": "wrong"},
+        "/api/elders/{elder_id}/slots": {"item": "BATHING", "day": "2026-11-23", "minutes": None},
         "/api/visits/{visit_id}/cancel": why,
         "/api/visits/{visit_id}/correct": correction,
         "/api/visits/{visit_id}/fail": {"reason": "no_one_home"},

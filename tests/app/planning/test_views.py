@@ -81,7 +81,8 @@ def test_two_versions_differ_in_what_moved_changed_hands_came_and_went(database:
             session, (stays, at[stays.id], (liu,)), (moves, at[moves.id] + timedelta(minutes=20), (liu,)),
             (changes, at[changes.id] + timedelta(minutes=20), (liu,)), (comes, at[comes.id], (wang,)),
         )  # fmt: skip
-        found = comparing.compare(session, DISTRICT, DAY, one.id, two.id)
+        found = comparing.compare(session, DISTRICT, DAY, one.id, two.id).comparison
+        assert found is not None
         assert {c.visit_id: c.kind for c in found.changes} == {
             moves.id: "moved", changes.id: "handed", goes.id: "dropped", comes.id: "added",
         }  # fmt: skip
@@ -170,7 +171,8 @@ def test_the_doors_answer(database: Engine, client: Callable[..., Client]) -> No
     assert ok(desk.get(f"/api/visits/{visit.id}/why"))["chosen"]["caregiver_ids"] == [liu.id]
     (version,) = ok(desk.get(f"/api/board/{DAY}/versions"))["items"]
     assert (version["id"], version["visits"]) == (plan.id, 1)
-    assert ok(desk.get(f"/api/board/{DAY}/compare?before={plan.id}&after={plan.id}"))["changes"] == []
+    assert ok(desk.get(f"/api/board/{DAY}/compare?before={plan.id}&after={plan.id}"))["comparison"]["changes"] == []
+    assert ok(desk.get(f"/api/board/{DAY}/compare"))["comparison"] is None, "there is only one version"
     assert ok(desk.get(f"/api/board/{DAY}/actual"))["against"]["id"] == plan.id
-    offered = ok(desk.get(f"/api/elders/{visit.elder_id}/slots?item={visit.item_code}&day={DAY}"))
+    offered = ok(desk.post(f"/api/elders/{visit.elder_id}/slots", json={"item": visit.item_code, "day": str(DAY)}))
     assert offered["plan"] == "published"
