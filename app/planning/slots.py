@@ -62,6 +62,8 @@ def slots(session: Session, elder_id: int, item_code: str, day: date, *, minutes
     crews = {v.id: v.crew for v in today.visits if v.crew} | (queries.lines(session, draft.id) if draft else {})
     plan = plan_of(problem, asked, crews)
     planned = "draft" if draft else "published" if crews else "none"
+    if not problem.caregivers:
+        return Slots(plan=planned, items=[], full=[v.opens for v in wished])
     if planned == "none" and len(problem.visits) <= ASKED:
         plan = _first_thought(problem, {str(v.id) for v in wished})
     return _tried(asked, problem, plan, wished, planned)
@@ -70,7 +72,10 @@ def slots(session: Session, elder_id: int, item_code: str, day: date, *, minutes
 def _first_thought(problem: dispatch.Problem, wished: set[str]) -> dispatch.Plan:
     """A day nobody has planned: what is booked already goes where it fits best."""
     booked = replace(problem, visits=tuple(v for v in problem.visits if v.id not in wished))
-    return dispatch.solve(booked, engine="insertion")
+    try:
+        return dispatch.solve(booked, engine="insertion")
+    except dispatch.BadProblem:
+        return dispatch.Plan(())  # what contradicts itself is said when the day is drafted, not to the elder
 
 
 def _tried(day: Day, problem: dispatch.Problem, plan: dispatch.Plan, wished: list[DayVisit], planned: str) -> Slots:

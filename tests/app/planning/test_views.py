@@ -163,6 +163,13 @@ def test_a_day_nobody_has_planned_counts_what_is_booked_already(database: Engine
         assert found.items
 
 
+def test_without_caregivers_no_hour_is_offered(database: Engine) -> None:
+    with transaction() as session:
+        elder, item = an_elder(session), an_item(session)
+        found = slots.slots(session, elder.id, item.code, DAY, minutes=None, now=EARLY)
+        assert (found.items, len(found.full)) == ([], 10)
+
+
 def test_the_doors_answer(database: Engine, client: Callable[..., Client]) -> None:
     with transaction() as session:
         liu, visit = a_caregiver(session), a_visit(session)
