@@ -67,9 +67,9 @@ from app.places import api as places
 from app.planning import api as planning
 from app.planning import changing_api as changes
 from app.planning import replan_api as replanning
+from app.planning import views_api as plan_views
 from app.rental import api as rental
 from app.rental import keeping_api as aids
-from app.planning import views_api as plan_views
 from app.settlement import api as settlement
 from app.settlement import outputs_api as outputs
 from app.stock import api as stock

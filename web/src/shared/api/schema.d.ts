@@ -2660,6 +2660,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/visits/{visit_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why
+         * @description Why these caregivers come to this visit, and what the next best would mean.
+         */
+        get: operations["plan_views_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/{day}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description The versions of a day's plan, newest first.
+         */
+        get: operations["plan_views_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/{day}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description Two versions of a day's plan side by side: those named, or the newest against the published one.
+         */
+        get: operations["plan_views_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/{day}/actual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Actual
+         * @description What was promised for a day, against what really happened.
+         */
+        get: operations["plan_views_actual"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/elders/{elder_id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Slots
+         * @description Hours of a day that can be offered to an elder on the telephone, cheapest for the plan first.
+         */
+        post: operations["plan_views_slots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/visits": {
         parameters: {
             query?: never;
@@ -8353,6 +8453,29 @@ export interface components {
             AcknowledgedDate: string | null;
         };
         /**
+         * ActualOut
+         * @description What became of the version that was published first, or of another. Null: nothing was promised for this day.
+         */
+        ActualOut: {
+            against: components["schemas"]["app__planning__comparing__VersionOut"] | null;
+            /** Choices */
+            choices: components["schemas"]["app__planning__comparing__VersionOut"][];
+            /** On Time */
+            on_time: number;
+            /** Timed */
+            timed: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Steps */
+            steps: components["schemas"]["app__planning__actual__StepOut"][];
+            /** Visits */
+            visits: components["schemas"]["WentOut"][];
+            /** Staff */
+            staff: components["schemas"]["StaffOut"][];
+        };
+        /**
          * AdviceOut
          * @description An advice that holds; why only those read who work with her.
          */
@@ -10007,56 +10130,6 @@ export interface components {
          */
         ChangeEvent: "accept" | "refuse" | "overtake" | "expire";
         /**
-         * ChangeOut
-         * @description A proposed change of a running day, to accept or refuse as one thing.
-         */
-        ChangeOut: {
-            /** Id */
-            id: number;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            state: components["schemas"]["ChangeState"];
-            /** Possible */
-            possible: components["schemas"]["ChangeEvent"][];
-            /** Plan Version */
-            plan_version: number;
-            /** Alarm Id */
-            alarm_id: number | null;
-            /** Events */
-            events: components["schemas"]["HappenedOut"][];
-            /** Changes */
-            changes: components["schemas"]["ChangedOut"][];
-            /** Told */
-            told: components["schemas"]["app__planning__replan_shapes__ToldOut"][];
-            /** Cost */
-            cost: components["schemas"]["CostPart"][];
-            /** Seed */
-            seed: number;
-            /** Milliseconds */
-            milliseconds: number;
-            /**
-             * Proposed At
-             * Format: date-time
-             */
-            proposed_at: string;
-            /** Proposed By */
-            proposed_by: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-            /** Decided At */
-            decided_at: string | null;
-            /** Decided By */
-            decided_by: string | null;
-            /** Reason */
-            reason: string | null;
-        };
-        /**
          * ChangeQuote
          * @description What the visit would cost, what it costs now, the fee of changing it, and the version to send back.
          */
@@ -10163,13 +10236,13 @@ export interface components {
             /** Item En */
             item_en: string;
             shift: components["schemas"]["Shift"];
-            was: components["schemas"]["SlotOut"] | null;
-            will: components["schemas"]["SlotOut"] | null;
+            was: components["schemas"]["app__planning__replan_shapes__SlotOut"] | null;
+            will: components["schemas"]["app__planning__replan_shapes__SlotOut"] | null;
             /** Minutes */
             minutes: number;
             /** After Window */
             after_window: number;
-            why: components["schemas"]["WhyOut"] | null;
+            why: components["schemas"]["app__planning__replan_shapes__WhyOut"] | null;
         };
         /**
          * Changes
@@ -10199,7 +10272,7 @@ export interface components {
          */
         ChangesOut: {
             /** Items */
-            items: components["schemas"]["ChangeOut"][];
+            items: components["schemas"]["app__planning__replan_shapes__ChangeOut"][];
         };
         /**
          * ChargeOut
@@ -10240,6 +10313,40 @@ export interface components {
         CheckOut: {
             /** Faults */
             faults: components["schemas"]["app__planning__board__FaultOut"][];
+        };
+        /**
+         * ChosenOut
+         * @description Why these: `known` and `preferred` are those of the crew who are; `settled` is pin or frozen. Times in seconds.
+         *
+         *     `other` is the best other choice, `farther` its longer way, `strangers` those of it whom the elder does not know.
+         */
+        ChosenOut: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Settled */
+            settled: string;
+            /** Known */
+            known: number[];
+            /** Preferred */
+            preferred: number[];
+            /** Way */
+            way: number | null;
+            /** Other */
+            other: number[];
+            /** Strangers */
+            strangers: number[];
+            /** Farther */
+            farther: number | null;
+            /** Added Cost */
+            added_cost: number | null;
+            /** Pinned By */
+            pinned_by: string | null;
+            /** Pinned At */
+            pinned_at: string | null;
         };
         /**
          * Claim
@@ -10468,6 +10575,27 @@ export interface components {
              * Format: date-time
              */
             server_time: string;
+        };
+        /**
+         * Compared
+         * @description Null where there are no two versions yet.
+         */
+        Compared: {
+            comparison: components["schemas"]["Comparison"] | null;
+        };
+        /**
+         * Comparison
+         * @description Before and after; what is the same in both is not listed.
+         */
+        Comparison: {
+            before: components["schemas"]["SideOut"];
+            after: components["schemas"]["SideOut"];
+            /** Same */
+            same: number;
+            /** Changes */
+            changes: components["schemas"]["app__planning__comparing__ChangeOut"][];
+            /** Loads */
+            loads: components["schemas"]["app__planning__comparing__LoadOut"][];
         };
         /**
          * ConcernOut
@@ -13821,23 +13949,6 @@ export interface components {
          */
         Living: "alone" | "together";
         /**
-         * LoadOut
-         * @description What came at once, and upon how many.
-         */
-        LoadOut: {
-            /** Average */
-            average: number | null;
-            /** Bearable */
-            bearable: number;
-            /** Flood Over */
-            flood_over: number;
-            busiest: components["schemas"]["BucketOut"] | null;
-            /** Floods */
-            floods: components["schemas"]["BucketOut"][];
-            /** Week */
-            week: number[][];
-        };
-        /**
          * LoanOut
          * @description A device that is lent.
          */
@@ -14004,6 +14115,16 @@ export interface components {
             rest_minutes: number;
             /** Geofence M */
             geofence_m: number;
+        };
+        /**
+         * MeetingOut
+         * @description Who comes when; nobody and null where the visit is not served.
+         */
+        MeetingOut: {
+            /** Caregivers */
+            caregivers: string[];
+            /** Starts At */
+            starts_at: string | null;
         };
         /**
          * Members
@@ -18138,6 +18259,31 @@ export interface components {
             change_id: number | null;
         };
         /**
+         * SideOut
+         * @description One of the two. `cost` by name, both on the day as it is known now; way and service in minutes.
+         *
+         *     `known` counts caregivers sent to elders whom they know, `strangers` those sent though somebody else is known.
+         */
+        SideOut: {
+            version: components["schemas"]["app__planning__comparing__VersionOut"];
+            /** Cost */
+            cost: {
+                [key: string]: number;
+            };
+            /** Served */
+            served: number;
+            /** Unserved */
+            unserved: number;
+            /** Way Minutes */
+            way_minutes: number;
+            /** Service Minutes */
+            service_minutes: number;
+            /** Known */
+            known: number;
+            /** Strangers */
+            strangers: number;
+        };
+        /**
          * SignIn
          * @description The version that was read before signing.
          */
@@ -18234,24 +18380,31 @@ export interface components {
          */
         Skill: "cleaning" | "meals" | "errands" | "bathing" | "rehab" | "nursing" | "escort" | "first_aid";
         /**
-         * SlotOut
-         * @description Who is there from when to when.
+         * Slots
+         * @description Cheapest first. `full` are hours in which nobody can come; `plan` says what they were tried in.
          */
-        SlotOut: {
-            /** Caregiver Ids */
-            caregiver_ids: number[];
-            /** Caregivers */
-            caregivers: string[];
+        Slots: {
+            /** Plan */
+            plan: string;
+            /** Items */
+            items: components["schemas"]["app__planning__slots__SlotOut"][];
+            /** Full */
+            full: string[];
+        };
+        /**
+         * SlotsIn
+         * @description What is wished for on which day; minutes are the item's own unless given.
+         */
+        SlotsIn: {
+            /** Item */
+            item: string;
             /**
-             * Starts At
-             * Format: date-time
+             * Day
+             * Format: date
              */
-            starts_at: string;
-            /**
-             * Ends At
-             * Format: date-time
-             */
-            ends_at: string;
+            day: string;
+            /** Minutes */
+            minutes?: number | null;
         };
         /**
          * SmsIn
@@ -18397,6 +18550,32 @@ export interface components {
             within: {
                 [key: string]: number;
             };
+        };
+        /**
+         * StaffOut
+         * @description One caregiver: visits and minutes of service promised and done; `took_over` and `gave_up` changed hands.
+         */
+        StaffOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Promised */
+            promised: number;
+            /** Done */
+            done: number;
+            /** Promised Minutes */
+            promised_minutes: number;
+            /** Done Minutes */
+            done_minutes: number;
+            /** Late */
+            late: number;
+            /** Late Minutes */
+            late_minutes: number;
+            /** Took Over */
+            took_over: number;
+            /** Gave Up */
+            gave_up: number;
         };
         /**
          * StaffingOut
@@ -19778,6 +19957,14 @@ export interface components {
          */
         VersionState: "draft" | "previewed" | "active" | "ended";
         /**
+         * Versions
+         * @description Newest first.
+         */
+        Versions: {
+            /** Items */
+            items: components["schemas"]["app__planning__comparing__VersionOut"][];
+        };
+        /**
          * VisitBrief
          * @description A visit in one line.
          */
@@ -20324,6 +20511,41 @@ export interface components {
             may_swap: boolean;
         };
         /**
+         * WentOut
+         * @description One visit. `kind`: as_planned, handed (others came), unplanned, not_come, cancelled, ahead (not begun yet).
+         *
+         *     `late` are minutes from the promised start to the first one's coming; `over` those the service took longer.
+         */
+        WentOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Kind */
+            kind: string;
+            state: components["schemas"]["VisitState"];
+            /** Promised */
+            promised: string[];
+            /** Came */
+            came: string[];
+            /** Promised At */
+            promised_at: string | null;
+            /** Came At */
+            came_at: string | null;
+            /** Late */
+            late: number | null;
+            /** Minutes */
+            minutes: number;
+            /** Took */
+            took: number | null;
+            /** Over */
+            over: number | null;
+        };
+        /**
          * WhatHappened
          * @description What happened.
          * @enum {string}
@@ -20430,18 +20652,6 @@ export interface components {
          * @enum {string}
          */
         WhyNot: "no_money" | "no_price" | "outside_hours" | "item_ended" | "not_served" | "clash" | "too_late" | "too_far" | "paused" | "holiday" | "exception" | "not_planned";
-        /**
-         * WhyOut
-         * @description Why nobody comes, in both languages.
-         */
-        WhyOut: {
-            /** Kind */
-            kind: string;
-            /** Zh */
-            zh: string;
-            /** En */
-            en: string;
-        };
         /**
          * WideDraftIn
          * @description For all devices of a model, or for everybody.
@@ -21138,7 +21348,7 @@ export interface components {
              * Format: date-time
              */
             free_at: string;
-            change: components["schemas"]["ChangeOut"];
+            change: components["schemas"]["app__planning__replan_shapes__ChangeOut"];
         };
         /**
          * PreviewIn
@@ -22678,6 +22888,23 @@ export interface components {
             server_time: string;
         };
         /**
+         * LoadOut
+         * @description What came at once, and upon how many.
+         */
+        app__performance__shapes__LoadOut: {
+            /** Average */
+            average: number | null;
+            /** Bearable */
+            bearable: number;
+            /** Flood Over */
+            flood_over: number;
+            busiest: components["schemas"]["BucketOut"] | null;
+            /** Floods */
+            floods: components["schemas"]["BucketOut"][];
+            /** Week */
+            week: number[][];
+        };
+        /**
          * PromiseOut
          * @description What somebody promises, and how it went here.
          */
@@ -22852,6 +23079,16 @@ export interface components {
          */
         app__places__rules__Mode: "walk" | "ebike" | "car";
         /**
+         * StepOut
+         * @description Visits that began so many minutes after the promise, up to the next step; null: earlier than all.
+         */
+        app__planning__actual__StepOut: {
+            /** Since */
+            since: number | null;
+            /** Visits */
+            visits: number;
+        };
+        /**
          * Because
          * @description Why.
          */
@@ -23003,6 +23240,138 @@ export interface components {
             delays: components["schemas"]["DelayOut"][];
         };
         /**
+         * ChangeOut
+         * @description A visit that differs: `kind` is added, dropped, handed (other caregivers) or moved (another time only).
+         */
+        app__planning__comparing__ChangeOut: {
+            /** Visit Id */
+            visit_id: number;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Kind */
+            kind: string;
+            before: components["schemas"]["MeetingOut"];
+            after: components["schemas"]["MeetingOut"];
+        };
+        /**
+         * LoadOut
+         * @description What one caregiver has in each: visits, and minutes of service and way.
+         */
+        app__planning__comparing__LoadOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Visits */
+            visits: [
+                number,
+                number
+            ];
+            /** Minutes */
+            minutes: [
+                number,
+                number
+            ];
+        };
+        /**
+         * VersionOut
+         * @description One version of a day's plan; `visits` are those it serves.
+         */
+        app__planning__comparing__VersionOut: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            state: components["schemas"]["app__planning__rules__PlanState"];
+            /** Engine */
+            engine: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Visits */
+            visits: number;
+        };
+        /**
+         * ChangeOut
+         * @description A proposed change of a running day, to accept or refuse as one thing.
+         */
+        app__planning__replan_shapes__ChangeOut: {
+            /** Id */
+            id: number;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            state: components["schemas"]["ChangeState"];
+            /** Possible */
+            possible: components["schemas"]["ChangeEvent"][];
+            /** Plan Version */
+            plan_version: number;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Events */
+            events: components["schemas"]["HappenedOut"][];
+            /** Changes */
+            changes: components["schemas"]["ChangedOut"][];
+            /** Told */
+            told: components["schemas"]["app__planning__replan_shapes__ToldOut"][];
+            /** Cost */
+            cost: components["schemas"]["CostPart"][];
+            /** Seed */
+            seed: number;
+            /** Milliseconds */
+            milliseconds: number;
+            /**
+             * Proposed At
+             * Format: date-time
+             */
+            proposed_at: string;
+            /** Proposed By */
+            proposed_by: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * SlotOut
+         * @description Who is there from when to when.
+         */
+        app__planning__replan_shapes__SlotOut: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /** Caregivers */
+            caregivers: string[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+        };
+        /**
          * ToldOut
          * @description Somebody who will be written to once it is accepted: elder, family or caregiver.
          */
@@ -23015,11 +23384,63 @@ export interface components {
             visit_id: number | null;
         };
         /**
+         * WhyOut
+         * @description Why nobody comes, in both languages.
+         */
+        app__planning__replan_shapes__WhyOut: {
+            /** Kind */
+            kind: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
          * PlanState
          * @description Where a plan of one district and local day stands.
          * @enum {string}
          */
         app__planning__rules__PlanState: "drafting" | "draft" | "published" | "superseded";
+        /**
+         * SlotOut
+         * @description An hour in which she can start; who would come, how far out of her way, and how many others would be later.
+         */
+        app__planning__slots__SlotOut: {
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /** Caregivers */
+            caregivers: string[];
+            /** Known */
+            known: boolean;
+            /** Travel Seconds */
+            travel_seconds: number;
+            /** Delayed */
+            delayed: number;
+            /** Added Cost */
+            added_cost: number;
+        };
+        /**
+         * WhyOut
+         * @description Null when nobody is to come, or when they have been.
+         */
+        app__planning__why__WhyOut: {
+            chosen: components["schemas"]["ChosenOut"] | null;
+        };
         /**
          * MoveIn
          * @description What the store does with a unit.
@@ -28040,7 +28461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeOut"];
+                    "application/json": components["schemas"]["app__planning__replan_shapes__ChangeOut"];
                 };
             };
             /** @description Validation Error */
@@ -28102,7 +28523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeOut"];
+                    "application/json": components["schemas"]["app__planning__replan_shapes__ChangeOut"];
                 };
             };
             /** @description Validation Error */
@@ -28133,7 +28554,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeOut"];
+                    "application/json": components["schemas"]["app__planning__replan_shapes__ChangeOut"];
                 };
             };
             /** @description Validation Error */
@@ -28168,7 +28589,171 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeOut"];
+                    "application/json": components["schemas"]["app__planning__replan_shapes__ChangeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_views_why: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__planning__why__WhyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_views_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_views_compare: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                after?: number | null;
+            };
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_views_actual: {
+        parameters: {
+            query?: {
+                against?: number | null;
+            };
+            header?: never;
+            path: {
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActualOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_views_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
                 };
             };
             /** @description Validation Error */
@@ -36295,7 +36880,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LoadOut"];
+                    "application/json": components["schemas"]["app__performance__shapes__LoadOut"];
                 };
             };
             /** @description Validation Error */
