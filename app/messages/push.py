@@ -1,6 +1,7 @@
 """Handing a message to a browser's push service: sealed for that phone alone, signed by this installation."""
 
 import json
+import time
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -9,17 +10,18 @@ from urllib.parse import urlsplit
 
 import requests
 from py_vapid import Vapid02
-from py_vapid.utils import b64urlencode
-from pywebpush import WebPushException, webpush
+from py_vapid.utils import b64urldecode, b64urlencode
 
 from app.config import settings
 from app.db import transaction
 from app.errors import Unreadable
 from app.messages.parcels import NotDelivered, Parcel
+from app.messages.push_sealing import seal
 from app.messages.push_tables import PushSubscription
 from app.messages.rules import PUSH_TTL, Trouble
 
 PATIENCE: Final = 5  # seconds
+SIGNED: Final = 12 * 3600  # seconds; at most a day (RFC 8292 section 2)
 GONE: Final = (404, 410)  # RFC 8030 section 7.3: the phone is not to be reached under this address any more
 
 
@@ -78,22 +80,39 @@ def carry(parcel: Parcel) -> str:
         raise NotDelivered(Trouble.NOT_CONFIGURED, "set YINLING_PUSH_KEY")
     if address is None:
         raise NotDelivered(Trouble.BAD_NUMBER, "unsubscribed")
-    about = {"endpoint": address.endpoint, "keys": {"p256dh": address.p256dh, "auth": address.auth}}
     headers = {"Urgency": "high" if parcel.urgent else "normal", "Topic": parcel.id[-32:]}  # a repeat takes its place
+    headers |= {"TTL": str(PUSH_TTL[parcel.urgent]), "Content-Encoding": "aes128gcm"}
     try:
         check(address.endpoint)
+        body = seal(parcel.text.encode(), _decoded(address.p256dh), _decoded(address.auth))
         with _straight() as line:
-            webpush(
-                about, parcel.text, vapid_private_key=mine, vapid_claims={"sub": settings().push_contact},
-                ttl=PUSH_TTL[parcel.urgent], timeout=PATIENCE, headers=headers, requests_session=line,
-            )  # fmt: skip
+            answer = line.post(
+                address.endpoint, body, headers=headers | _signed(mine, address.endpoint), timeout=PATIENCE
+            )
     except NoSuchPhone as refused:
         raise NotDelivered(Trouble.BAD_NUMBER, refused.detail) from None
-    except WebPushException as refused:
-        raise _trouble(refused) from None
+    except ValueError:
+        raise NotDelivered(Trouble.REFUSED, "cannot be sealed for this phone") from None
     except requests.RequestException:
         raise NotDelivered(Trouble.NO_ANSWER) from None
+    if not answer.ok:
+        raise _trouble(answer.status_code)
     return urlsplit(address.endpoint).hostname or ""
+
+
+def _decoded(text: str) -> bytes:
+    return bytes(b64urldecode(text.encode()))
+
+
+def _signed(key: Vapid02, endpoint: str) -> dict[str, str]:
+    """RFC 8292: who rings, for this push service and for some hours only."""
+    parts = urlsplit(endpoint)
+    claims = {
+        "aud": f"{parts.scheme}://{parts.netloc}",
+        "exp": int(time.time()) + SIGNED,
+        "sub": settings().push_contact,
+    }
+    return dict(key.sign(claims))
 
 
 def _address(number: str) -> _Address | None:
@@ -109,13 +128,12 @@ def _straight() -> requests.Session:
     return line
 
 
-def _trouble(refused: WebPushException) -> NotDelivered:
-    code = refused.response.status_code if refused.response is not None else 0
+def _trouble(code: int) -> NotDelivered:
     if code in GONE:
         return NotDelivered(Trouble.BAD_NUMBER, f"HTTP {code}")
     if code == 429 or code >= 500:
         return NotDelivered(Trouble.OVERLOADED, f"HTTP {code}")
-    return NotDelivered(Trouble.REFUSED, f"HTTP {code}" if code else "cannot be sealed for this phone")
+    return NotDelivered(Trouble.REFUSED, f"HTTP {code}")
 
 
 def payload(kind: str, about: str, **more: str) -> str:

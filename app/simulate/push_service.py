@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-import http_ece
 from py_vapid import Vapid02
 from py_vapid.utils import b64urldecode, b64urlencode
+
+from app.messages.push_sealing import unseal
 
 LARGEST: Final = 4096  # bytes a push service must take (RFC 8030 section 7.2)
 LONGEST_TOKEN: Final = 24 * 3600  # seconds (RFC 8292 section 2)
@@ -97,8 +98,8 @@ class PushService:
         if len(body) > LARGEST:
             return 413
         try:
-            said = json.loads(http_ece.decrypt(body, private_key=phone.key, auth_secret=phone.auth))
-        except (http_ece.ECEException, ValueError):
+            said = json.loads(unseal(body, phone.key, phone.auth))
+        except ValueError:
             return 400  # a real service cannot look inside; its phone would throw it away
         with self._lock:
             phone.waiting = [one for one in phone.waiting if not topic or one.topic != topic]
