@@ -19,7 +19,7 @@ from app.alarms.rules import AlarmKind, State, Verdict
 from app.alarms.tables import Alarm
 from app.db import transaction
 from app.errors import NotFound
-from app.people.tables import Elder, Home
+from app.people.tables import Caregiver, Elder, Home
 from app.places.tables import Division
 from app.vault import mask_name
 
@@ -100,6 +100,7 @@ class RecordOut(BaseModel):
     district: str
     kind: AlarmKind | None
     elder_name: str | None
+    worker_name: str | None  # who called for help herself
     estate: str | None
     community: str | None
     wire_id: str | None
@@ -142,6 +143,7 @@ def _record(session: Session, alarm: Alarm, me: Caller, *, now: datetime) -> Rec
     lines = log.of(session, alarm)
     case, full = cases.rebuilt(lines), me.role in DESK
     elder = session.get(Elder, case.row.get("elder_id") or alarm.elder_id or 0)
+    worker = session.get(Caregiver, case.row.get("worker_id") or alarm.worker_id or 0)
     home = session.get(Home, case.row.get("home_id") or alarm.home_id or 0)
     division, district = session.get(Division, alarm.division_code), session.get_one(District, alarm.district_id)
     anchor = proving.latest(session, alarm.district_id)
@@ -152,8 +154,9 @@ def _record(session: Session, alarm: Alarm, me: Caller, *, now: datetime) -> Rec
 
     return RecordOut(
         alarm_id=alarm.id, district=district.name, kind=case.row.get("kind") or alarm.kind,
-        elder_name=name(elder.name if elder else None), estate=home.estate if home and full else None,
-        community=division.name if division else None, wire_id=case.row.get("wire_id") or alarm.wire_id,
+        elder_name=name(elder.name if elder else None), worker_name=name(worker.name if worker else None),
+        estate=home.estate if home and full else None, community=division.name if division else None,
+        wire_id=case.row.get("wire_id") or alarm.wire_id,
         state=case.state, verdict=case.verdict, presses=case.presses, rounds=case.rounds,
         clocks=ClocksOut(**vars(case.clocks), seconds=case.clocks.seconds),
         claims=[ClaimOut(**vars(one)) for one in case.claims],

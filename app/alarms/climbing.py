@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, false, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -65,8 +65,8 @@ def planned(session: Session, alarm: Alarm) -> tuple[list[Rung], Tree | None]:
 
 def _living(alarm: Alarm) -> Select[int]:
     """Everybody of the home, whose family may be called; for a caregiver's own call nobody's family is."""
-    home_id = alarm.home_id if alarm.worker_id is None else None
-    return select(Elder.id).where(Elder.home_id == home_id, Elder.ended_at.is_(None)).order_by(Elder.id)
+    hers = Elder.home_id == alarm.home_id if alarm.worker_id is None and alarm.home_id is not None else false()
+    return select(Elder.id).where(hers, Elder.ended_at.is_(None)).order_by(Elder.id)
 
 
 def begun(session: Session, alarm: Alarm) -> Sequence[AlarmRung]:
@@ -341,5 +341,5 @@ def _write(
 
 def people_of(session: Session, alarm: Alarm) -> Sequence[Contact]:
     """Everybody who may be called about an alarm."""
-    living = [alarm.elder_id] if alarm.elder_id else session.scalars(_living(alarm)).all() if alarm.home_id else []
+    living = [alarm.elder_id] if alarm.elder_id else session.scalars(_living(alarm)).all()
     return [contact for elder_id in living for contact in people.contacts_of(session, elder_id)]

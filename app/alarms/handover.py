@@ -51,7 +51,7 @@ def _row(row: QueueRow, note: str | None) -> dict[str, Any]:
     alarm = row.alarm
     kept = {
         "alarm_id": alarm.id, "kind": alarm.kind, "state": alarm.state, "priority": alarm.priority,
-        "elder": row.elder_name, "estate": row.estate, "raised_at": alarm.raised_at,
+        "elder": row.elder_name, "worker": row.worker, "estate": row.estate, "raised_at": alarm.raised_at,
         "suspended_until": alarm.suspended_until, "suspend_reason": alarm.suspend_reason,
         "call_back_at": alarm.call_back_at, "responder": row.responder, "note": note,
     }  # fmt: skip

@@ -26,6 +26,7 @@ class OwedRow(BaseModel):
     state: State
     priority: int
     elder_name: str | None
+    worker_name: str | None  # who called for help herself
     estate: str | None
     raised_at: datetime
     suspended_until: datetime | None
@@ -38,8 +39,8 @@ class OwedRow(BaseModel):
         alarm = row.alarm
         return cls(
             alarm_id=alarm.id, kind=alarm.kind, state=alarm.state, priority=alarm.priority, elder_name=row.elder_name,
-            estate=row.estate, raised_at=alarm.raised_at, suspended_until=alarm.suspended_until,
-            call_back_at=alarm.call_back_at, responder=row.responder,
+            worker_name=row.worker, estate=row.estate, raised_at=alarm.raised_at,
+            suspended_until=alarm.suspended_until, call_back_at=alarm.call_back_at, responder=row.responder,
         )  # fmt: skip
 
 

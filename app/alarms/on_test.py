@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -89,10 +89,10 @@ def standing(session: Session, *, now: datetime) -> Sequence[OnTestWindow]:
 
 
 def of(alarms: Iterable[Alarm], windows: Sequence[OnTestWindow]) -> Mapping[int, OnTestWindow]:
-    """For each alarm the window its home or device is in."""
+    """For each alarm the window its home or device is in; a caregiver's own call is never taken for a test."""
     found: dict[int, OnTestWindow] = {}
     for alarm in alarms:
-        for window in windows:
+        for window in windows if alarm.worker_id is None else ():
             if (window.device_id or 0) == alarm.device_id or (window.home_id or 0) == alarm.home_id:
                 found.setdefault(alarm.id, window)
     return found
@@ -100,11 +100,14 @@ def of(alarms: Iterable[Alarm], windows: Sequence[OnTestWindow]) -> Mapping[int,
 
 def window_of(session: Session, alarm: Alarm) -> OnTestWindow | None:
     """The window this alarm was raised in, whether it is open still or not."""
+    if alarm.worker_id is not None:
+        return None
+    known = ((OnTestWindow.device_id, alarm.device_id), (OnTestWindow.home_id, alarm.home_id))
     return session.scalar(
         select(OnTestWindow)
         .where(OnTestWindow.starts_at <= alarm.raised_at, OnTestWindow.ends_at > alarm.raised_at)
         .where(or_(OnTestWindow.ended_at.is_(None), OnTestWindow.ended_at > alarm.raised_at))
-        .where(or_(OnTestWindow.device_id == alarm.device_id, OnTestWindow.home_id == alarm.home_id))
+        .where(or_(false(), *(column == number for column, number in known if number is not None)))
         .order_by(OnTestWindow.id)
         .limit(1)
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from app.access.rules import Role
-from app.alarms import actions, climbing, hers, log, proving, queries, sending, steps, timers
+from app.alarms import actions, climbing, hers, log, on_test, proving, queries, sending, steps, timers
 from app.alarms.hers import NoCallOpen, Why
 from app.alarms.rules import AlarmKind, CallBackMissing, State, TimerKind, Verdict
 from app.alarms.sending_rules import NobodyLeft
@@ -21,12 +21,13 @@ from app.lone import queries as watches
 from app.lone.rules import MOVES, WatchEvent, WatchMoveRefused, WatchState, after
 from app.lone.tables import LoneWatch
 from app.messages.tables import OutboxMessage
+from app.orders.tables import Visit
 from app.people.tables import Caregiver
 from app.planning.rules import AttendanceState
 from app.planning.tables import Attendance
 from tests.app.alarms.story import an_operator
 from tests.app.test_every_route import somebody
-from tests.cast import a_caregiver, a_contact, a_visit, an_attendance, an_elder, an_item
+from tests.cast import a_caregiver, a_contact, a_device, a_visit, an_attendance, an_elder, an_item
 from tests.clients import Client
 from tests.conftest import MORNING
 
@@ -84,6 +85,27 @@ def test_the_family_of_the_home_is_not_called_for_her(database: Engine) -> None:
         for timer in session.scalars(select(AlarmTimer.id).order_by(AlarmTimer.due_at)).all():
             assert timers.fire(session, timer, now=at(12))
         assert session.scalars(select(OutboxMessage)).all() == []
+
+
+def test_her_call_is_never_a_test_of_somebodys_button(database: Engine) -> None:
+    with transaction() as session:
+        liu, attendance = in_a_home(session)
+        wang = a_caregiver(session, name="王芳")
+        me = an_operator(session)
+        home = session.get_one(Visit, attendance.visit_id).home_id
+        button = a_device(session)
+        session.flush()
+        for home_id, device_id in ((home, None), (None, button.id)):
+            on_test.begin(
+                session, home_id=home_id, device_id=device_id, installer_id=None, minutes=60, reason="装机", me=me,
+                now=at(0),
+            )  # fmt: skip
+        session.flush()
+        inside = hers.call(session, liu, Why.BUTTON, by=liu.name, now=at(10))
+        outside = hers.call(session, wang, Why.BUTTON, by=wang.name, now=at(10))
+        assert (inside.home_id, outside.home_id) == (home, None)
+        assert on_test.window_of(session, inside) is None and on_test.window_of(session, outside) is None
+        assert on_test.of([inside, outside], on_test.standing(session, now=at(11))) == {}
 
 
 def test_its_pattern_calls_her_then_the_police_and_a_colleague(database: Engine) -> None:

@@ -58,7 +58,7 @@ export function useRinging(): void {
     if (lost.value) return `⚠ ${t('desk.strip.lost')}`
     if (!first.value) return t('desk.title')
     const flash = Math.floor(now.value / 1000) % 2 ? '●' : '○'
-    return `(${ringing.value.length}) ${flash} ${first.value.elder_name ?? t('desk.strip.unknown_elder')} ${lasting(now.value - Date.parse(first.value.raised_at))}`
+    return `(${ringing.value.length}) ${flash} ${first.value.elder_name ?? first.value.worker_name ?? t('desk.strip.unknown_elder')} ${lasting(now.value - Date.parse(first.value.raised_at))}`
   })
   watch(title, (text) => (document.title = text))
   const picture = computed(() => {
@@ -83,7 +83,7 @@ export function useRinging(): void {
     for (const alarm of alarms) {
       if (known.has(alarm.id) || !answers.value || document.visibilityState === 'visible') continue
       known.add(alarm.id)
-      notify(`alarm-${alarm.id}`, `${t(`enums.signal.${alarm.kind}`)} · ${alarm.elder_name ?? t('desk.strip.unknown_elder')}`, alarm.address)
+      notify(`alarm-${alarm.id}`, `${t(`enums.signal.${alarm.kind}`)} · ${alarm.elder_name ?? alarm.worker_name ?? t('desk.strip.unknown_elder')}`, alarm.address)
     }
     const still = new Set(alarms.map(({ id }) => id))
     for (const id of [...known].filter((one) => !still.has(one))) {

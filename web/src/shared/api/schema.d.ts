@@ -15076,6 +15076,8 @@ export interface components {
             priority: number;
             /** Elder Name */
             elder_name: string | null;
+            /** Worker Name */
+            worker_name: string | null;
             /** Estate */
             estate: string | null;
             /**
@@ -16846,6 +16848,8 @@ export interface components {
             kind: components["schemas"]["AlarmKind"] | null;
             /** Elder Name */
             elder_name: string | null;
+            /** Worker Name */
+            worker_name: string | null;
             /** Estate */
             estate: string | null;
             /** Community */
