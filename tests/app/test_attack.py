@@ -18,7 +18,8 @@ from app.db import Base, Scope, engine, scope_of, transaction
 from app.idempotency import KeptAnswer
 from app.logs import _without_data
 from app.people.tables import Caregiver, Elder
-from tests.app.ids import Things, body, one_of_everything
+from tests.app.bodies import body
+from tests.app.ids import Things, one_of_everything
 from tests.app.test_every_route import application, doors, somebody
 from tests.cast import OTHER_COMMUNITY, PASSWORD, STREET, TEN, a_caregiver, a_provider, a_user, an_elder
 from tests.clients import Client, ok

@@ -16,7 +16,8 @@ from app.access.api import COOKIE
 from app.access.rules import FIELD, Role
 from app.db import transaction
 from app.main import create_app
-from tests.app.ids import DAY, Things, body, one_of_everything
+from tests.app.bodies import DAY, body
+from tests.app.ids import Things, one_of_everything
 from tests.cast import DISTRICT, OTHER_COMMUNITY, STREET, a_caregiver, a_user
 from tests.clients import Client
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from app.access.rules import Role
 from app.db import transaction
-from tests.app.ids import body, one_of_everything
+from tests.app.bodies import body
+from tests.app.ids import one_of_everything
 from tests.app.test_every_route import Door, application, guarded, somebody
 from tests.clients import Client
 

@@ -21,7 +21,8 @@ from app.live import Hub, Notice
 from app.orders.rules import VisitState
 from app.people.tables import Caregiver
 from app.places.rules import Place
-from tests.app.ids import Things, body, one_of_everything
+from tests.app.bodies import body
+from tests.app.ids import Things, one_of_everything
 from tests.app.test_every_route import OTHER_DISTRICT, application, somebody
 from tests.cast import (
     DISTRICT,

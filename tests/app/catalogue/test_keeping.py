@@ -30,7 +30,7 @@ from app.catalogue.tables import Price, ServiceItem
 from app.db import transaction
 from app.errors import Conflict
 from app.orders import queries as orders
-from tests.app.ids import body
+from tests.app.bodies import body
 from tests.cast import DISTRICT, TEN, a_visit, an_item
 from tests.clients import Client, ok
 

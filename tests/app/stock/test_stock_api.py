@@ -16,7 +16,7 @@ from app.equipment.tables import Device, DeviceModel
 from app.stock import import_api, importing, labels
 from app.stock.rules import CredentialState
 from app.stock.tables import Credential
-from tests.app.ids import MODEL
+from tests.app.bodies import MODEL
 from tests.app.stock.test_importing import a_row, xlsx
 from tests.cast import STREET, a_device
 from tests.clients import Client, ok
