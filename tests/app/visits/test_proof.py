@@ -163,7 +163,9 @@ def test_the_grade_is_kept_with_what_it_rests_on(database: Engine) -> None:
             ("gps", "start"): 30, ("gps", "finish"): 30, ("tasks", "visit"): 10, ("reading", "visit"): 10,
             ("signed", "visit"): 20,
         }  # fmt: skip
-        assert "138" not in str(kept.explained)
+        assert [one["facts"] for one in kept.explained["proofs"] if one["sort"] == "reading"] == [
+            {"kind": "blood_pressure"}
+        ]
 
 
 def test_what_is_proven_too_weakly_is_held_and_not_paid(database: Engine) -> None:
