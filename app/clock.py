@@ -21,6 +21,7 @@ from app.access.tables import District
 from app.alarms import actions as alarm_actions
 from app.alarms import climbing_acts, deafness, duty, heard_calls, proving, pulse, sending, timers, unmanned
 from app.alarms import queries as alarms
+from app.allowances import scheduling
 from app.calls import actions as calls
 from app.calls import outcomes
 from app.care_plans import generating, holidays, reminding
@@ -39,6 +40,7 @@ from app.logs import configure
 from app.lone import actions as lone
 from app.lone import queries as watches
 from app.meals import serving as meals
+from app.meals import standing, standing_queries
 from app.messages import actions as messages
 from app.monitoring import raising, vitals, watching
 from app.orders import actions as orders
@@ -192,6 +194,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=5, args=[levels.behind, levels.catch_up], id="levels")
     every(sweep, minutes=1, args=[meals.unasked, meals.raise_alarm], id="meals not taken")
     every(sweep, minutes=10, args=[meals.forgotten, meals.forget], id="meals nobody came for")
+    every(sweep, minutes=5, args=[standing_queries.due, standing.draw], id="standing meals")
     every(sweep, minutes=1, args=[rentals.allottable, lending.allot], id="aids for who waits")
     every(sweep, minutes=30, args=[rentals.held_over, lending.give_up], id="aids nobody fetched")
     every(sweep, minutes=30, args=[rentals.to_end, lending.follow], id="rentals an event ends")
@@ -199,6 +202,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
     every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))
+    every(at_now, minutes=15, args=[scheduling.keep_up], id="allowance batches", next_run_time=datetime.now(UTC))
     every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))
     clock.add_job(run_months, "cron", day=1, hour=0, minute=0, timezone=settings().zone, id="month turn")
     return clock

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     )  # fmt: skip
     remind_percent: int = Field(25, ge=1, le=100, description="remind where at least so much of it is free")
     care_plan_weeks: int = Field(3, ge=1, le=8, description="weeks ahead for which care plans make their orders")
+    standing_meal_days: int = Field(2, ge=1, le=7, description="days before its cut-off a standing meal is ordered")
     capture_grace_days: int = Field(10, ge=0, description="days after month end to capture what is reserved")
     freeze_minutes: int = Field(60, ge=0, description="a published visit this near its start is not moved by a draft")
     replan_freeze_minutes: int = Field(

@@ -27,6 +27,7 @@ from app.allowances import api as allowances
 from app.allowances import elders_api as recipients
 from app.allowances import lines_api as payouts
 from app.allowances import returns_api as returned_payments
+from app.allowances import schedule_api as payout_schedule
 from app.assessments import api as assessments
 from app.calls import api as calls
 from app.calls import hooks_api as hooks
@@ -53,6 +54,7 @@ from app.live import Hub
 from app.logs import RequestLog, configure
 from app.meals import api as meals
 from app.meals import keeping_api as canteens
+from app.meals import standing_api as standing_meals
 from app.monitoring import api as monitoring
 from app.orders import api as orders
 from app.performance import api as figures
@@ -94,6 +96,7 @@ ROUTERS = (
     reminders.router,
     canteens.router,
     meals.router,
+    standing_meals.router,
     aids.router,
     rental.router,
     elders.router,
@@ -140,6 +143,7 @@ ROUTERS = (
     stock_imports.router,
     imports.router,
     allowances.router,
+    payout_schedule.router,
     payouts.router,
     returned_payments.router,
     recipients.router,

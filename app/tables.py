@@ -23,6 +23,7 @@ from app.idempotency import KeptAnswer
 from app.imports import tables as imports
 from app.jobs import tables as jobs
 from app.lone import tables as lone
+from app.meals import standing_tables as standing_meals
 from app.meals import tables as meals
 from app.messages import push_tables as push
 from app.messages import tables as messages
@@ -84,6 +85,7 @@ __all__ = [
     "replans",
     "sending",
     "settlement",
+    "standing_meals",
     "stock",
     "visits",
     "wall",

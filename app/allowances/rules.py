@@ -222,6 +222,10 @@ class BatchUnfinished(Conflict):
     """An earlier batch has not been issued."""
 
 
+class BadSchedule(Unreadable):
+    """This cannot be the day on which batches are drafted."""
+
+
 class NoRuleHolds(Conflict):
     """No approved rule says what is paid in this month."""
 

@@ -69,6 +69,26 @@ class AllowanceRule(OfDistrict, Base):
     )  # fmt: skip
 
 
+class PayoutSchedule(OfDistrict, Base):
+    """On which day of each month, from one on, the clock drafts a batch; without a day nothing is drafted by itself."""
+
+    __tablename__ = "payout_schedules"
+
+    kind: Mapped[AllowanceKind] = mapped_column(named(AllowanceKind))
+    starts: Mapped[date]  # the first month
+    day: Mapped[int | None]
+    note: Mapped[str]  # the document it rests on
+    by: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("extract(day from starts) = 1", name="first_day"),
+        CheckConstraint("day between 1 and 28", name="every_month_has_it"),
+        Index("ix_payout_schedules_kind", "district_id", "kind", "starts"),
+        {"info": {"district": "district_id", "append_only": True}},
+    )
+
+
 class AllowanceClaim(OfDistrict, Base):
     """An application for an allowance (申请), until it is withdrawn."""
 

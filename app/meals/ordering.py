@@ -57,7 +57,7 @@ class Taken:
     """Who takes an order, how it came in, and what was said with it."""
 
     by: str
-    role: Role
+    role: Role | None  # none: the clock, which never comes late
     now: datetime
     channel: Channel = Channel.HOTLINE
     agent: dict[str, Any] | None = None

@@ -76,6 +76,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
             "terms": {"bands": [{"from_age": 80, "cents": 10_000}]},
         },
         "/api/allowances/rules/{rule_id}/drop": why,
+        "/api/allowances/schedule": {"kind": "old_age_allowance", "starts": "2030-01-01", "day": 5, "note": "区局通知"},
         "/api/allowances/batches": {"kind": "old_age_allowance", "month": "2026-11-01"},
         "/api/allowances/batches/{batch_id}/send-back": why,
         "/api/allowances/batches/{batch_id}/drop": why,

@@ -1288,6 +1288,134 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/standing-meals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Standing Meals
+         * @description Standing orders that hold, of all or of one elder.
+         */
+        get: operations["meals_standing_meals"];
+        put?: never;
+        /**
+         * Agree
+         * @description From now on she has this meal on these days. 409 StandsAlready.
+         */
+        post: operations["meals_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/without": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Without
+         * @description Days from yesterday on that have no meal.
+         */
+        get: operations["meals_without"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/{standing_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description With its next two weeks, day by day.
+         */
+        get: operations["meals_one"];
+        /**
+         * Change
+         * @description Other days, another way, another limit, for what is not ordered yet.
+         */
+        put: operations["meals_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/{standing_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip
+         * @description A day without her meal, or with it after all.
+         */
+        post: operations["meals_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/{standing_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description Her last day; what is ordered beyond it is cancelled.
+         */
+        post: operations["meals_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/days/{draw_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Somebody has spoken with her about a day without a meal.
+         */
+        post: operations["meals_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/aids": {
         parameters: {
             query?: never;
@@ -6026,6 +6154,30 @@ export interface paths {
          * @description It will not be paid.
          */
         post: operations["allowances_drop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schedule
+         * @description The days, and what waits.
+         */
+        get: operations["allowances_schedule"];
+        put?: never;
+        /**
+         * Settle Day
+         * @description A new day from a month on.
+         */
+        post: operations["allowances_settle_day"];
         delete?: never;
         options?: never;
         head?: never;
@@ -11394,6 +11546,59 @@ export interface components {
             score?: number | null;
         };
         /**
+         * DrawOut
+         * @description A day of a standing order without a meal: why, and whether she knows.
+         */
+        DrawOut: {
+            /** Id */
+            id: number;
+            /** Standing Id */
+            standing_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Canteen */
+            canteen: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            meal: components["schemas"]["Meal"];
+            state: components["schemas"]["DrawState"];
+            why: components["schemas"]["WhyNone"] | null;
+            /** Short Cents */
+            short_cents: number | null;
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            /** Told At */
+            told_at: string | null;
+            /** Settled By */
+            settled_by: string | null;
+            /** Settled Note */
+            settled_note: string | null;
+            /** Can Settle */
+            can_settle: boolean;
+        };
+        /**
+         * DrawState
+         * @description What came of a day of a standing order.
+         * @enum {string}
+         */
+        DrawState: "ordered" | "left_out" | "failed" | "settled";
+        /**
+         * Draws
+         * @description What somebody must look at first, then what was left out.
+         */
+        Draws: {
+            /** Items */
+            items: components["schemas"]["DrawOut"][];
+        };
+        /**
          * DropIn
          * @description Why.
          */
@@ -14689,6 +14894,42 @@ export interface components {
             id: string;
         };
         /**
+         * NewStandingIn
+         * @description For whom, where, and which meal of the day.
+         */
+        NewStandingIn: {
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /**
+             * Holidays
+             * @default skip
+             * @enum {string}
+             */
+            holidays: "keep" | "skip";
+            way: components["schemas"]["MealWay"];
+            /** Prefers */
+            prefers?: string | null;
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+            /** Elder Id */
+            elder_id: number;
+            /** Canteen Id */
+            canteen_id: number;
+            meal: components["schemas"]["Meal"];
+        };
+        /**
          * NextStep
          * @description What to do now, why, and what comes after.
          */
@@ -15313,6 +15554,47 @@ export interface components {
             possible: components["schemas"]["BatchEvent"][];
         };
         /**
+         * PayoutDayIn
+         * @description From a month on; without a day the batch is drafted by hand only.
+         */
+        PayoutDayIn: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Day */
+            day: number | null;
+            /** Note */
+            note: string;
+        };
+        /**
+         * PayoutDayOut
+         * @description A version on record.
+         */
+        PayoutDayOut: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Day */
+            day: number | null;
+            /** Note */
+            note: string;
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * PayoutLineAfter
          * @description Where a line stands now.
          */
@@ -15388,6 +15670,16 @@ export interface components {
             reason: components["schemas"]["ReturnReason"];
         };
         /**
+         * PayoutSchedules
+         * @description Versions, what holds last first for each allowance, and what comes next of each.
+         */
+        PayoutSchedules: {
+            /** Versions */
+            versions: components["schemas"]["PayoutDayOut"][];
+            /** Next */
+            next: components["schemas"]["PayoutTurn"][];
+        };
+        /**
          * PayoutSums
          * @description What a batch holds.
          */
@@ -15414,6 +15706,27 @@ export interface components {
             recoveries: number;
             /** Recovery Cents */
             recovery_cents: number;
+        };
+        /**
+         * PayoutTurn
+         * @description What the clock drafts next; `late` where its day has passed, `behind` the batch that must be issued before.
+         */
+        PayoutTurn: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Due
+             * Format: date
+             */
+            due: string;
+            /** Late */
+            late: boolean;
+            /** Behind */
+            behind: string | null;
         };
         /**
          * People
@@ -17953,6 +18266,14 @@ export interface components {
             payload: string;
         };
         /**
+         * SettleDrawIn
+         * @description What was arranged with her instead.
+         */
+        SettleDrawIn: {
+            /** Note */
+            note: string;
+        };
+        /**
          * SettleIn
          * @description What asking after her has found.
          */
@@ -18621,6 +18942,129 @@ export interface components {
          * @enum {string}
          */
         Standing: "sure" | "protected" | "lost" | "coming";
+        /**
+         * StandingDay
+         * @description A day to come as it stands now: meant, ordered, or without a meal and why.
+         */
+        StandingDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            state: components["schemas"]["DrawState"] | null;
+            why: components["schemas"]["WhyNone"] | null;
+        };
+        /**
+         * StandingEvent
+         * @description What can happen to a standing order.
+         * @enum {string}
+         */
+        StandingEvent: "change" | "skip" | "end";
+        /**
+         * StandingIn
+         * @description What she wants again and again; `most_self_pay_cents` of one meal, `rule` after RFC 5545.
+         */
+        StandingIn: {
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /**
+             * Holidays
+             * @default skip
+             * @enum {string}
+             */
+            holidays: "keep" | "skip";
+            way: components["schemas"]["MealWay"];
+            /** Prefers */
+            prefers?: string | null;
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * StandingMeals
+         * @description At most 500 by name, and how many hold in all.
+         */
+        StandingMeals: {
+            /** Items */
+            items: components["schemas"]["StandingOut"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * StandingOut
+         * @description A standing order; the bureau sees neither names nor notes. `days` only where one is looked at.
+         */
+        StandingOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+            /** Canteen Id */
+            canteen_id: number;
+            /** Canteen */
+            canteen: string;
+            meal: components["schemas"]["Meal"];
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            holidays: components["schemas"]["OnHolidays"];
+            /** Skipped */
+            skipped: string[];
+            way: components["schemas"]["MealWay"];
+            /** Prefers */
+            prefers: string | null;
+            payer: components["schemas"]["Payer"];
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            agent: components["schemas"]["Agent"] | null;
+            /** Note */
+            note: string | null;
+            state: components["schemas"]["StandingState"];
+            /** Possible */
+            possible: components["schemas"]["StandingEvent"][];
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Days */
+            days: components["schemas"]["StandingDay"][];
+        };
+        /**
+         * StandingState
+         * @description 固定订餐.
+         * @enum {string}
+         */
+        StandingState: "active" | "ended";
         /**
          * StartIn
          * @description Whom to assess, why, and when it was done.
@@ -20651,6 +21095,12 @@ export interface components {
             reason: string;
         };
         /**
+         * WhyNone
+         * @description Why a day has no meal.
+         * @enum {string}
+         */
+        WhyNone: "paused" | "away" | "holiday" | "exception" | "has_one" | "given_up" | "no_menu" | "closed" | "nothing_suits" | "full" | "not_brought" | "no_money" | "too_late" | "refused";
+        /**
          * WhyNot
          * @description WhyNot a day has no order.
          * @enum {string}
@@ -22649,6 +23099,35 @@ export interface components {
             /** Dish Id */
             dish_id: number;
             way: components["schemas"]["MealWay"];
+        };
+        /**
+         * EndIn
+         * @description Her last day, and why.
+         */
+        app__meals__standing_shapes__EndIn: {
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SkipIn
+         * @description A day without her meal; `without` false takes that back.
+         */
+        app__meals__standing_shapes__SkipIn: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Without
+             * @default true
+             */
+            without: boolean;
         };
         /**
          * Channel
@@ -26174,6 +26653,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Concerns"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_standing_meals: {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingMeals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_agree: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStandingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_without: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draws"];
+                };
+            };
+        };
+    };
+    meals_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__standing_shapes__SkipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__standing_shapes__EndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    meals_settle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleDrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawOut"];
                 };
             };
             /** @description Validation Error */
@@ -34336,6 +35072,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PayoutBatchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    allowances_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutSchedules"];
+                };
+            };
+        };
+    };
+    allowances_settle_day: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutDayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutSchedules"];
                 };
             };
             /** @description Validation Error */
