@@ -37,6 +37,7 @@ from app.meals.shapes import (
     PortionOut,
     QuoteIn,
     QuoteOut,
+    RedirectIn,
     SettleIn,
     SwapIn,
     WalkIn,
@@ -167,6 +168,15 @@ def change(portion_id: int, wish: ChangeIn, me: Taker) -> PortionOut:
         return _one(session, portion_id, me, now=now)
 
 
+@router.post("/portions/{portion_id}/redirect")
+def redirect(portion_id: int, said: RedirectIn, me: Taker) -> PortionOut:
+    """To another door or into other hands, until the first meal leaves the kitchen."""
+    now = datetime.now(UTC)
+    with transaction(me.scope) as session:
+        ordering.redirect(session, portion_id, said.bring_to or None, by=me.by, now=now)
+        return _one(session, portion_id, me, now=now)
+
+
 @router.post("/portions/{portion_id}/hand-over")
 def hand_over(portion_id: int, said: HandOverIn, me: Server, now: Now) -> PortionOut:
     """At the counter or at the door: it counts and is paid."""
@@ -253,14 +263,14 @@ def _count(session: Session, menu: Menu, me: Caller, *, now: datetime) -> MenuCo
     by_diet = Counter(diet for row in rows for diet in row.diets)
     return MenuCount(
         menu=MenuOut.of(menu, queries.counts(session, [menu]).get(menu.id, []), me), by_diet=by_diet,
-        portions=[PortionOut.of(row, menu.cut_off, me, now=now) for row in rows],
+        portions=[PortionOut.of(row, menu, me, now=now) for row in rows],
     )  # fmt: skip
 
 
 def _one(session: Session, portion_id: int, me: Caller, *, now: datetime) -> PortionOut:
     session.flush()
     (row,) = queries.portions(session, ids=[portion_id])
-    return PortionOut.of(row, queries.menu(session, row.portion.menu_id).cut_off, me, now=now)
+    return PortionOut.of(row, queries.menu(session, row.portion.menu_id), me, now=now)
 
 
 def _of_elder(session: Session, elder_id: int, me: Caller, *, now: datetime) -> ElderMeals:
@@ -276,7 +286,7 @@ def _of_elder(session: Session, elder_id: int, me: Caller, *, now: datetime) -> 
     return ElderMeals(
         elder_id=elder_id, elder_name=mask_name(elder.name) if outside else elder.name,
         diet=DietOut() if outside else diet,
-        portions=[PortionOut.of(row, menus[row.portion.menu_id].cut_off, me, now=now) for row in rows],
+        portions=[PortionOut.of(row, menus[row.portion.menu_id], me, now=now) for row in rows],
     )  # fmt: skip
 
 

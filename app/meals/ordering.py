@@ -27,6 +27,7 @@ from app.meals.rules import (
     MenuClosed,
     MenuState,
     NoDelivery,
+    OnItsWay,
     OrderedAlready,
     TooLate,
     check_cut_off,
@@ -155,6 +156,18 @@ def change(
     portion.late_reason = taken.late_reason if late else portion.late_reason
     becomes = {"dish_id": dish.id, "way": way, "price_cents": visit.price_cents}
     record(session, portion, "change", visit.state, visit.state, by=taken.by, now=now, was=was, becomes=becomes)
+    return portion
+
+
+def redirect(session: Session, portion_id: int, bring_to: str | None, *, by: str, now: datetime) -> Portion:
+    """Bring it to another door or into other hands; the kitchen does not care, the rider does once he has left."""
+    portion, menu, visit = _held(session, portion_id)
+    if portion.way is not MealWay.DELIVERY:
+        raise NoDelivery("She eats this meal at the canteen.")
+    if menu.delivery_from <= now:
+        raise OnItsWay("The first meal has left the kitchen; ring the rider.", left=menu.delivery_from.isoformat())
+    portion.bring_to = bring_to
+    record(session, portion, "redirect", visit.state, visit.state, by=by, now=now, elsewhere=bring_to is not None)
     return portion
 
 

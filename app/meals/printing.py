@@ -41,6 +41,9 @@ def kitchen_sheet(session: Session, menu: Menu, *, now: datetime) -> bytes:
         for name in names
     ]  # fmt: skip
     paper.listing(SHEET, [*table, ["合计", *(str(sum(int(row[n]) for row in table)) for n in (1, 2, 3))]], 12)
+    diets = Counter(diet for row in rows for diet in row.diets)
+    needs = "、".join(f"{DIETS[diet]} {n} 份" for diet, n in diets.most_common())
+    paper.say(f"饮食要求：{needs or '无'}", 12, gap=1)
     special = [row for row in rows if row.diets or row.diet_note or row.portion.note]
     paper.say(f"需要单独准备的 {len(special)} 份", 14, gap=1)
     way = {MealWay.EAT_IN: "堂食", MealWay.DELIVERY: "送餐"}
@@ -54,10 +57,7 @@ def delivery_list(session: Session, menu: Menu, *, now: datetime) -> bytes:
     rows.sort(key=lambda row: (row.home.estate, row.home.address))
     paper = _paper(session, menu, "送餐单", now=now)
     paper.say(f"共 {len(rows)} 份，{calendar.local(menu.delivery_till):%H:%M} 前送到。", 12, gap=1)
-    lines = [
-        [str(n), r.elder.name, f"{r.home.estate} {r.home.address}", r.dish.name, _wishes(r), ""]
-        for n, r in enumerate(rows, 1)
-    ]
+    lines = [[str(n), r.elder.name, _door(r), r.dish.name, _wishes(r), ""] for n, r in enumerate(rows, 1)]
     paper.listing(RUN, lines, 9)
     return paper.whole()
 
@@ -69,6 +69,12 @@ def delivered_to(session: Session, menu: Menu) -> list[int]:
 
 def _cooked(session: Session, menu: Menu) -> list[PortionRow]:
     return [row for row in queries.portions(session, menu_id=menu.id) if row.visit.state is not VisitState.CANCELLED]
+
+
+def _door(row: PortionRow) -> str:
+    """Hers, or where she had it redirected to: the rider sees both."""
+    hers = f"{row.home.estate} {row.home.address}"
+    return f"【改送】{row.portion.bring_to}（本人住 {hers}）" if row.portion.bring_to else hers
 
 
 def _wishes(row: PortionRow) -> str:

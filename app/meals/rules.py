@@ -66,6 +66,7 @@ class PortionEvent(StrEnum):
     MISS = "miss"  # not taken, with why
     CANCEL = "cancel"
     CHANGE = "change"
+    REDIRECT = "redirect"  # to another door, into other hands
     TAKE_BACK = "take_back"  # it was handed over by mistake: the money goes back
 
 
@@ -127,6 +128,7 @@ ALLOWED: Final[dict[PortionEvent, frozenset[Role]]] = {
     PortionEvent.MISS: PROVIDER | LEADS,
     PortionEvent.CANCEL: TAKERS | LEADS,
     PortionEvent.CHANGE: TAKERS,
+    PortionEvent.REDIRECT: TAKERS,
     PortionEvent.TAKE_BACK: LEADS,
 }
 
@@ -137,6 +139,10 @@ class TooLate(Conflict):
 
 class NotYourOverride(Refused):
     """After the cut-off only a shift lead or the bureau may decide."""
+
+
+class OnItsWay(Conflict):
+    """The rider has left; ring him."""
 
 
 class Full(Conflict):
@@ -179,12 +185,16 @@ def concern_after(state: ConcernState, event: ConcernEvent) -> ConcernState:
         raise IllegalMove(f"A concern that is {state} cannot {event}.", state=state, event=event) from None
 
 
-def possible(state: VisitState, role: Role, *, cut_off: datetime, now: datetime) -> list[PortionEvent]:
-    """What this role may do to an ordered meal now: the buttons a screen may show."""
+def possible(
+    state: VisitState, role: Role, *, cut_off: datetime, now: datetime, leaves: datetime | None
+) -> list[PortionEvent]:
+    """What this role may do to an ordered meal now: the buttons a screen may show. `leaves`: of what is brought."""
     if state is VisitState.WAITING:
         events = [PortionEvent.HAND_OVER, PortionEvent.MISS]
         if now < cut_off or role in LEADS:
             events += [PortionEvent.CHANGE, PortionEvent.CANCEL]
+        if leaves is not None and now < leaves:
+            events.append(PortionEvent.REDIRECT)
     else:
         events = [PortionEvent.TAKE_BACK] if state is VisitState.VERIFIED else []
     return [event for event in events if role in ALLOWED[event]]

@@ -21,6 +21,7 @@ from app.meals.rules import (
     possible,
     unsuited,
 )
+from app.meals.tables import Menu
 from app.orders.quotes import Quote
 from app.orders.rules import Payer, VisitState
 from app.orders.shapes import Agent
@@ -50,6 +51,7 @@ class PortionOut(BaseModel):
     diet_note: str | None
     unsuited: list[Diet]
     note: str | None
+    bring_to: str | None
     walk_in: bool
     late_reason: str | None
     reason: str | None
@@ -58,17 +60,19 @@ class PortionOut(BaseModel):
     receiver: Receiver | None
 
     @classmethod
-    def of(cls, row: queries.PortionRow, cut_off: datetime, me: Caller, *, now: datetime) -> Self:
+    def of(cls, row: queries.PortionRow, menu: Menu, me: Caller, *, now: datetime) -> Self:
         """As this caller may see it."""
         p, visit, outside = row.portion, row.visit, me.role is Role.SUPERVISOR
+        leaves = menu.delivery_from if p.way is MealWay.DELIVERY else None
         return cls(
             id=p.id, order_id=visit.order_id, visit_id=visit.id, menu_id=p.menu_id, elder_id=p.elder_id,
             elder_name=mask_name(row.elder.name) if outside else row.elder.name, estate=row.home.estate,
             dish_id=row.dish.id, dish=row.dish.name, way=p.way, state=visit.state,
-            possible=possible(visit.state, me.role, cut_off=cut_off, now=now), opens=visit.opens,
+            possible=possible(visit.state, me.role, cut_off=menu.cut_off, now=now, leaves=leaves), opens=visit.opens,
             price_cents=visit.price_cents, allowance_cents=visit.allowance_cents, self_pay_cents=visit.self_pay_cents,
             diets=[] if outside else row.diets, diet_note=None if outside else row.diet_note,
             unsuited=[] if outside else unsuited(row.diets, row.dish.suits), note=None if outside else p.note,
+            bring_to=None if outside else p.bring_to,
             walk_in=p.walk_in, late_reason=p.late_reason, reason=visit.reason,
             handed_at=p.handed_at, handed_by=p.handed_by, receiver=p.receiver,
         )  # fmt: skip
@@ -176,6 +180,12 @@ class ChangeIn(SwapIn):
     allowance_cents: int = Field(ge=0, le=100_000)
     self_pay_cents: int = Field(ge=0, le=100_000)
     late_reason: Reason | None = None
+
+
+class RedirectIn(BaseModel):
+    """Another door or other hands, in words; none: her own door again."""
+
+    bring_to: Note | None
 
 
 class HandOverIn(BaseModel):

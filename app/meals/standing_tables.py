@@ -27,7 +27,9 @@ class StandingMeal(OfDistrict, Base):
     meal: Mapped[Meal] = mapped_column(named(Meal))
     rule: Mapped[str]  # RFC 5545
     starts: Mapped[date]  # DTSTART
-    ends: Mapped[date | None]  # the last day; none: until further notice; before its start: it was ended before it began
+    ends: Mapped[
+        date | None
+    ]  # the last day; none: until further notice; before its start: it was ended before it began
     holidays: Mapped[OnHolidays] = mapped_column(named(OnHolidays))  # keep or skip: a canteen's day is not moved
     skipped: Mapped[list[str]] = mapped_column(default=list)  # EXDATE
     way: Mapped[MealWay] = mapped_column(named(MealWay))

@@ -156,6 +156,7 @@ class Portion(OfDistrict, Base):
     dish_id: Mapped[int] = mapped_column(ForeignKey("dishes.id"))
     way: Mapped[MealWay] = mapped_column(named(MealWay))
     note: Mapped[str | None] = mapped_column(Sealed)  # few onions, ring twice
+    bring_to: Mapped[str | None] = mapped_column(Sealed)  # another door or other hands than hers
     walk_in: Mapped[bool] = mapped_column(default=False)  # she came to the counter without an order
     late_reason: Mapped[str | None]  # ordered or changed after the cut-off, and why
     handed_at: Mapped[datetime | None]

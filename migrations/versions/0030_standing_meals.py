@@ -25,7 +25,8 @@ GUARDS = (
 
 
 def upgrade() -> None:
-    """New tables."""
+    """New tables; a meal may be brought to another door."""
+    op.add_column("portions", sa.Column("bring_to", sa.Text(), nullable=True))
     op.create_table(
         "payout_schedules",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -211,6 +212,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
+    op.drop_column("portions", "bring_to")
     op.drop_index("ix_standing_draws_failed", table_name="standing_draws", postgresql_where=sa.text("state = 'failed'"))
     op.drop_index(op.f("ix_standing_draws_district_id"), table_name="standing_draws")
     op.drop_index("ix_standing_draws_day", table_name="standing_draws")

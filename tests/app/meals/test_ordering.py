@@ -25,6 +25,7 @@ from app.meals.rules import (
     MenuClosed,
     NoDelivery,
     NotYourOverride,
+    OnItsWay,
     OrderedAlready,
     TooLate,
 )
@@ -321,3 +322,18 @@ def test_what_she_must_not_eat_is_known_to_the_kitchen(lin: Elder, lunch: Any) -
 def _promised(session: Any, canteen_id: int) -> dict[str, Any]:
     row = queries.terms(session, canteen_id)[0]
     return {name: getattr(row, name) for name in keeping.Promise.__dataclass_fields__}
+
+
+def test_a_meal_is_brought_to_another_door_until_the_rider_has_left(lin: Elder, lunch: Any) -> None:
+    menu, (dish, _) = lunch
+    portion = book(lin, dish, way=MealWay.DELIVERY)
+    with transaction() as session:
+        ordering.redirect(session, portion.id, "二号楼女儿家", by="Zhao", now=AFTER)
+        assert session.get_one(Portion, portion.id).bring_to == "二号楼女儿家"
+    with transaction() as session, pytest.raises(OnItsWay):
+        ordering.redirect(session, portion.id, None, by="Zhao", now=menu.delivery_from)
+    with transaction() as session:
+        neighbour = an_elder(session)
+    eaten_there = book(neighbour, dish)
+    with transaction() as session, pytest.raises(NoDelivery):
+        ordering.redirect(session, eaten_there.id, "二号楼", by="Zhao", now=BEFORE)

@@ -81,6 +81,7 @@ def meal_bodies(ids: dict[str, int], why: dict[str, str]) -> dict[str, Any]:
         "/api/meals/portions/{portion_id}/cancel": why,
         "/api/meals/portions/{portion_id}/change": swap | split,
         "/api/meals/portions/{portion_id}/change/quote": swap,
+        "/api/meals/portions/{portion_id}/redirect": {"bring_to": "二号楼女儿家"},
         "/api/meals/portions/{portion_id}/hand-over": {"receiver": "family"},
         "/api/meals/portions/{portion_id}/miss": {"why": "no_answer"},
         "/api/meals/portions/{portion_id}/take-back": why,

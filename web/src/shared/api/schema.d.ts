@@ -1148,6 +1148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/meals/portions/{portion_id}/redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redirect
+         * @description To another door or into other hands, until the first meal leaves the kitchen.
+         */
+        post: operations["meals_redirect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/meals/portions/{portion_id}/hand-over": {
         parameters: {
             query?: never;
@@ -1299,13 +1319,13 @@ export interface paths {
          * Standing Meals
          * @description Standing orders that hold, of all or of one elder.
          */
-        get: operations["meals_standing_meals"];
+        get: operations["standing meals_standing_meals"];
         put?: never;
         /**
          * Agree
          * @description From now on she has this meal on these days. 409 StandsAlready.
          */
-        post: operations["meals_agree"];
+        post: operations["standing meals_agree"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1323,7 +1343,7 @@ export interface paths {
          * Without
          * @description Days from yesterday on that have no meal.
          */
-        get: operations["meals_without"];
+        get: operations["standing meals_without"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1343,12 +1363,12 @@ export interface paths {
          * One
          * @description With its next two weeks, day by day.
          */
-        get: operations["meals_one"];
+        get: operations["standing meals_one"];
         /**
          * Change
          * @description Other days, another way, another limit, for what is not ordered yet.
          */
-        put: operations["meals_change"];
+        put: operations["standing meals_change"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1369,7 +1389,7 @@ export interface paths {
          * Skip
          * @description A day without her meal, or with it after all.
          */
-        post: operations["meals_skip"];
+        post: operations["standing meals_skip"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1389,7 +1409,7 @@ export interface paths {
          * End
          * @description Her last day; what is ordered beyond it is cancelled.
          */
-        post: operations["meals_end"];
+        post: operations["standing meals_end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1409,7 +1429,7 @@ export interface paths {
          * Settle
          * @description Somebody has spoken with her about a day without a meal.
          */
-        post: operations["meals_settle"];
+        post: operations["standing meals_settle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -16213,7 +16233,7 @@ export interface components {
          * @description What can be done to an ordered meal by hand; its state is its visit's.
          * @enum {string}
          */
-        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "take_back";
+        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "redirect" | "take_back";
         /**
          * PortionOut
          * @description An ordered meal as counter, kitchen and desk know it; the bureau sees neither names nor notes.
@@ -16260,6 +16280,8 @@ export interface components {
             unsuited: components["schemas"]["Diet"][];
             /** Note */
             note: string | null;
+            /** Bring To */
+            bring_to: string | null;
             /** Walk In */
             walk_in: boolean;
             /** Late Reason */
@@ -17263,6 +17285,14 @@ export interface components {
          * @enum {string}
          */
         RecoveryState: "open" | "recovered" | "waived";
+        /**
+         * RedirectIn
+         * @description Another door or other hands, in words; none: her own door again.
+         */
+        RedirectIn: {
+            /** Bring To */
+            bring_to: string | null;
+        };
         /**
          * RefuseIn
          * @description Why the day stays as it is.
@@ -26436,6 +26466,41 @@ export interface operations {
             };
         };
     };
+    meals_redirect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedirectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     meals_hand_over: {
         parameters: {
             query?: never;
@@ -26666,7 +26731,7 @@ export interface operations {
             };
         };
     };
-    meals_standing_meals: {
+    "standing meals_standing_meals": {
         parameters: {
             query?: {
                 elder_id?: number | null;
@@ -26697,7 +26762,7 @@ export interface operations {
             };
         };
     };
-    meals_agree: {
+    "standing meals_agree": {
         parameters: {
             query?: never;
             header?: {
@@ -26732,7 +26797,7 @@ export interface operations {
             };
         };
     };
-    meals_without: {
+    "standing meals_without": {
         parameters: {
             query?: never;
             header?: never;
@@ -26752,7 +26817,7 @@ export interface operations {
             };
         };
     };
-    meals_one: {
+    "standing meals_one": {
         parameters: {
             query?: never;
             header?: never;
@@ -26783,7 +26848,7 @@ export interface operations {
             };
         };
     };
-    meals_change: {
+    "standing meals_change": {
         parameters: {
             query?: never;
             header?: never;
@@ -26818,7 +26883,7 @@ export interface operations {
             };
         };
     };
-    meals_skip: {
+    "standing meals_skip": {
         parameters: {
             query?: never;
             header?: never;
@@ -26853,7 +26918,7 @@ export interface operations {
             };
         };
     };
-    meals_end: {
+    "standing meals_end": {
         parameters: {
             query?: never;
             header?: never;
@@ -26888,7 +26953,7 @@ export interface operations {
             };
         };
     };
-    meals_settle: {
+    "standing meals_settle": {
         parameters: {
             query?: never;
             header?: never;
