@@ -79,6 +79,7 @@ from app.stock import import_api as stock_imports
 from app.stock import models_api as stock_models
 from app.visits import api as visits
 from app.visits import appeals_api as appeals
+from app.visits import clashes_api as clashes
 from app.visits import photos_api as photos
 from app.visits import proof_api as proofs
 from app.what_if import api as what_ifs
@@ -111,6 +112,7 @@ ROUTERS = (
     proofs.rules_router,
     proofs.incidents_router,
     proofs.tags_router,
+    clashes.router,
     appeals.router,
     appeals.terms_router,
     settlement.router,

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from app.alarms.sending_tables import AlarmOffer
 from app.alarms.tables import Alarm
 from app.db import transaction
 from app.errors import NotFound
+from app.idempotency import once
 from app.people import queries as people
 from app.people.rules import Relation
 from app.people.tables import Caregiver, Elder, Home
@@ -43,6 +44,7 @@ FOUND_ZH: Final = {
     Found.WELL: "老人平安", Found.HELPED: "已帮助，老人稳定", Found.AMBULANCE: "需要 120", Found.POLICE: "需要 110",
     Found.NOBODY: "敲门无人应答", Found.MISTAKE: "误按或误报",
 }  # fmt: skip
+FOUND_WORKER_ZH: Final = {Found.WELL: "同事平安", Found.HELPED: "已帮助，同事稳定"}
 
 
 class KeyHolderOut(BaseModel):
@@ -68,6 +70,7 @@ class RespondingOut(BaseModel):
     eta_at: datetime | None
     who: str
     worker: bool  # a colleague calls for help
+    worker_phone: str | None
     address: str
     access_note: str | None
     floor: int
@@ -101,8 +104,11 @@ def responding(me: FieldWorker, now: Now, response: Response) -> RespondingAll:
 
 
 @router.post("/responding/{attendance_id}/found")
-def found(attendance_id: int, said: FoundIn, me: FieldWorker, now: Now) -> RespondingAll:
-    """What I found, for whoever has the alarm: it stands in its log at once, and only the desk closes it."""
+def found(
+    attendance_id: int, said: FoundIn, me: FieldWorker, now: Now,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> RespondingAll:  # fmt: skip
+    """What I found, for whoever has the alarm: it stands in its log once, and only the desk closes it."""
     caregiver_id = caregiver_of(me)
     with transaction() as session:
         offer = session.scalar(
@@ -115,8 +121,18 @@ def found(attendance_id: int, said: FoundIn, me: FieldWorker, now: Now) -> Respo
             raise NotFound("There is no such alarm of yours.")
         alarm = session.get_one(Alarm, offer.alarm_id, with_for_update=True, populate_existing=True)
         name = session.get_one(Caregiver, caregiver_id).name
-        words = "。".join(filter(None, (FOUND_ZH[said.found], said.words.strip())))
-        log.append(session, alarm, Event.NOTE, alarm.state, alarm.state, by=name, now=now, text=words, found=said.found)
+        found_zh = FOUND_ZH | FOUND_WORKER_ZH if alarm.worker_id else FOUND_ZH
+        words = "。".join(filter(None, (found_zh[said.found], said.words.strip())))
+
+        def note() -> str:
+            state = alarm.state
+            log.append(session, alarm, Event.NOTE, state, state, by=name, now=now, text=words, found=said.found)
+            return words
+
+        once(
+            session, caller=f"user {me.id}", key=idempotency_key, now=now, request=["found", attendance_id, words],
+            do=note,
+        )  # fmt: skip
         session.flush()
         return _all(session, caregiver_id, now=now)
 
@@ -142,6 +158,7 @@ def _one(session: Session, offer: AlarmOffer, alarm: Alarm) -> RespondingOut:
         alarm_id=alarm.id, attendance_id=offer.attendance_id, kind=alarm.kind, state=alarm.state, offer=offer.state,
         raised_at=alarm.raised_at, answer_by=offer.answer_by, eta_at=alarm.eta_at,
         who=worker.name if worker else elder.name if elder else "", worker=worker is not None,
+        worker_phone=worker.phone if worker else None,
         address=f"{home.estate}{home.address}" if home else "", access_note=home.access_note if home else None,
         floor=home.floor if home else 1, lift=home.lift if home else True,
         conditions=health.get("conditions") or [], allergies=health.get("allergies") or [],

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Given
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +32,7 @@ from dispatch import BadProblem
 router = APIRouter(prefix="/api/phone", tags=["phone"])
 Key = Annotated[str | None, Header()]
 BACK: Final = timedelta(days=3)  # how long a swap that is over is still shown
+WAITED: Final = timedelta(days=2)  # so long a word of hers may have waited for a signal
 
 
 class WeekVisit(BaseModel):
@@ -126,9 +127,10 @@ class AnswerIn(BaseModel):
 
 
 class SickIn(BaseModel):
-    """From today on, so many days."""
+    """From the day she said so on (today where nothing is said), so many days: it may have waited for a signal."""
 
     days: int = Given(1, ge=1, le=14)
+    said_at: AwareDatetime | None = None
 
 
 class SickOut(BaseModel):
@@ -229,12 +231,13 @@ def withdraw_swap(swap_id: int, me: Field, now: Now) -> WeekOut:
 def sick(said: SickIn, me: Field, now: Now, idempotency_key: Key = None) -> SickOut:
     """I am ill: the absence stands at once, and what becomes of today is worked out for the dispatcher."""
     caregiver_id = caregiver_of(me)
-    first = calendar.day_of(now)
+    first = max(calendar.day_of(now) - WAITED, min(calendar.day_of(now), calendar.day_of(said.said_at or now)))
     last = first + timedelta(days=said.days - 1)
-    change_id = _propose(me, caregiver_id, first, now=now)
+    change_id = _propose(me, caregiver_id, calendar.day_of(now), now=now) if last >= calendar.day_of(now) else None
     with transaction() as session:
         once(
-            session, caller=f"user {me.id}", key=idempotency_key, now=now, request=["sick", first, said.days],
+            session, caller=f"user {me.id}", key=idempotency_key, now=now,
+            request=["sick", said.said_at or first, said.days],
             do=lambda: actions.absent(session, caregiver_id, first, last, by=me.by, now=now).id,
         )  # fmt: skip
         left = session.scalars(

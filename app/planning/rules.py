@@ -49,7 +49,7 @@ class AttendanceState(StrEnum):
 
 
 class AttendanceEvent(StrEnum):
-    """What happens to an attendance; all but `withdraw` come from the caregiver's phone."""
+    """What happens to an attendance; all but `withdraw` and `restore` come from the caregiver's phone."""
 
     ACCEPT = "accept"
     DECLINE = "decline"
@@ -59,6 +59,7 @@ class AttendanceEvent(StrEnum):
     FINISH = "finish"
     NOT_DELIVERED = "not_delivered"
     WITHDRAW = "withdraw"
+    RESTORE = "restore"  # the desk believes what her phone recorded, though the plan had gone on without her
 
 
 S, E = AttendanceState, AttendanceEvent
@@ -88,6 +89,8 @@ ATTENDANCE_MOVES: Final[dict[tuple[AttendanceState, AttendanceEvent], Attendance
     (S.ON_THE_WAY, E.WITHDRAW): S.WITHDRAWN,
     (S.ARRIVED, E.WITHDRAW): S.WITHDRAWN,
     (S.IN_SERVICE, E.WITHDRAW): S.WITHDRAWN,  # an accident, an alarm: they cannot go on
+    (S.WITHDRAWN, E.RESTORE): S.ASSIGNED,
+    (S.DECLINED, E.RESTORE): S.ASSIGNED,
 }
 
 USUAL: Final = (E.ACCEPT, E.DEPART, E.ARRIVE, E.START, E.FINISH, E.NOT_DELIVERED, E.DECLINE)

@@ -172,6 +172,11 @@ def _catch_up(
     return told
 
 
+def replay(session: Session, attendance: Attendance, *, by: str, now: datetime) -> None:
+    """Let what was kept have its effect, for the visit is hers again."""
+    _catch_up(session, attendance, by=by, now=now, batch=set())
+
+
 def _apply(session: Session, raw: RawEvent, attendance: Attendance | None, *, by: str, now: datetime) -> str | None:
     """Let the event have its effect; else the code of what is in the way."""
     if attendance is None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from app import calendar
@@ -89,6 +89,23 @@ class ReadingsIn(BaseModel):
 
     starts: date
     rules: ReadingValues
+
+
+class TagOut(BaseModel):
+    """One printed tag of a home; `withdrawn_at`: it proves nothing from then on."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    issue: int
+    made_by: str
+    made_at: datetime
+    withdrawn_at: datetime | None
+
+
+class TagsOut(BaseModel):
+    """The tags of one home."""
+
+    items: list[TagOut]
 
 
 class AnswerIn(BaseModel):
@@ -191,6 +208,13 @@ def close(incident_id: int, said: AnswerIn, me: Desk) -> IncidentOut:
             session, incident_id, IncidentEvent.CLOSE, by=me.by, now=datetime.now(UTC), answer=said.answer
         )
         return IncidentOut.of(found, full=True)
+
+
+@tags_router.get("/{home_id}")
+def issues(home_id: int, me: Planner) -> TagsOut:
+    """Every tag the home ever had, the newest first; one is good, or none."""
+    with transaction(me.scope) as session:
+        return TagsOut(items=[TagOut.model_validate(one) for one in proof_queries.tags_of(session, home_id)])
 
 
 @tags_router.get("/{home_id}/tag.pdf", response_class=Response)

@@ -90,6 +90,11 @@ def tag_token(district_id: int, home_id: int, issue: int) -> str:
     return f"{home_id}.{issue}.{digest('home tag', f'{district_id}/{home_id}/{issue}')}"
 
 
+def tags_of(session: Session, home_id: int) -> Sequence[HomeTag]:
+    """All tags of a home, the newest first."""
+    return session.scalars(select(HomeTag).where(HomeTag.home_id == home_id).order_by(HomeTag.issue.desc())).all()
+
+
 def tag_at(session: Session, district_id: int, home_id: int, token: object, *, at: datetime) -> bool:
     """Whether a token is of this home's tag, and was not yet replaced then."""
     parts = token.split(".") if isinstance(token, str) else []

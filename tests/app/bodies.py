@@ -205,6 +205,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/phone/installations/{installation_id}/fail": why,
         "/api/session": {"login": "zhaomin", "password": "wrong"},
         "/api/elders/{elder_id}/slots": {"item": "BATHING", "day": "2026-11-23", "minutes": None},
+        "/api/plan-clashes/{clash_id}/settle": {"outcome": "stands", "words": "电话核实"},
         "/api/visits/{visit_id}/cancel": why,
         "/api/visits/{visit_id}/correct": correction,
         "/api/visits/{visit_id}/fail": {"reason": "no_one_home"},

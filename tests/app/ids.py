@@ -45,6 +45,8 @@ from app.planning import replan
 from app.planning import replan_actions as replans
 from app.visits.incident_rules import IncidentKind, IncidentState
 from app.visits.proof_tables import Incident
+from app.visits.rules import Flaw
+from app.visits.tables import VisitFlaw
 from app.what_if.tables import WhatIf
 from app.workers.tables import Swap
 from tests.app.bodies import HEART
@@ -192,6 +194,11 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         state=IncidentState.OPEN, words="摔倒", happened_at=TEN, raised_at=TEN,
     )  # fmt: skip
     session.add(incident)
+    clash = VisitFlaw(
+        district_id=elder.district_id, division_code=division_code, visit_id=visit.id, attendance_id=attendance.id,
+        flaw=Flaw.PLAN_CLASH, facts={"event": "start"}, raised_at=TEN,
+    )  # fmt: skip
+    session.add(clash)
     session.flush()
     payout = a_payout(session, elder)
     settled = settled_things(session, attendance)
@@ -219,7 +226,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
             "photo_id": photo.id,
             "swap_id": swap.id,
-            "incident_id": incident.id,
+            "incident_id": incident.id, "clash_id": clash.id,
             **settled,
             **meals,
         },

@@ -54,7 +54,7 @@ def test_every_state_can_be_reached_and_every_life_can_end(moves: dict[tuple[Any
 def test_whatever_a_phone_sends_an_attendance_is_in_a_state_or_refuses(events: list[AttendanceEvent]) -> None:
     state, seen = AttendanceState.ASSIGNED, []
     for event in events:
-        allowed = event in attendance_possible(state) or event is AttendanceEvent.WITHDRAW
+        allowed = event in attendance_possible(state) or event in (AttendanceEvent.WITHDRAW, AttendanceEvent.RESTORE)
         try:
             state = attendance_after(state, event)
             seen.append(state)

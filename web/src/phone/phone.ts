@@ -13,11 +13,14 @@ import { here } from './outbox/place'
 import { drain, type Stopped } from './outbox/send'
 import { openStore, type Store } from './outbox/store'
 import { replay } from './replay'
+import { tellAll, type Wish } from './wishes'
+import { shake } from './shake'
 import { askDays, post, type Days } from './wire'
 
 /** Who carries the phone: what is needed of the session while offline. */
 export type Carrier = Pick<Me, 'id' | 'login' | 'name' | 'role' | 'hotline' | 'timezone' | 'demo'>
 type Reach = Stopped | 'starting'
+type WishWords = Wish extends infer One ? (One extends Wish ? Omit<One, 'id' | 'at'> : never) : never
 
 const RETRY_S = [2, 5, 10, 30, 60]
 const ASK_AGAIN_S = 30
@@ -29,6 +32,8 @@ export class NotForThePhone extends Error {}
 
 const session = useSession()
 let store: Store
+let opened: (store: Store) => void
+const memory = new Promise<Store>((open) => (opened = open))
 let failures = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -36,13 +41,14 @@ const carrier = shallowRef<Carrier | null>(null)
 const served = shallowRef<Days | null>(null)
 const entries = shallowRef<Entry[]>([])
 const photos = shallowRef<Photo[]>([])
+const wishes = shallowRef<Wish[]>([])
 const reach = ref<Reach>('starting')
 const lastSync = ref<number | null>(null)
 const syncing = ref(false)
 /** Set while a record is in the page only: the disk is full, or the browser forbids it. */
 const unwritable = computed(() => entries.value.some((entry) => entry.unwritten && unsent(entry)))
 /** Everything the server has not got yet. */
-const left = computed(() => entries.value.filter(unsent).length + photos.value.filter(unsent).length)
+const left = computed(() => entries.value.filter(unsent).length + photos.value.filter(unsent).length + wishes.value.length)
 
 const days = computed(() => served.value && replay(served.value, entries.value.filter(unsent).map((entry) => entry.event)))
 
@@ -56,12 +62,13 @@ async function show(person: Carrier): Promise<void> {
 async function look(): Promise<void> {
   const owner = carrier.value?.id
   if (owner === undefined) return
-  ;[entries.value, photos.value] = await Promise.all([store.entries(owner), store.photos(owner)])
+  ;[entries.value, photos.value, wishes.value] = await Promise.all([store.entries(owner), store.photos(owner), store.wishes<Wish>(owner)])
 }
 
 /** Opens the phone's memory, shows what it holds, and asks the server. */
 async function start(): Promise<void> {
   store = await openStore()
+  opened(store)
   const [person, kept] = await Promise.all([store.recall<Carrier>('me'), store.recall<Days>('days')])
   if (person) {
     await show(person)
@@ -110,6 +117,7 @@ async function talk(): Promise<Stopped> {
       await store.forgetOld(me.id, Date.now())
     }
     await store.settle()
+    if (stopped === 'done') await tellAll(await store.wishes<Wish>(me.id), async ({ id }) => store.keepWishes(me.id, (await store.wishes<Wish>(me.id)).filter((one) => one.id !== id)))
     if (stopped !== 'done') return stopped
     return (await sendPhotos(store, me.id)) ? 'done' : 'busy'
   } catch (error) {
@@ -155,12 +163,22 @@ async function act(action: Action): Promise<void> {
     off: behind(),
   }
   entries.value = [...entries.value, await store.add(event, person.id, place ? placeDeadline(now) : undefined)]
-  navigator.vibrate?.(30)
+  shake(30)
   if (place)
     void place
       .then((fix) => store.complete(event.id, fix))
       .finally(sync)
   else void sync()
+}
+
+/** A word beside her visits, kept until the server has it; sent at once where there is a way. */
+async function wish(said: WishWords): Promise<void> {
+  const person = carrier.value
+  if (!person) return
+  const made = { ...said, id: uuid(), at: new Date().toISOString() } as Wish
+  await store.keepWishes(person.id, [...(await store.wishes<Wish>(person.id)), made])
+  await look()
+  await sync()
 }
 
 /** Keeps a photo for good and sends it when there is a way; the answer is what an event refers to. Throws NoRoom. */
@@ -207,9 +225,10 @@ async function logOut(): Promise<void> {
   served.value = null
   entries.value = []
   photos.value = []
+  wishes.value = []
   await sync()
 }
 
 export function usePhone() {
-  return { carrier, days, entries, photos, left, reach, syncing, lastSync, unwritable, start, sync, act, savePhoto, logIn, logOut }
+  return { carrier, days, entries, photos, left, reach, syncing, lastSync, unwritable, start, sync, act, savePhoto, logIn, logOut, wish, wishes, recall: async <T>(name: string) => (await memory).recall<T>(name), remember: async (name: string, value: unknown) => (await memory).keep(name, value) }
 }

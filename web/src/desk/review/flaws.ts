@@ -39,3 +39,11 @@ export function useBecause() {
     return keys.every((key) => te(key)) ? keys.map((key) => t(key)).join('、') : reason
   }
 }
+
+/** What stopped a task, as the platform wrote it down (`systolic 185 mmHg, …`), in the reader's words; a person's words as they are. */
+export function useMeasured() {
+  const { t, te } = useI18n()
+  return function words(said: string): string {
+    return said.replace(/\b(systolic|diastolic|pulse|temperature|glucose|oxygen|water) (?=\d)/g, (found, name: string) => (te(`enums.reading_value.${name}`) ? `${t(`enums.reading_value.${name}`)} ` : found))
+  }
+}

@@ -64,5 +64,8 @@ export async function keyNamed(db: Memory, name: string): Promise<CryptoKey | un
   return winner
 }
 
+/** Words of hers that wait for a signal and are no events of a visit: one sealed list for each login. */
+export const wishesOf = (owner: number): string => `wishes:${owner}`
+
 /** Unsent records keep their key when somebody logs out, until the server has them. */
 export const outboxKey = (owner: number): string => `outbox:${owner}`

@@ -3,10 +3,12 @@ import { albumOf } from './album'
 import type { Entry, Fix, PhoneEvent } from './events'
 import { uuid } from './ids'
 import { open, seal } from './seal'
-import { keyNamed, openMemory, outboxKey, type Body, type Row, type Sealed } from './shelves'
+import { keyNamed, openMemory, outboxKey, wishesOf, type Body, type Row, type Sealed } from './shelves'
 
 const KEPT_ACCEPTED_MS = 2 * 86_400_000
 const NAME = 'yinling-phone'
+/** No person in them: they outlive whoever carries the phone. */
+const FOR_GOOD = new Set(['seq', 'device', 'left'])
 
 type Change = Partial<Pick<Entry, 'standing' | 'tries' | 'problem'>>
 export type Store = Awaited<ReturnType<typeof openStore>>
@@ -16,6 +18,7 @@ export async function openStore(name = NAME) {
   const album = albumOf(db)
   /** What the disk had no room for: kept here, sent like the rest, written down as soon as there is room. */
   const unwritten = new Map<string, Entry>()
+  const unwrittenWishes = new Map<number, unknown[]>()
   /** How far records have come, where not even that could be written: forgotten with the page, and learned again by sending. */
   const marks = new Map<string, Change>()
 
@@ -150,6 +153,26 @@ export async function openStore(name = NAME) {
       return key && sealed ? open<T>(key, sealed) : undefined
     },
 
+    /** What she said that waits for a signal, in her order; sealed like her records, and kept like them after a logout. */
+    async wishes<T>(owner: number): Promise<T[]> {
+      const held = unwrittenWishes.get(owner)
+      if (held) return held as T[]
+      const [key, sealed] = await Promise.all([keyNamed(db, outboxKey(owner)), db.get('kept', wishesOf(owner)) as Promise<Sealed | undefined>])
+      return (key && sealed && (await open<T[]>(key, sealed))) || []
+    },
+    async keepWishes(owner: number, wishes: unknown[]): Promise<void> {
+      unwrittenWishes.delete(owner)
+      if (!wishes.length) return db.delete('kept', wishesOf(owner))
+      try {
+        const key = await keyNamed(db, outboxKey(owner))
+        if (!key) throw new Error('cannot seal')
+        await db.put('kept', await seal(key, wishes), wishesOf(owner))
+      } catch (error) {
+        console.warn('no room', error)
+        unwrittenWishes.set(owner, wishes) // sent from the page, which lives until then
+      }
+    },
+
     /** Which phone this is: a number drawn once, without any person in it. */
     async device(): Promise<string> {
       const known = (await db.get('kept', 'device')) as string | undefined
@@ -166,12 +189,13 @@ export async function openStore(name = NAME) {
       const events = (await db.getAll('events')).filter((row) => row.owner === owner)
       const photos = (await db.getAll('photos')).filter(({ photo }) => photo.owner === owner)
       await db.delete('keys', 'days')
-      await Promise.all(['days', 'me'].map((name) => db.delete('kept', name)))
+      const names = (await db.getAllKeys('kept')).filter((name) => !FOR_GOOD.has(name) && !name.startsWith('wishes:'))
+      await Promise.all(names.map((name) => db.delete('kept', name)))
       const standings = [...events, ...photos.map(({ photo }) => photo)].map(({ standing }) => standing)
       if (standings.some((standing) => standing === 'saved' || standing === 'sent')) return
       for (const { id, standing } of events) if (standing === 'accepted') await db.delete('events', id)
       for (const { key, photo } of photos) if (photo.standing === 'accepted') await db.delete('photos', key)
-      if (standings.every((standing) => standing === 'accepted')) await db.delete('keys', outboxKey(owner))
+      if (standings.every((standing) => standing === 'accepted') && !(await db.get('kept', wishesOf(owner)))) await db.delete('keys', outboxKey(owner))
     },
 
     /** Logged out with no server to hear it: told as soon as there is one. */

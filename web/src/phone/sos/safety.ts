@@ -5,6 +5,7 @@ import { Problem } from '@/shared/api/problem'
 import type { components } from '@/shared/api/schema'
 import { uuid } from '../outbox/ids'
 import { here } from '../outbox/place'
+import { shake } from '../shake'
 import { drop, keep, kept, type Press } from './press'
 
 export type Safety = components['schemas']['SafetyOut']
@@ -73,7 +74,7 @@ function take(newest: Safety): void {
   const before = safety.value
   safety.value = newest
   if (newest.call && !before?.call) opened.value = true
-  if (newest.timer?.state === 'asked' && before?.timer?.state !== 'asked') navigator.vibrate?.([300, 150, 300, 150, 300])
+  if (newest.timer?.state === 'asked' && before?.timer?.state !== 'asked') shake([300, 150, 300, 150, 300])
   if (newest.call) follow()
   else leave()
 }
