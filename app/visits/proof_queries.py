@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.errors import CareError
+from app.errors import CareError, NotFound
 from app.orders import queries as orders
 from app.orders.tables import Visit
+from app.people.tables import Home
 from app.vault import digest
 from app.visits.photo_tables import Photo
 from app.visits.proof_rules import EvidenceRules, Point, Proof, Sort, evidence_rules_of
@@ -91,7 +92,9 @@ def tag_token(district_id: int, home_id: int, issue: int) -> str:
 
 
 def tags_of(session: Session, home_id: int) -> Sequence[HomeTag]:
-    """All tags of a home, the newest first."""
+    """All tags of a home, the newest first; raises NotFound for a home out of reach."""
+    if session.get(Home, home_id) is None:
+        raise NotFound("There is no such home.")
     return session.scalars(select(HomeTag).where(HomeTag.home_id == home_id).order_by(HomeTag.issue.desc())).all()
 
 
