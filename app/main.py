@@ -65,6 +65,7 @@ from app.phone import photos_api as sent_photos
 from app.phone import responding_api as responding
 from app.phone import sos_api as sos
 from app.phone import week_api as week
+from app.phone import welfare_api as rounds
 from app.places import api as places
 from app.planning import api as planning
 from app.planning import changing_api as changes
@@ -82,6 +83,7 @@ from app.visits import appeals_api as appeals
 from app.visits import clashes_api as clashes
 from app.visits import photos_api as photos
 from app.visits import proof_api as proofs
+from app.welfare import api as welfare
 from app.what_if import api as what_ifs
 from app.workers import api as workers
 
@@ -122,6 +124,8 @@ ROUTERS = (
     responding.router,
     sos.router,
     week.router,
+    rounds.router,
+    welfare.router,
     workers.router,
     exceptions.router,
     installer.router,

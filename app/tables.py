@@ -42,6 +42,7 @@ from app.visits import appeal_tables as appeals
 from app.visits import photo_tables as photos
 from app.visits import proof_tables as proofs
 from app.visits import tables as visits
+from app.welfare import tables as welfare
 from app.what_if import tables as what_ifs
 from app.workers import tables as workers
 
@@ -89,6 +90,7 @@ __all__ = [
     "stock",
     "visits",
     "wall",
+    "welfare",
     "what_ifs",
     "workers",
 ]

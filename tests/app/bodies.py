@@ -8,6 +8,7 @@ from app.visits.reading_rules import ReadingRules
 from tests.app.meals.things import meal_bodies
 from tests.app.rental.shop import rental_bodies
 from tests.app.settlement.things import settled_bodies
+from tests.app.welfare.things import welfare_bodies
 from tests.cast import TEN
 
 HEART = {"low": 45, "high": 120, "minutes": 5, "hysteresis": 5}
@@ -216,6 +217,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         **settled_bodies(ids, why),
         **meal_bodies(ids, why),
         **rental_bodies(ids, why),
+        **welfare_bodies(ids),
         "/api/visits/{visit_id}/withdraw": why,
         "/api/programs": {"code": "meals", "kind": "meal", "name_zh": "助餐补贴", "name_en": "Meals"},
         "/api/programs/{program_id}/versions": {

@@ -54,6 +54,7 @@ from tests.app.meals.things import meal_things
 from tests.app.payouts import a_payout
 from tests.app.rental.shop import rental_things
 from tests.app.settlement.things import settled_things
+from tests.app.welfare.things import welfare_things
 from tests.cast import (
     COMMUNITY,
     TEN,
@@ -205,9 +206,11 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     photo = a_photo(session, visit, caregiver)
     meals = meal_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     rented = rental_things(session, elder, session.get_one(Provider, caregiver.provider_id))
+    welfare = welfare_things(session, elder, caregiver)
     return Things(
         {
             **payout,
+            **welfare,
             **rented,
             "window_id": window.id, "sheet_id": sheet.id,
             "service_item_id": visit.item_id, "fee_id": fee.id, "reminder_id": reminder.id, "pause_id": pause.id,
