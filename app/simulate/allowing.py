@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.allowances import actions, drafting, recipients
+from app.allowances import actions, drafting, recipients, scheduling
 from app.allowances.rules import (
     AllowanceKind,
     Band,
@@ -46,6 +46,7 @@ BANKS: Final = ("河口农商银行", "中国邮政储蓄银行", "中国农业�
 POOR: Final = (Category.TEKUN, Category.DIBAO, Category.DIBAO_MARGINAL)
 APPLIED, WITH_ACCOUNT, IN_CASH = 0.97, 0.985, 0.02
 LATE, PROVEN_SINCE, RETURNED, LOST = 6, 4, 6, 1
+DRAFTED_ON: Final = 5  # of each month
 ENOUGH_FOR_TWINS: Final = 100  # recipients, before one of them is on record twice
 
 
@@ -92,6 +93,12 @@ def paid(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
                 actions.check(session, batch_id, by=WHO[0], now=now - timedelta(hours=2))
                 actions.approve(session, batch_id, by=WHO[0], now=now - timedelta(hours=1))
             session.info.pop("notices", None)
+    with transaction() as session:
+        for kind in AllowanceKind:
+            scheduling.settle_day(
+                session, district_id, kind, this, DRAFTED_ON, note="区民政局发放日历", by=WHO[0], now=now
+            )  # fmt: skip
+        session.info.pop("notices", None)
     tell("allowances", 4, 4)
 
 

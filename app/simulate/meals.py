@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 
 from app import calendar
 from app.access.rules import Role
+from app.care_plans.rules import OnHolidays
 from app.db import transaction
 from app.errors import Conflict
-from app.meals import keeping, ordering, queries, serving
+from app.meals import keeping, ordering, queries, serving, standing
 from app.meals.keeping import DishWish, Promise
 from app.meals.ordering import MealWish, Taken
 from app.meals.rules import Diet, Finding, Meal, MealWay, NotTaken, Receiver
+from app.meals.standing import StandingWish
 from app.meals.tables import Canteen, Concern, Menu
+from app.orders.rules import Payer
 from app.people.rules import AbilityLevel, Register
 from app.people.tables import Elder
 from app.places.rules import Tier
@@ -25,6 +28,13 @@ BUREAU, KITCHEN, HOTLINE = "李国栋 (liguodong)", "食堂管理员", "赵敏 (
 PLACES: Final = 3
 ORDERS_TODAY: Final = 60
 STILL_TO_COME: Final = 3
+ONE_IN: Final = 12  # of those who may eat there has a standing order
+RULES: Final = (
+    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+    "FREQ=DAILY",
+    "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+    "FREQ=WEEKLY;BYDAY=TU,TH",
+)
 DIETS: Final = ([Diet.LOW_SALT], [Diet.DIABETIC], [Diet.SOFT, Diet.LOW_SALT], [Diet.SOFT], [Diet.HALAL], [Diet.LOW_FAT])
 SAYS: Final = {
     "盐": Diet.LOW_SALT, "糖": Diet.DIABETIC, "软": Diet.SOFT, "碎": Diet.MINCED, "脂": Diet.LOW_FAT, "清": Diet.HALAL,
@@ -71,6 +81,10 @@ def serve(rng: random.Random, district_id: int, *, now: datetime) -> int:
         with transaction() as session:
             share = ORDERS_TODAY if day == today else ORDERS_TODAY // 3
             ordered += _order(session, rng, district_id, day, rng.sample(eaters, min(share, len(eaters))), now=now)
+            session.info.pop("notices", None)
+    for elder_id in eaters[::ONE_IN]:
+        with transaction() as session:
+            _stand(session, rng, elder_id, rng.choice(canteens).id, now=now)
             session.info.pop("notices", None)
     return ordered
 
@@ -141,6 +155,20 @@ def _order(
         count += 1
         _taken(session, rng, menu, portion.id, way, now=now)
     return count
+
+
+def _stand(session: Session, rng: random.Random, elder_id: int, canteen_id: int, *, now: datetime) -> None:
+    """She has lunch brought on the same days of every week; a few want what cannot always be had."""
+    hard = rng.random()
+    wish = StandingWish(
+        rule=rng.choice(RULES), starts=calendar.day_of(now), ends=None, holidays=OnHolidays.SKIP, way=MealWay.DELIVERY,
+        prefers=rng.choice((None, SOFT.name)), payer=Payer.SELF if hard < 0.12 else Payer.ENTITLEMENT,
+        most_self_pay_cents=800 if hard < 0.12 else 1_500, note=None,
+        agent={"name": "女儿", "relation": "女儿", "present": False} if hard > 0.7 else None,
+    )  # fmt: skip
+    if 0.12 <= hard < 0.2:
+        keeping.note_diet(session, elder_id, [Diet.HALAL, Diet.SOFT], "清真，要烂一点", by=HOTLINE, now=now)
+    standing.agree(session, elder_id, canteen_id, Meal.LUNCH, wish, by=HOTLINE, now=now)
 
 
 def _taken(session: Session, rng: random.Random, menu: Menu, portion_id: int, way: MealWay, *, now: datetime) -> None:

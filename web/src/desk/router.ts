@@ -29,7 +29,7 @@ export const router = createRouter({
     { path: '/elders/:id(\\d+)/money', name: 'money', component: () => import('./elders/MoneyPage.vue'), props: number('id'), meta: { of: ['elders'] } },
     { path: '/orders/:id(\\d+)?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: number('id') },
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
-    { path: '/meals/:what(book|menus|concerns|canteens)?', name: 'meals', component: () => import('./meals/MealsPage.vue'), props: ({ params }) => ({ what: params.what || 'count' }) },
+    { path: '/meals/:what(book|standing|menus|concerns|canteens)?', name: 'meals', component: () => import('./meals/MealsPage.vue'), props: ({ params }) => ({ what: params.what || 'count' }) },
     { path: '/rental/:what(units|rentals|waiting|due|counts|offer)?', name: 'rental', component: () => import('./rental/RentalPage.vue'), props: ({ params }) => ({ what: params.what || 'stock' }) },
     { path: '/catalogue', name: 'catalogue', component: () => import('./catalogue/CataloguePage.vue') },
     { path: '/catalogue/holidays', name: 'holidays', component: () => import('./catalogue/HolidaysPage.vue'), meta: { of: ['catalogue'] } },
