@@ -52,7 +52,7 @@ export function inWords(rule: string, t: Translate): string {
   const picked = read(rule)
   const days = picked.days.map((day) => t(`care_plans.day.${day}`)).join(t('care_plans.and'))
   const said = {
-    day: () => t('care_plans.rule.day', { n: picked.interval }),
+    day: () => t(picked.interval > 1 ? 'care_plans.rule.day' : 'care_plans.rule.daily', { n: picked.interval }),
     week: () => t(picked.interval > 1 ? 'care_plans.rule.weeks' : 'care_plans.rule.week', { n: picked.interval, days }),
     month_day: () => (picked.monthDay < 0 ? t('care_plans.rule.month_end') : t('care_plans.rule.month_day', { n: picked.monthDay })),
     month_week: () => t('care_plans.rule.month_week', { nth: t(`care_plans.nth.${picked.nth}`), days }),
