@@ -4284,6 +4284,358 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phone/welfare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Due
+         * @description Whom I visit.
+         */
+        get: operations["phone_due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/welfare/round": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description I go to these today: their doors and telephones are on my phone for the day, and that is written down.
+         */
+        post: operations["phone_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/welfare/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Records
+         * @description Keep what came of visits, each record once; as the platform, since she may have moved out of the area.
+         */
+        post: operations["phone_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage
+         * @description Who was seen in a natural month, by street and tier, and who is overdue today.
+         */
+        get: operations["welfare_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description The list, the longest overdue first.
+         */
+        get: operations["welfare_listed"];
+        put?: never;
+        /**
+         * Enlist
+         * @description Put on the list who lives here and is not on it, in the tier the register speaks for.
+         */
+        post: operations["welfare_enlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records
+         * @description The last records of the area.
+         */
+        get: operations["welfare_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/elders/{elder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Elder
+         * @description Her tier and how it came to be, what was told of her, what was found.
+         */
+        get: operations["welfare_elder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/elders/{elder_id}/tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tier
+         * @description Another tier, for a reason that stays in her history.
+         */
+        post: operations["welfare_tier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/elders/{elder_id}/pair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pair
+         * @description Whose she is (结对).
+         */
+        post: operations["welfare_pair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/visitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visitors
+         * @description Who goes, and where.
+         */
+        get: operations["welfare_visitors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/visitors/{caregiver_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send
+         * @description Somebody with a login of the phone goes on welfare visits in an area.
+         */
+        post: operations["welfare_send"];
+        /**
+         * Recall
+         * @description She goes no longer.
+         */
+        delete: operations["welfare_recall"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings
+         * @description What was found and is not closed, urgent ones first.
+         */
+        get: operations["welfare_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/findings/{finding_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description I see to it.
+         */
+        post: operations["welfare_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/findings/{finding_id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order
+         * @description Write down an order for it, to be confirmed with the elder.
+         */
+        post: operations["welfare_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/findings/{finding_id}/refer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refer
+         * @description Somebody outside is asked.
+         */
+        post: operations["welfare_refer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/findings/{finding_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description It is seen to, and how.
+         */
+        post: operations["welfare_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welfare/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rules
+         * @description What holds today, and every version.
+         */
+        get: operations["welfare_rules"];
+        put?: never;
+        /**
+         * Set Rules
+         * @description A new version from a day on.
+         */
+        post: operations["welfare_set_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/workers/swaps": {
         parameters: {
             query?: never;
@@ -11139,7 +11491,7 @@ export interface components {
          */
         Course: {
             /** Items */
-            items: components["schemas"]["HistoryLine"][];
+            items: components["schemas"]["app__catalogue__keeping_api__HistoryLine"][];
         };
         /**
          * CourseOut
@@ -11151,6 +11503,43 @@ export interface components {
             moments: components["schemas"]["MomentOut"][];
             /** Goes After */
             goes_after: number | null;
+        };
+        /**
+         * Coverage
+         * @description 巡访覆盖率 of a natural month: seen ÷ listed.
+         */
+        Coverage: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Cells */
+            cells: components["schemas"]["CoverageCell"][];
+        };
+        /**
+         * CoverageCell
+         * @description Of one street and tier in a month: on the list, seen at least once, at home, and overdue today.
+         */
+        CoverageCell: {
+            /** Street */
+            street: string;
+            /** Name */
+            name: string;
+            tier: components["schemas"]["Tier"];
+            /** Listed */
+            listed: number;
+            /** Seen */
+            seen: number;
+            /** By Home */
+            by_home: number;
+            /** Late */
+            late: number;
         };
         /**
          * CoverageOut
@@ -11209,7 +11598,7 @@ export interface components {
             points: components["schemas"]["CurvePoint"][];
             /** Gap Seconds */
             gap_seconds: number;
-            latest: components["schemas"]["LatestOut"] | null;
+            latest: components["schemas"]["app__monitoring__shapes__LatestOut"] | null;
             /** Doubted */
             doubted: number;
             /** Low */
@@ -11677,7 +12066,7 @@ export interface components {
             code: string;
             /** Name */
             name: string;
-            level: components["schemas"]["Level"];
+            level: components["schemas"]["app__places__rules__Level"];
             /** Parent Code */
             parent_code: string | null;
         };
@@ -12109,6 +12498,14 @@ export interface components {
         EndpointIn: {
             /** Endpoint */
             endpoint: string;
+        };
+        /**
+         * Enlisted
+         * @description How many came onto the list.
+         */
+        Enlisted: {
+            /** Added */
+            added: number;
         };
         /**
          * EnrolIn
@@ -12770,17 +13167,77 @@ export interface components {
          */
         Finding: "well" | "away" | "hospital" | "needs_help" | "no_longer";
         /**
-         * FindingOut
-         * @description One rule, what it wants, what was found.
+         * FindingEvent
+         * @description What is done about it.
+         * @enum {string}
          */
-        FindingOut: {
-            rule: components["schemas"]["EligibilityRule"];
-            /** Holds */
-            holds: boolean;
-            /** Wanted */
-            wanted: unknown;
-            /** Found */
-            found: unknown;
+        FindingEvent: "take" | "order" | "refer" | "close";
+        /**
+         * FindingKind
+         * @description What it is about: a topic of the form, what she wishes, or a visit that did not come about.
+         * @enum {string}
+         */
+        FindingKind: "health" | "mood" | "food" | "home" | "equipment" | "family" | "wish" | "no_answer" | "refused" | "away" | "clash";
+        /**
+         * FindingLine
+         * @description One of the list, with whose it is and who told of it how.
+         */
+        FindingLine: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["FindingKind"];
+            /** Urgent */
+            urgent: boolean;
+            state: components["schemas"]["FindingState"];
+            /** Words */
+            words: string;
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Taken By */
+            taken_by: string | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Referred To */
+            referred_to: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["FindingEvent"][];
+            /** Elder Id */
+            elder_id: number;
+            /** Name */
+            name: string;
+            way: components["schemas"]["Way"];
+            /** By */
+            by: string;
+            /** Seen Since */
+            seen_since: boolean;
+        };
+        /**
+         * FindingState
+         * @description Where it stands.
+         * @enum {string}
+         */
+        FindingState: "open" | "taken" | "ordered" | "referred" | "closed";
+        /**
+         * FindingsOut
+         * @description Urgent ones first.
+         */
+        FindingsOut: {
+            /** Items */
+            items: components["schemas"]["FindingLine"][];
         };
         /**
          * Finish
@@ -13171,27 +13628,6 @@ export interface components {
             at: string | null;
             /** Seconds */
             seconds: number | null;
-        };
-        /**
-         * HistoryLine
-         * @description What was changed when, by whom.
-         */
-        HistoryLine: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Event */
-            event: string;
-            /** Reason */
-            reason: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
         };
         /**
          * HistoryOut
@@ -13899,19 +14335,6 @@ export interface components {
             events: string[];
         };
         /**
-         * LatestOut
-         * @description The last single reading.
-         */
-        LatestOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Value */
-            value: number;
-        };
-        /**
          * LedgerLine
          * @description Cents that moved, the balance after it, and the visit behind it.
          */
@@ -13957,12 +14380,6 @@ export interface components {
              */
             due_on: string;
         };
-        /**
-         * Level
-         * @description The level of a division in the 12-digit code.
-         * @enum {string}
-         */
-        Level: "district" | "street" | "community" | "village";
         /**
          * LevelChange
          * @description From when a new level of ability gives its amount.
@@ -14276,6 +14693,21 @@ export interface components {
         Links: {
             /** Items */
             items: components["schemas"]["app__desk__wall_api__Link"][];
+        };
+        /**
+         * ListOut
+         * @description A page of the list, the longest overdue first; `next` is where the following one begins.
+         */
+        ListOut: {
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Items */
+            items: components["schemas"]["OnList"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * ListedElder
@@ -15167,6 +15599,41 @@ export interface components {
          */
         OnHolidays: "keep" | "skip" | "before" | "after";
         /**
+         * OnList
+         * @description Somebody on the list. Names are masked for those who do not work with elders by name.
+         */
+        OnList: {
+            /** Elder Id */
+            elder_id: number;
+            /** Name */
+            name: string;
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            /** Estate */
+            estate: string;
+            /** Community */
+            community: string;
+            tier: components["schemas"]["Tier"];
+            /** Why */
+            why: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Late Days */
+            late_days: number;
+            /** Last On */
+            last_on: string | null;
+            /** Tries */
+            tries: number;
+            /** Pair Id */
+            pair_id: number | null;
+            /** Taken By */
+            taken_by: string | null;
+        };
+        /**
          * OpenIn
          * @description Why the card is opened.
          */
@@ -15211,29 +15678,6 @@ export interface components {
          */
         OrderEvent: "confirm" | "submit" | "approve" | "refuse" | "close" | "cancel";
         /**
-         * OrderIn
-         * @description An order; `agent` when somebody else than the elder asks.
-         */
-        OrderIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item */
-            item: string;
-            /**
-             * Payer
-             * @default entitlement
-             * @enum {string}
-             */
-            payer: "entitlement" | "self";
-            /** Visits */
-            visits: components["schemas"]["app__orders__shapes__WishIn"][];
-            /** @default hotline */
-            channel: components["schemas"]["app__orders__rules__Channel"];
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-        };
-        /**
          * OrderOut
          * @description An order with its visits and its history.
          */
@@ -15273,7 +15717,7 @@ export interface components {
             /** Received By */
             received_by: string;
             /** Visits */
-            visits: components["schemas"]["VisitOut"][];
+            visits: components["schemas"]["app__orders__shapes__VisitOut"][];
             /** History */
             history: components["schemas"]["HistoryOut"][];
         };
@@ -15416,6 +15860,12 @@ export interface components {
             missing: number;
         };
         /**
+         * Outcome
+         * @description What came of it; only the first is a visit that counts.
+         * @enum {string}
+         */
+        "Outcome-Input": "seen" | "no_answer" | "refused" | "away";
+        /**
          * OutcomeOut
          * @description The effect on the month, all sums in cents.
          */
@@ -15488,6 +15938,25 @@ export interface components {
             call_back_at: string | null;
             /** Responder */
             responder: string | null;
+        };
+        /**
+         * PairIn
+         * @description Whose she is; nobody's without one.
+         */
+        PairIn: {
+            /** Caregiver Id */
+            caregiver_id: number | null;
+        };
+        /**
+         * Paired
+         * @description As it stands now.
+         */
+        Paired: {
+            tier: components["schemas"]["Tier"];
+            /** Why */
+            why: string;
+            /** Pair Id */
+            pair_id: number | null;
         };
         /**
          * Part
@@ -17430,6 +17899,14 @@ export interface components {
             bring_to: string | null;
         };
         /**
+         * ReferIn
+         * @description Who is asked.
+         */
+        ReferIn: {
+            /** To */
+            to: string;
+        };
+        /**
          * RefuseIn
          * @description Why the day stays as it is.
          */
@@ -17990,6 +18467,14 @@ export interface components {
          */
         Role: "operator" | "shift_lead" | "dispatcher" | "caregiver" | "responder" | "manager" | "assessor" | "supervisor" | "admin";
         /**
+         * RoundIn
+         * @description Whom she takes into her day.
+         */
+        RoundIn: {
+            /** Elder Ids */
+            elder_ids: number[];
+        };
+        /**
          * RowOut
          * @description One line of a list; `waits_for_me` where this caller's signature is missing.
          */
@@ -18104,17 +18589,42 @@ export interface components {
          */
         RuleState: "draft" | "approved" | "dropped";
         /**
-         * RulesOut
-         * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
+         * RulesIn
+         * @description New rules and their first day, today at the earliest.
          */
-        RulesOut: {
-            /** Items */
-            items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
-            /** In Force */
-            in_force: number[];
-            pause: components["schemas"]["app__monitoring__shapes__PauseOut"] | null;
-            /** May Change */
-            may_change: boolean;
+        RulesIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            rules: components["schemas"]["RulesValues"];
+        };
+        /**
+         * RulesValues
+         * @description How often in days, what follows when nobody answers, by when what was found is seen to, and where it stands.
+         */
+        RulesValues: {
+            /** Every Days */
+            every_days: {
+                [key: string]: number;
+            };
+            /** Unanswered */
+            unanswered: {
+                [key: string]: components["schemas"]["Unanswered"];
+            };
+            /** Tries */
+            tries: number;
+            /** Retry Days */
+            retry_days: number;
+            /** Change Days */
+            change_days: number;
+            /** Urgent Days */
+            urgent_days: number;
+            /** Concern Days */
+            concern_days: number;
+            /** Source */
+            source: string;
         };
         /**
          * RunOut
@@ -20060,6 +20570,26 @@ export interface components {
             server_time: string;
         };
         /**
+         * Tier
+         * @description How much has to be feared for somebody.
+         * @enum {string}
+         */
+        Tier: "high" | "key" | "general";
+        /**
+         * TierIn
+         * @description Another tier and why; `changed`: something grave has happened, somebody goes soon.
+         */
+        TierIn: {
+            tier: components["schemas"]["Tier"];
+            /** Reason */
+            reason: string;
+            /**
+             * Changed
+             * @default false
+             */
+            changed: boolean;
+        };
+        /**
          * TimeIn
          * @description One time laid over what was reported: which, why, and what it rests on.
          */
@@ -20111,6 +20641,12 @@ export interface components {
          * @enum {string}
          */
         ToldBy: "elder" | "family" | "hospital" | "doctor" | "assessment" | "imported";
+        /**
+         * Topic
+         * @description What is asked.
+         * @enum {string}
+         */
+        Topic: "health" | "mood" | "food" | "home" | "equipment" | "family";
         /**
          * TraceOut
          * @description The way of a line: visit, order, entitlement, ledger entries, contract version.
@@ -20278,6 +20814,12 @@ export interface components {
             wait: number;
             target: components["schemas"]["Target"] | null;
         };
+        /**
+         * Unanswered
+         * @description What follows when nobody has answered so many times.
+         * @enum {string}
+         */
+        Unanswered: "ticket" | "alarm";
         /**
          * UnitEvent
          * @description What can happen to a unit.
@@ -20576,7 +21118,7 @@ export interface components {
             /** Pro Rata */
             pro_rata: boolean;
             /** Findings */
-            findings: components["schemas"]["FindingOut"][];
+            findings: components["schemas"]["app__funding__shapes__FindingOut"][];
         };
         /**
          * VersionEvent
@@ -20626,64 +21168,6 @@ export interface components {
          * @enum {string}
          */
         VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "hand_over" | "verify" | "hold" | "reject" | "uphold" | "fail" | "cancel";
-        /**
-         * VisitOut
-         * @description A visit as every screen knows it.
-         */
-        VisitOut: {
-            /** Id */
-            id: number;
-            /** Version */
-            version: number;
-            /** Order Id */
-            order_id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Provider Id */
-            provider_id: number | null;
-            /** Item Code */
-            item_code: string;
-            aid: components["schemas"]["AidCategory"];
-            state: components["schemas"]["VisitState"];
-            /** Minutes */
-            minutes: number;
-            /** Caregivers Needed */
-            caregivers_needed: number;
-            /** Same Sex */
-            same_sex: boolean;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Starts At */
-            starts_at: string | null;
-            /** Priority */
-            priority: number;
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Possible
-             * @default []
-             */
-            possible: components["schemas"]["VisitEvent"][];
-            /**
-             * Changeable
-             * @default false
-             */
-            changeable: boolean;
-        };
         /**
          * VisitRecord
          * @description One visit. `SequenceID` grows with every change, so that a record may be sent again.
@@ -20859,6 +21343,42 @@ export interface components {
             flaws: components["schemas"]["FlawOut"][];
             /** History */
             history: components["schemas"]["app__visits__shapes__StepOut"][];
+        };
+        /**
+         * Visitor
+         * @description What somebody who goes is.
+         * @enum {string}
+         */
+        Visitor: "community_worker" | "social_worker" | "volunteer";
+        /**
+         * VisitorIn
+         * @description Where she goes as what.
+         */
+        VisitorIn: {
+            kind: components["schemas"]["Visitor"];
+            /** Area */
+            area: string;
+        };
+        /**
+         * VisitorOut
+         * @description Somebody who goes, and where.
+         */
+        VisitorOut: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+            kind: components["schemas"]["Visitor"];
+            /** Area */
+            area: string;
+        };
+        /**
+         * VisitorsOut
+         * @description All who go.
+         */
+        VisitorsOut: {
+            /** Items */
+            items: components["schemas"]["VisitorOut"][];
         };
         /**
          * Visits
@@ -21051,6 +21571,12 @@ export interface components {
          */
         WatchState: "running" | "asked" | "rang" | "ended";
         /**
+         * Way
+         * @description How somebody was visited.
+         * @enum {string}
+         */
+        Way: "home" | "phone" | "video";
+        /**
          * WayOut
          * @description All devices of a model, or of a kind where no model is named.
          */
@@ -21143,6 +21669,126 @@ export interface components {
             item_en: string;
             /** May Swap */
             may_swap: boolean;
+        };
+        /**
+         * WelfareAnswer
+         * @description Results in the order of the records, and the list as it is now.
+         */
+        WelfareAnswer: {
+            /** Results */
+            results: components["schemas"]["ResultOut"][];
+            list: components["schemas"]["WelfareList"];
+        };
+        /**
+         * WelfareList
+         * @description Who is due within a week, the longest overdue first; no `kind`: she does not go on welfare visits.
+         */
+        WelfareList: {
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            kind: components["schemas"]["Visitor"] | null;
+            /** Tries */
+            tries: number;
+            /** People */
+            people: components["schemas"]["WelfarePerson"][];
+        };
+        /**
+         * WelfarePerson
+         * @description Somebody to visit. Name, door and telephones in the clear only in today's round of whoever asks.
+         */
+        WelfarePerson: {
+            /** Elder Id */
+            elder_id: number;
+            tier: components["schemas"]["Tier"];
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Late Days */
+            late_days: number;
+            /** Last On */
+            last_on: string | null;
+            /** Tries */
+            tries: number;
+            /** Paired */
+            paired: boolean;
+            /** Mine */
+            mine: boolean;
+            /** Taken */
+            taken: boolean;
+            /** Name */
+            name: string;
+            /** Age */
+            age: number;
+            /** Estate */
+            estate: string;
+            /** Address */
+            address: string | null;
+            /** Access Note */
+            access_note: string | null;
+            /** Floor */
+            floor: number;
+            /** Lift */
+            lift: boolean;
+            place: components["schemas"]["PointOut"] | null;
+            /** Phone */
+            phone: string | null;
+            contact: components["schemas"]["PhoneContact"] | null;
+        };
+        /**
+         * WelfareRecordIn
+         * @description What came of one visit. `data` is the form: topics, wish, words, policy, urged. Clocks as of every event.
+         */
+        WelfareRecordIn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Elder Id */
+            elder_id: number;
+            way: components["schemas"]["Way"];
+            outcome: components["schemas"]["Outcome-Input"];
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Offset Ms */
+            offset_ms?: number | null;
+            /** Clock Off Ms */
+            clock_off_ms?: number | null;
+            place?: components["schemas"]["PlaceIn"] | null;
+            /**
+             * Data
+             * @default {}
+             */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * WelfareRecordsIn
+         * @description A batch out of the outbox of one phone; `sent_at` is what the phone's clock says now.
+         */
+        WelfareRecordsIn: {
+            /** Records */
+            records: components["schemas"]["WelfareRecordIn"][];
+            /** Device */
+            device?: string | null;
+            /** Sent At */
+            sent_at?: string | null;
         };
         /**
          * WentOut
@@ -22661,6 +23307,27 @@ export interface components {
             reason: string;
         };
         /**
+         * HistoryLine
+         * @description What was changed when, by whom.
+         */
+        app__catalogue__keeping_api__HistoryLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Reason */
+            reason: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PriceIn
          * @description Cents for a visit or an hour in an area (beginning of a division code, empty: everywhere) from a day on.
          */
@@ -22983,6 +23650,19 @@ export interface components {
             note: string | null;
             /** Rungs */
             rungs: number;
+        };
+        /**
+         * FindingOut
+         * @description One rule, what it wants, what was found.
+         */
+        app__funding__shapes__FindingOut: {
+            rule: components["schemas"]["EligibilityRule"];
+            /** Holds */
+            holds: boolean;
+            /** Wanted */
+            wanted: unknown;
+            /** Found */
+            found: unknown;
         };
         /**
          * Terms
@@ -23361,6 +24041,19 @@ export interface components {
             note?: string | null;
         };
         /**
+         * LatestOut
+         * @description The last single reading.
+         */
+        app__monitoring__shapes__LatestOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * PauseIn
          * @description Why she is not at home, and until when if that is known.
          */
@@ -23422,6 +24115,19 @@ export interface components {
             alarms: components["schemas"]["RealAlarm"][];
         };
         /**
+         * RulesOut
+         * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
+         */
+        app__monitoring__shapes__RulesOut: {
+            /** Items */
+            items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
+            /** In Force */
+            in_force: number[];
+            pause: components["schemas"]["app__monitoring__shapes__PauseOut"] | null;
+            /** May Change */
+            may_change: boolean;
+        };
+        /**
          * VersionOut
          * @description One version of a rule: what it asks, from when to when, whose hand.
          */
@@ -23470,6 +24176,29 @@ export interface components {
          */
         app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm" | "care_plan";
         /**
+         * OrderIn
+         * @description An order; `agent` when somebody else than the elder asks.
+         */
+        app__orders__shapes__OrderIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /**
+             * Payer
+             * @default entitlement
+             * @enum {string}
+             */
+            payer: "entitlement" | "self";
+            /** Visits */
+            visits: components["schemas"]["app__orders__shapes__WishIn"][];
+            /** @default hotline */
+            channel: components["schemas"]["app__orders__rules__Channel"];
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * QuoteIn
          * @description What is wished for whom; `self` leaves the allowances alone.
          */
@@ -23501,8 +24230,66 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["QuoteLineOut"][];
             /** Clashes */
-            clashes: components["schemas"]["VisitOut"][];
+            clashes: components["schemas"]["app__orders__shapes__VisitOut"][];
             approval: components["schemas"]["Approval"];
+        };
+        /**
+         * VisitOut
+         * @description A visit as every screen knows it.
+         */
+        app__orders__shapes__VisitOut: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Order Id */
+            order_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Provider Id */
+            provider_id: number | null;
+            /** Item Code */
+            item_code: string;
+            aid: components["schemas"]["AidCategory"];
+            state: components["schemas"]["VisitState"];
+            /** Minutes */
+            minutes: number;
+            /** Caregivers Needed */
+            caregivers_needed: number;
+            /** Same Sex */
+            same_sex: boolean;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Priority */
+            priority: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["VisitEvent"][];
+            /**
+             * Changeable
+             * @default false
+             */
+            changeable: boolean;
         };
         /**
          * WishIn
@@ -23750,6 +24537,12 @@ export interface components {
              */
             words: string;
         };
+        /**
+         * Level
+         * @description The level of a division in the 12-digit code.
+         * @enum {string}
+         */
+        app__places__rules__Level: "district" | "street" | "community" | "village";
         /**
          * Mode
          * @description How a caregiver travels.
@@ -24649,6 +25442,208 @@ export interface components {
             };
         };
         /**
+         * Level
+         * @description How it is.
+         * @enum {string}
+         */
+        app__welfare__rules__Level: "fine" | "concern" | "urgent";
+        /**
+         * Outcome
+         * @description What came of it; only the first is a visit that counts.
+         * @enum {string}
+         */
+        app__welfare__rules__Outcome: "seen" | "no_answer" | "refused" | "away";
+        /**
+         * AnswerIn
+         * @description What was done about it.
+         */
+        app__welfare__shapes__AnswerIn: {
+            /** Answer */
+            answer: string;
+        };
+        /**
+         * ElderOut
+         * @description Everything of one elder's welfare visits.
+         */
+        app__welfare__shapes__ElderOut: {
+            tier: components["schemas"]["Tier"];
+            /** Why */
+            why: string;
+            /**
+             * Listed On
+             * Format: date
+             */
+            listed_on: string;
+            /** Last On */
+            last_on: string | null;
+            /** Tries */
+            tries: number;
+            /** Pair Id */
+            pair_id: number | null;
+            /** Visits */
+            visits: components["schemas"]["app__welfare__shapes__VisitOut"][];
+            /** Findings */
+            findings: components["schemas"]["FindingLine"][];
+            /** History */
+            history: components["schemas"]["app__welfare__shapes__HistoryLine"][];
+        };
+        /**
+         * FindingOut
+         * @description Something to see to. `seen_since`: she was seen after it was found.
+         */
+        app__welfare__shapes__FindingOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["FindingKind"];
+            /** Urgent */
+            urgent: boolean;
+            state: components["schemas"]["FindingState"];
+            /** Words */
+            words: string;
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Taken By */
+            taken_by: string | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Referred To */
+            referred_to: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["FindingEvent"][];
+        };
+        /**
+         * HistoryLine
+         * @description One change of her tier.
+         */
+        app__welfare__shapes__HistoryLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * LatestOut
+         * @description The last records, newest first.
+         */
+        app__welfare__shapes__LatestOut: {
+            /** Items */
+            items: components["schemas"]["app__welfare__shapes__VisitOut"][];
+        };
+        /**
+         * OrderIn
+         * @description What is proposed for her, and when.
+         */
+        app__welfare__shapes__OrderIn: {
+            /** Item */
+            item: string;
+            visit: components["schemas"]["app__orders__shapes__WishIn"];
+        };
+        /**
+         * RulesOut
+         * @description What holds today (version 0: the first settings), and every version, newest first.
+         */
+        app__welfare__shapes__RulesOut: {
+            /** Version */
+            version: number;
+            rules: components["schemas"]["RulesValues"];
+            /** Versions */
+            versions: components["schemas"]["app__welfare__shapes__VersionOut"][];
+        };
+        /**
+         * VersionOut
+         * @description One version as it was set.
+         */
+        app__welfare__shapes__VersionOut: {
+            /** Version */
+            version: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            rules: components["schemas"]["RulesValues"];
+        };
+        /**
+         * VisitOut
+         * @description One record as it was told.
+         */
+        app__welfare__shapes__VisitOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Name */
+            name: string;
+            way: components["schemas"]["Way"];
+            outcome: components["schemas"]["app__welfare__rules__Outcome"];
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** By */
+            by: string;
+            /** Distance M */
+            distance_m: number | null;
+            /** Accuracy M */
+            accuracy_m: number | null;
+            /** Topics */
+            topics: {
+                [key: string]: components["schemas"]["app__welfare__rules__Level"];
+            };
+            /** Wish */
+            wish: string;
+            /** Words */
+            words: string;
+            /** Policy */
+            policy: boolean;
+            /** Urged */
+            urged: boolean;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
          * ConfirmIn
          * @description The rules the dispatcher accepts by name.
          */
@@ -25115,7 +26110,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderIn"];
+                "application/json": components["schemas"]["app__orders__shapes__OrderIn"];
             };
         };
         responses: {
@@ -25261,7 +26256,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VisitOut"];
+                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -29269,7 +30264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VisitOut"];
+                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -29304,7 +30299,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VisitOut"];
+                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -29339,7 +30334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VisitOut"];
+                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -32054,6 +33049,621 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EarningsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_due: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelfareList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelfareList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_records: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelfareRecordsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelfareAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_coverage: {
+        parameters: {
+            query?: {
+                /** @description YYYY-MM */
+                month?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_listed: {
+        parameters: {
+            query?: {
+                tier?: components["schemas"]["Tier"] | null;
+                /** @description beginning of a division code */
+                street?: string;
+                late?: boolean;
+                /** @description `next` of the page before */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_enlist: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enlisted"];
+                };
+            };
+        };
+    };
+    welfare_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__LatestOut"];
+                };
+            };
+        };
+    };
+    welfare_elder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__ElderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_tier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TierIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paired"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                elder_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paired"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_visitors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorsOut"];
+                };
+            };
+        };
+    };
+    welfare_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                caregiver_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitorIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitorsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_recall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                caregiver_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_findings: {
+        parameters: {
+            query?: {
+                open_only?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__welfare__shapes__OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_refer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                finding_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__welfare__shapes__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    welfare_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__RulesOut"];
+                };
+            };
+        };
+    };
+    welfare_set_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["app__welfare__shapes__RulesOut"];
                 };
             };
             /** @description Validation Error */
@@ -37420,7 +39030,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__RulesOut"];
                 };
             };
             /** @description Validation Error */
@@ -37546,7 +39156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesOut"];
+                    "application/json": components["schemas"]["app__monitoring__shapes__RulesOut"];
                 };
             };
         };
