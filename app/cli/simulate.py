@@ -86,15 +86,16 @@ def day(
 @simulate.command()
 def outside(
     port: Annotated[int, typer.Option(help="of the gateway of messages, on this machine")] = 8025,
+    push_port: Annotated[int, typer.Option(help="of the push service that rings phones, on this machine")] = 8026,
     seed: Annotated[int, typer.Option(help="the same seed gives the same people on the line")] = 7,
     every: Annotated[float, typer.Option(min=1, help="seconds between two calls to the hotline, on average")] = 150,
 ) -> None:
-    """The world at the other end of the lines: people who call and are called, a gateway that takes messages."""
+    """The world at the other end of the lines: people who call, a gateway that takes messages, phones that ring."""
     from app.config import settings
     from app.simulate import day, outside
 
     token = settings().hooks_token.get_secret_value()
-    outside.run(url=day.address(), token=token, port=port, seed=seed, every=every)
+    outside.run(url=day.address(), token=token, port=port, push_port=push_port, seed=seed, every=every)
 
 
 @simulate.command(name="devices")

@@ -39,13 +39,14 @@ def play(given: Settings, *, reset: bool, elders: int, seed: int, speed: int, lo
             (var / UNFINISHED).touch()
             _finish(supervisor, table, "simulate", "district", "--elders", str(elders), "--seed", str(seed))
             (var / UNFINISHED).unlink()
-        carrier = process_table.reach_outside(table, given) if speed else None
+        outside = process_table.reach_outside(table, given) if speed else (0, 0)
         process_table.remember(var, table.env)
         console.print("- the platform ...")
         supervisor.up(*process_table.platform(table.env))
         if speed:
             supervisor.up(process("day", ["simulate", "day", "--speed", str(speed)], table.env))
-            supervisor.up(process("outside", ["simulate", "outside", "--port", str(carrier or 0)], table.env))
+            ports_of = ["--port", str(outside[0]), "--push-port", str(outside[1])]
+            supervisor.up(process("outside", ["simulate", "outside", *ports_of], table.env))
         welcome(table, var)
         supervisor.watch(Follow(supervisor.logs, console) if logs else nothing)
 

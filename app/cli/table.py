@@ -77,17 +77,20 @@ def _listen(table: Table, given: Settings) -> None:
     table.notes.append(("Watches", f"{told}, on {host}; for real ones YINLING_GATEWAY_HOST=0.0.0.0"))
 
 
-def reach_outside(table: Table, given: Settings) -> int:
-    """Messages go to the simulated carrier, unless an address was given; the port it shall serve."""
+def reach_outside(table: Table, given: Settings) -> tuple[int, int]:
+    """Messages and rings go to the simulated carrier and push service; the ports they shall serve."""
     port = free_port(8025, "127.0.0.1")
+    push_port = free_port(port + 1, "127.0.0.1")
+    table.env["YINLING_PUSH_HOSTS"] = f"{given.push_hosts},127.0.0.1"  # beside the browsers' own
     if "messages_url" in given.model_fields_set:
         table.notes.append(("Messages", "through your YINLING_MESSAGES_URL"))
     else:
         table.env["YINLING_MESSAGES_URL"] = (
             f"json://127.0.0.1:{port}/send?:to={{to}}&:channel={{channel}}&:id={{id}}&:urgent={{urgent}}&cto=3&rto=5"
         )
-        table.notes.append(("Outside", f"simulated: people on the telephone, a carrier on port {port}; nothing leaves"))
-    return port
+        told = f"people on the telephone, a carrier on port {port}, phones rung through port {push_port}"
+        table.notes.append(("Outside", f"simulated: {told}; nothing leaves"))
+    return port, push_port
 
 
 def _about_broker(made: broker.Broker) -> str:

@@ -1,4 +1,4 @@
-"""`yinling simulate outside`: the world at the other end of the lines, an exchange with people on it and a carrier."""
+"""`yinling simulate outside`: the world at the other end of the lines, an exchange, a carrier, a push service."""
 
 import random
 import signal
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.calls.exchange import Exchange, Manners
 from app.db import transaction
 from app.people.tables import Contact, Elder
-from app.simulate import carrier
+from app.simulate import carrier, ringing
 
 log = structlog.get_logger()
 TURN: Final = 0.3  # seconds between two looks at what the desk wishes
@@ -22,14 +22,17 @@ CONTACTS: Final = 0.3
 PATIENT: Final = Manners(answer=0.5, patience=(25, 60))
 
 
-def run(*, url: str, token: str, port: int, seed: int, every: float) -> None:
+def run(*, url: str, token: str, port: int, push_port: int, seed: int, every: float) -> None:
     """Until SIGINT or SIGTERM; somebody rings the hotline every so many seconds, on average."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     chance = random.Random(f"{seed}:outside")
     post = carrier.Carrier(chance=chance)
-    with carrier.serve(post, port) as door, httpx2.Client(base_url=url, timeout=10) as web:
+    with (
+        carrier.serve(post, port) as door, ringing.phones_at(push_port) as rung,
+        httpx2.Client(base_url=url, timeout=10) as web,
+    ):  # fmt: skip
         threading.Thread(target=door.serve_forever, daemon=True).start()
         line = Exchange(web, token, chance=chance, manners=PATIENT)
         rings, last = time.monotonic() + chance.expovariate(1 / every), time.monotonic()
@@ -38,6 +41,8 @@ def run(*, url: str, token: str, port: int, seed: int, every: float) -> None:
             try:
                 line.take_up()
                 line.advance(now - last)
+                for login, kind in rung.rings():
+                    log.info("a phone rings", login=login, kind=kind)
                 for word in post.receipts(now=now):
                     carrier.tell(web, token, word)
                 if now >= rings:

@@ -44,6 +44,7 @@ class Phone:
     key: Any = field(default_factory=lambda: _fresh().private_key)
     auth: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     waiting: list[Waiting] = field(default_factory=list)
+    came: list[dict[str, Any]] = field(default_factory=list)  # all of it, in order
     gone: bool = False
 
 
@@ -103,6 +104,7 @@ class PushService:
             return 400  # a real service cannot look inside; its phone would throw it away
         with self._lock:
             phone.waiting = [one for one in phone.waiting if not topic or one.topic != topic]
+            phone.came.append(said)
             phone.waiting.append(Waiting(said, urgency, topic, time.time() + int(ttl)))
         return 201
 

@@ -19,6 +19,7 @@ from app.messages.push_tables import PushSubscription
 from app.messages.rules import Channel, Kind, MessageState, Trouble
 from app.messages.tables import OutboxMessage
 from app.simulate.push_service import PushService, serve
+from app.simulate.ringing import Ringing
 from tests.app.test_every_route import somebody
 from tests.cast import COMMUNITY, DISTRICT, a_caregiver, a_user, an_elder, an_item
 from tests.clients import Client
@@ -149,3 +150,17 @@ def test_the_service_refuses_what_the_standards_refuse(service: PushService) -> 
     assert refused(name, {"TTL": "5"}, b"") == 401
     assert refused(name, {"TTL": "5", "Authorization": "vapid t=a.b.c,k=other"}, b"") == 403
     assert refused(name, {"TTL": "5", "Authorization": f"vapid t=a.b.c,k={push.public_key()}"}, b"") == 401
+
+
+def test_the_phones_of_the_demos_responders_ring_when_they_are_sent(database: object, service: PushService) -> None:
+    with transaction() as session:
+        caregiver = a_caregiver(session, responder=True)
+        user = a_user(session, Role.RESPONDER, login="hl09", caregiver_id=caregiver.id)
+        a_user(session, Role.CAREGIVER, login="hl10", caregiver_id=a_caregiver(session).id)
+        user_id = user.id
+    phone = Ringing(service)
+    assert phone.subscribe() == 1
+    assert phone.subscribe() == 1  # begun again: the phones of before are gone
+    rung(user_id)
+    assert list(phone.rings()) == [("hl09", "worker_check")]
+    assert list(phone.rings()) == []

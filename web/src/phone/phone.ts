@@ -2,7 +2,7 @@
 import { computed, ref, shallowRef } from 'vue'
 import { Problem } from '@/shared/api/problem'
 import { useSession } from '@/shared/session'
-import { setServerTime } from '@/shared/clock'
+import { serverNow, setServerTime } from '@/shared/clock'
 import { setZone } from '@/shared/words'
 import type { Me } from '@/shared/api/types'
 import { placeDeadline, unsent, type Action, type Entry, type Fix } from './outbox/events'
@@ -175,7 +175,7 @@ async function act(action: Action): Promise<void> {
 async function wish(said: WishWords): Promise<void> {
   const person = carrier.value
   if (!person) return
-  const made = { ...said, id: uuid(), at: new Date().toISOString() } as Wish
+  const made = { ...said, id: uuid(), at: new Date(serverNow()).toISOString() } as Wish // which day it was, whatever this clock says
   await store.keepWishes(person.id, [...(await store.wishes<Wish>(person.id)), made])
   await look()
   await sync()
