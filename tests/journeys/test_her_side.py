@@ -163,12 +163,13 @@ def test_a_phone_set_wrong_by_hours_is_believed_at_the_right_time(
 def _bath(house: House) -> Promise:
     """The first visit somebody has before her, made a bath: not every small district has one on every day."""
     promise = Promise.find(house)
-    query(
+    made = query(
         house,
         "update visits v set item_id = i.id, item_code = i.code, aid = i.aid, tasks = null from service_items i"
-        " where i.code = 'BATHING' and v.id = (select visit_id from attendances where id = %s) returning v.id",
+        " where i.code = 'BATH' and v.id = (select visit_id from attendances where id = %s) returning v.id",
         promise.attendance,
     )
+    assert made, "there is no bath in the catalogue"
     return promise
 
 
