@@ -194,7 +194,7 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=5, args=[levels.behind, levels.catch_up], id="levels")
     every(sweep, minutes=1, args=[meals.unasked, meals.raise_alarm], id="meals not taken")
     every(sweep, minutes=10, args=[meals.forgotten, meals.forget], id="meals nobody came for")
-    every(sweep, minutes=5, args=[standing_queries.due, standing.draw], id="standing meals")
+    every(sweep, minutes=1, args=[standing_queries.due, standing.draw], id="standing meals")
     every(sweep, minutes=1, args=[rentals.allottable, lending.allot], id="aids for who waits")
     every(sweep, minutes=30, args=[rentals.held_over, lending.give_up], id="aids nobody fetched")
     every(sweep, minutes=30, args=[rentals.to_end, lending.follow], id="rentals an event ends")

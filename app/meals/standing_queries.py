@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.care_plans.tables import CarePlanPause
 from app.errors import NotFound
 from app.meals import queries
 from app.meals.rules import Meal
@@ -15,6 +16,7 @@ from app.meals.standing_rules import DrawState, Plate, StandingState
 from app.meals.standing_tables import StandingDraw, StandingMeal
 from app.meals.tables import Canteen, Dish, Menu, Portion
 from app.orders.tables import Visit
+from app.people.life_tables import LifeEvent
 from app.people.tables import Elder, Home
 from app.places.tables import Facility
 
@@ -60,11 +62,15 @@ def draw(session: Session, draw_id: int) -> StandingDraw:
 
 
 def due(session: Session, *, now: datetime) -> Sequence[int]:
-    """Standing orders to look at, the longest unseen first."""
+    """Standing orders to look at, the longest unseen first; at once those of whom a pause or a stay was told since."""
+    paused = exists().where(
+        CarePlanPause.elder_id == StandingMeal.elder_id, CarePlanPause.made_at > StandingMeal.checked_at
+    )
+    told = exists().where(LifeEvent.elder_id == StandingMeal.elder_id, LifeEvent.told_at > StandingMeal.checked_at)
+    unseen = or_(StandingMeal.checked_at.is_(None), StandingMeal.checked_at < now - AGAIN)
     return session.scalars(
         select(StandingMeal.id)
-        .where(StandingMeal.state == StandingState.ACTIVE)
-        .where(or_(StandingMeal.checked_at.is_(None), StandingMeal.checked_at < now - AGAIN))
+        .where(StandingMeal.state == StandingState.ACTIVE, or_(unseen, paused, told))
         .order_by(StandingMeal.checked_at.nulls_first(), StandingMeal.id)
     ).all()
 

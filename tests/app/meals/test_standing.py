@@ -194,6 +194,22 @@ def test_a_holiday_a_pause_and_a_day_without_are_left_out_and_nobody_is_troubled
     assert days(standing_id)[after] == (DrawState.ORDERED, None)
 
 
+def test_a_pause_told_after_the_clock_has_looked_takes_back_what_is_ordered_at_once(
+    lin: Elder, canteen: Canteen
+) -> None:
+    menu()
+    standing_id = agreed(lin, canteen)
+    soon = BEFORE + timedelta(minutes=2)
+    with transaction() as session:
+        assert standing_queries.due(session, now=soon) == []
+        care_plans.pause(session, lin.id, DAY, None, PauseReason.HOSPITAL, by="Zhao", now=soon)
+    with transaction() as session:
+        assert list(standing_queries.due(session, now=soon)) == [standing_id]
+    drawn(standing_id, now=soon)
+    assert days(standing_id)[DAY] == (DrawState.LEFT_OUT, WhyNone.PAUSED)
+    assert free(lin) == 26_000
+
+
 def test_in_hospital_what_is_ordered_is_taken_back_and_she_is_told_once_for_the_stay(
     lin: Elder, canteen: Canteen
 ) -> None:
