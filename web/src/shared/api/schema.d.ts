@@ -1148,26 +1148,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/meals/portions/{portion_id}/redirect": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Redirect
-         * @description To another door or into other hands, until the first meal leaves the kitchen.
-         */
-        post: operations["meals_redirect"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/meals/portions/{portion_id}/hand-over": {
         parameters: {
             query?: never;
@@ -1302,134 +1282,6 @@ export interface paths {
          * @description Somebody has asked after her.
          */
         post: operations["meals_settle"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/standing-meals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Standing Meals
-         * @description Standing orders that hold, of all or of one elder.
-         */
-        get: operations["standing meals_standing_meals"];
-        put?: never;
-        /**
-         * Agree
-         * @description From now on she has this meal on these days. 409 StandsAlready.
-         */
-        post: operations["standing meals_agree"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/standing-meals/without": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Without
-         * @description Days from yesterday on that have no meal.
-         */
-        get: operations["standing meals_without"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/standing-meals/{standing_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One
-         * @description With its next two weeks, day by day.
-         */
-        get: operations["standing meals_one"];
-        /**
-         * Change
-         * @description Other days, another way, another limit, for what is not ordered yet.
-         */
-        put: operations["standing meals_change"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/standing-meals/{standing_id}/skip": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Skip
-         * @description A day without her meal, or with it after all.
-         */
-        post: operations["standing meals_skip"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/standing-meals/{standing_id}/end": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * End
-         * @description Her last day; what is ordered beyond it is cancelled.
-         */
-        post: operations["standing meals_end"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/standing-meals/days/{draw_id}/settle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Settle
-         * @description Somebody has spoken with her about a day without a meal.
-         */
-        post: operations["standing meals_settle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3208,26 +3060,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/home-tags/{home_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Issues
-         * @description Every tag the home ever had, the newest first; one is good, or none.
-         */
-        get: operations["visits_issues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/home-tags/{home_id}/tag.pdf": {
         parameters: {
             query?: never;
@@ -3262,46 +3094,6 @@ export interface paths {
          * @description The old tag was lost or photographed: it proves nothing any more. Print the new one.
          */
         post: operations["visits_renew"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/plan-clashes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All Open
-         * @description Those that wait for somebody.
-         */
-        get: operations["visits_all_open"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/plan-clashes/{clash_id}/settle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Settle
-         * @description Decide one.
-         */
-        post: operations["visits_settle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3947,7 +3739,7 @@ export interface paths {
         put?: never;
         /**
          * Found
-         * @description What I found, for whoever has the alarm: it stands in its log once, and only the desk closes it.
+         * @description What I found, for whoever has the alarm: it stands in its log at once, and only the desk closes it.
          */
         post: operations["phone_found"];
         delete?: never;
@@ -6586,30 +6378,6 @@ export interface paths {
          * @description It will not be paid.
          */
         post: operations["allowances_drop"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/allowances/schedule": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Schedule
-         * @description The days, and what waits.
-         */
-        get: operations["allowances_schedule"];
-        put?: never;
-        /**
-         * Settle Day
-         * @description A new day from a month on.
-         */
-        post: operations["allowances_settle_day"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9906,10 +9674,10 @@ export interface components {
         };
         /**
          * AttendanceEvent
-         * @description What happens to an attendance; all but `withdraw` and `restore` come from the caregiver's phone.
+         * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
          * @enum {string}
          */
-        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw" | "restore";
+        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw";
         /**
          * AttendanceOut
          * @description A caregiver at a visit; `id` is null for a draft's line, which nobody has been told of.
@@ -10970,68 +10738,6 @@ export interface components {
             reason: string;
         };
         /**
-         * ClashKind
-         * @description What the plan says now.
-         * @enum {string}
-         */
-        ClashKind: "cancelled" | "other" | "moved" | "unassigned" | "ended";
-        /**
-         * ClashOut
-         * @description What she did, what the plan says now, and what may be decided.
-         */
-        ClashOut: {
-            /** Id */
-            id: number;
-            /** Visit Id */
-            visit_id: number;
-            visit_state: components["schemas"]["VisitState"];
-            /** Elder Id */
-            elder_id: number;
-            /** Elder */
-            elder: string;
-            /** Item Zh */
-            item_zh: string;
-            /** Item En */
-            item_en: string;
-            /** Caregiver */
-            caregiver: string;
-            kind: components["schemas"]["ClashKind"];
-            /** Now With */
-            now_with: string[];
-            /**
-             * Planned At
-             * Format: date-time
-             */
-            planned_at: string;
-            /** Moved To */
-            moved_to: string | null;
-            /**
-             * Raised At
-             * Format: date-time
-             */
-            raised_at: string;
-            /** Did */
-            did: components["schemas"]["DidOut"][];
-            /** Possible */
-            possible: components["schemas"]["ClashOutcome"][];
-        };
-        /**
-         * ClashOutcome
-         * @description What the desk decides.
-         * @enum {string}
-         */
-        ClashOutcome: "counts" | "in_vain" | "stands";
-        /**
-         * ClashesOut
-         * @description A page, the oldest first.
-         */
-        ClashesOut: {
-            /** Items */
-            items: components["schemas"]["ClashOut"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
          * ClimbOut
          * @description Where an alarm stands on its tree. Before the first call the rungs are what the tree says now.
          */
@@ -11854,20 +11560,6 @@ export interface components {
             missed_id?: number | null;
         };
         /**
-         * DidOut
-         * @description One thing she recorded: when by the server's clock, how far from the home.
-         */
-        DidOut: {
-            kind: components["schemas"]["EventKind"];
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Distance M */
-            distance_m: number | null;
-        };
-        /**
          * Diet
          * @description What a dish suits, and what an elder needs.
          * @enum {string}
@@ -12089,59 +11781,6 @@ export interface components {
         DrawIn: {
             /** Score */
             score?: number | null;
-        };
-        /**
-         * DrawOut
-         * @description A day of a standing order without a meal: why, and whether she knows.
-         */
-        DrawOut: {
-            /** Id */
-            id: number;
-            /** Standing Id */
-            standing_id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Canteen */
-            canteen: string;
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            meal: components["schemas"]["Meal"];
-            state: components["schemas"]["DrawState"];
-            why: components["schemas"]["WhyNone"] | null;
-            /** Short Cents */
-            short_cents: number | null;
-            /**
-             * Cut Off
-             * Format: date-time
-             */
-            cut_off: string;
-            /** Told At */
-            told_at: string | null;
-            /** Settled By */
-            settled_by: string | null;
-            /** Settled Note */
-            settled_note: string | null;
-            /** Can Settle */
-            can_settle: boolean;
-        };
-        /**
-         * DrawState
-         * @description What came of a day of a standing order.
-         * @enum {string}
-         */
-        DrawState: "ordered" | "left_out" | "failed" | "settled";
-        /**
-         * Draws
-         * @description What somebody must look at first, then what was left out.
-         */
-        Draws: {
-            /** Items */
-            items: components["schemas"]["DrawOut"][];
         };
         /**
          * DropIn
@@ -15482,42 +15121,6 @@ export interface components {
             id: string;
         };
         /**
-         * NewStandingIn
-         * @description For whom, where, and which meal of the day.
-         */
-        NewStandingIn: {
-            /** Rule */
-            rule: string;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends?: string | null;
-            /**
-             * Holidays
-             * @default skip
-             * @enum {string}
-             */
-            holidays: "keep" | "skip";
-            way: components["schemas"]["MealWay"];
-            /** Prefers */
-            prefers?: string | null;
-            /** @default entitlement */
-            payer: components["schemas"]["Payer"];
-            /** Most Self Pay Cents */
-            most_self_pay_cents: number;
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-            /** Elder Id */
-            elder_id: number;
-            /** Canteen Id */
-            canteen_id: number;
-            meal: components["schemas"]["Meal"];
-        };
-        /**
          * NextStep
          * @description What to do now, why, and what comes after.
          */
@@ -16179,47 +15782,6 @@ export interface components {
             possible: components["schemas"]["BatchEvent"][];
         };
         /**
-         * PayoutDayIn
-         * @description From a month on; without a day the batch is drafted by hand only.
-         */
-        PayoutDayIn: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Day */
-            day: number | null;
-            /** Note */
-            note: string;
-        };
-        /**
-         * PayoutDayOut
-         * @description A version on record.
-         */
-        PayoutDayOut: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Day */
-            day: number | null;
-            /** Note */
-            note: string;
-            /** Id */
-            id: number;
-            /** By */
-            by: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-        };
-        /**
          * PayoutLineAfter
          * @description Where a line stands now.
          */
@@ -16295,16 +15857,6 @@ export interface components {
             reason: components["schemas"]["ReturnReason"];
         };
         /**
-         * PayoutSchedules
-         * @description Versions, what holds last first for each allowance, and what comes next of each.
-         */
-        PayoutSchedules: {
-            /** Versions */
-            versions: components["schemas"]["PayoutDayOut"][];
-            /** Next */
-            next: components["schemas"]["PayoutTurn"][];
-        };
-        /**
          * PayoutSums
          * @description What a batch holds.
          */
@@ -16331,27 +15883,6 @@ export interface components {
             recoveries: number;
             /** Recovery Cents */
             recovery_cents: number;
-        };
-        /**
-         * PayoutTurn
-         * @description What the clock drafts next; `late` where its day has passed, `behind` the batch that must be issued before.
-         */
-        PayoutTurn: {
-            kind: components["schemas"]["AllowanceKind"];
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /**
-             * Due
-             * Format: date
-             */
-            due: string;
-            /** Late */
-            late: boolean;
-            /** Behind */
-            behind: string | null;
         };
         /**
          * People
@@ -16838,7 +16369,7 @@ export interface components {
          * @description What can be done to an ordered meal by hand; its state is its visit's.
          * @enum {string}
          */
-        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "redirect" | "take_back";
+        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "take_back";
         /**
          * PortionOut
          * @description An ordered meal as counter, kitchen and desk know it; the bureau sees neither names nor notes.
@@ -16885,8 +16416,6 @@ export interface components {
             unsuited: components["schemas"]["Diet"][];
             /** Note */
             note: string | null;
-            /** Bring To */
-            bring_to: string | null;
             /** Walk In */
             walk_in: boolean;
             /** Late Reason */
@@ -17891,12 +17420,12 @@ export interface components {
          */
         RecoveryState: "open" | "recovered" | "waived";
         /**
-         * RedirectIn
-         * @description Another door or other hands, in words; none: her own door again.
+         * ReferIn
+         * @description Who is asked.
          */
-        RedirectIn: {
-            /** Bring To */
-            bring_to: string | null;
+        ReferIn: {
+            /** To */
+            to: string;
         };
         /**
          * ReferIn
@@ -18320,8 +17849,6 @@ export interface components {
             who: string;
             /** Worker */
             worker: boolean;
-            /** Worker Phone */
-            worker_phone: string | null;
             /** Address */
             address: string;
             /** Access Note */
@@ -18944,12 +18471,13 @@ export interface components {
             payload: string;
         };
         /**
-         * SettleDrawIn
-         * @description What was arranged with her instead.
+         * SettleIn
+         * @description What asking after her has found.
          */
-        SettleDrawIn: {
+        SettleIn: {
+            finding: components["schemas"]["Finding"];
             /** Note */
-            note: string;
+            note?: string | null;
         };
         /**
          * Sex
@@ -19223,7 +18751,7 @@ export interface components {
         };
         /**
          * SickIn
-         * @description From the day she said so on (today where nothing is said), so many days: it may have waited for a signal.
+         * @description From today on, so many days.
          */
         SickIn: {
             /**
@@ -19231,8 +18759,6 @@ export interface components {
              * @default 1
              */
             days: number;
-            /** Said At */
-            said_at?: string | null;
         };
         /**
          * SickOut
@@ -19613,129 +19139,6 @@ export interface components {
          * @enum {string}
          */
         Standing: "sure" | "protected" | "lost" | "coming";
-        /**
-         * StandingDay
-         * @description A day to come as it stands now: meant, ordered, or without a meal and why.
-         */
-        StandingDay: {
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /**
-             * Cut Off
-             * Format: date-time
-             */
-            cut_off: string;
-            state: components["schemas"]["DrawState"] | null;
-            why: components["schemas"]["WhyNone"] | null;
-        };
-        /**
-         * StandingEvent
-         * @description What can happen to a standing order.
-         * @enum {string}
-         */
-        StandingEvent: "change" | "skip" | "end";
-        /**
-         * StandingIn
-         * @description What she wants again and again; `most_self_pay_cents` of one meal, `rule` after RFC 5545.
-         */
-        StandingIn: {
-            /** Rule */
-            rule: string;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends?: string | null;
-            /**
-             * Holidays
-             * @default skip
-             * @enum {string}
-             */
-            holidays: "keep" | "skip";
-            way: components["schemas"]["MealWay"];
-            /** Prefers */
-            prefers?: string | null;
-            /** @default entitlement */
-            payer: components["schemas"]["Payer"];
-            /** Most Self Pay Cents */
-            most_self_pay_cents: number;
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-        };
-        /**
-         * StandingMeals
-         * @description At most 500 by name, and how many hold in all.
-         */
-        StandingMeals: {
-            /** Items */
-            items: components["schemas"]["StandingOut"][];
-            /** Total */
-            total: number;
-        };
-        /**
-         * StandingOut
-         * @description A standing order; the bureau sees neither names nor notes. `days` only where one is looked at.
-         */
-        StandingOut: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Elder Name */
-            elder_name: string;
-            /** Estate */
-            estate: string;
-            /** Canteen Id */
-            canteen_id: number;
-            /** Canteen */
-            canteen: string;
-            meal: components["schemas"]["Meal"];
-            /** Rule */
-            rule: string;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** Ends */
-            ends: string | null;
-            holidays: components["schemas"]["OnHolidays"];
-            /** Skipped */
-            skipped: string[];
-            way: components["schemas"]["MealWay"];
-            /** Prefers */
-            prefers: string | null;
-            payer: components["schemas"]["Payer"];
-            /** Most Self Pay Cents */
-            most_self_pay_cents: number;
-            agent: components["schemas"]["Agent"] | null;
-            /** Note */
-            note: string | null;
-            state: components["schemas"]["StandingState"];
-            /** Possible */
-            possible: components["schemas"]["StandingEvent"][];
-            /** Made By */
-            made_by: string;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /** Days */
-            days: components["schemas"]["StandingDay"][];
-        };
-        /**
-         * StandingState
-         * @description 固定订餐.
-         * @enum {string}
-         */
-        StandingState: "active" | "ended";
         /**
          * StartIn
          * @description Whom to assess, why, and when it was done.
@@ -20259,31 +19662,6 @@ export interface components {
          * @enum {string}
          */
         SwapState: "asked" | "agreed" | "done" | "refused" | "withdrawn" | "lapsed";
-        /**
-         * TagOut
-         * @description One printed tag of a home; `withdrawn_at`: it proves nothing from then on.
-         */
-        TagOut: {
-            /** Issue */
-            issue: number;
-            /** Made By */
-            made_by: string;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /** Withdrawn At */
-            withdrawn_at: string | null;
-        };
-        /**
-         * TagsOut
-         * @description The tags of one home.
-         */
-        TagsOut: {
-            /** Items */
-            items: components["schemas"]["TagOut"][];
-        };
         /**
          * Target
          * @description Whom we called.
@@ -21926,12 +21304,6 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /**
-         * WhyNone
-         * @description Why a day has no meal.
-         * @enum {string}
-         */
-        WhyNone: "paused" | "away" | "holiday" | "exception" | "has_one" | "given_up" | "no_menu" | "closed" | "nothing_suits" | "full" | "not_brought" | "no_money" | "too_late" | "refused";
         /**
          * WhyNot
          * @description WhyNot a day has no order.
@@ -23958,15 +23330,6 @@ export interface components {
             lines: components["schemas"]["QuoteLine"][];
         };
         /**
-         * SettleIn
-         * @description What asking after her has found.
-         */
-        app__meals__shapes__SettleIn: {
-            finding: components["schemas"]["Finding"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
          * SwapIn
          * @description Another dish of the same menu, or another way.
          */
@@ -23974,35 +23337,6 @@ export interface components {
             /** Dish Id */
             dish_id: number;
             way: components["schemas"]["MealWay"];
-        };
-        /**
-         * EndIn
-         * @description Her last day, and why.
-         */
-        app__meals__standing_shapes__EndIn: {
-            /**
-             * Last
-             * Format: date
-             */
-            last: string;
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * SkipIn
-         * @description A day without her meal; `without` false takes that back.
-         */
-        app__meals__standing_shapes__SkipIn: {
-            /**
-             * Day
-             * Format: date
-             */
-            day: string;
-            /**
-             * Without
-             * @default true
-             */
-            without: boolean;
         };
         /**
          * Channel
@@ -25327,15 +24661,6 @@ export interface components {
             versions: {
                 [key: string]: unknown;
             }[];
-        };
-        /**
-         * SettleIn
-         * @description What it comes to, and why.
-         */
-        app__visits__clashes_api__SettleIn: {
-            outcome: components["schemas"]["ClashOutcome"];
-            /** Words */
-            words: string;
         };
         /**
          * AnswerIn
@@ -27635,41 +26960,6 @@ export interface operations {
             };
         };
     };
-    meals_redirect: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                portion_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RedirectIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PortionOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     meals_hand_over: {
         parameters: {
             query?: never;
@@ -27876,7 +27166,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__meals__shapes__SettleIn"];
+                "application/json": components["schemas"]["SettleIn"];
             };
         };
         responses: {
@@ -27887,263 +27177,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Concerns"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_standing_meals": {
-        parameters: {
-            query?: {
-                elder_id?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingMeals"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_agree": {
-        parameters: {
-            query?: never;
-            header?: {
-                "idempotency-key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewStandingIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_without": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Draws"];
-                };
-            };
-        };
-    };
-    "standing meals_one": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                standing_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_change": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                standing_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StandingIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_skip": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                standing_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__meals__standing_shapes__SkipIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_end": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                standing_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__meals__standing_shapes__EndIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StandingOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "standing meals_settle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                draw_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SettleDrawIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DrawOut"];
                 };
             };
             /** @description Validation Error */
@@ -31225,37 +30258,6 @@ export interface operations {
             };
         };
     };
-    visits_issues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                home_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TagsOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     visits_tag: {
         parameters: {
             query?: never;
@@ -31295,73 +30297,6 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    visits_all_open: {
-        parameters: {
-            query?: {
-                /** @description `next` of the page before */
-                cursor?: number | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClashesOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    visits_settle: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path: {
-                clash_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["app__visits__clashes_api__SettleIn"];
-            };
-        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -32416,7 +31351,6 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "idempotency-key"?: string | null;
                 "x-simulated-at"?: string | null;
             };
             path: {
@@ -37020,61 +35954,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PayoutBatchOut"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    allowances_schedule: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutSchedules"];
-                };
-            };
-        };
-    };
-    allowances_settle_day: {
-        parameters: {
-            query?: never;
-            header?: {
-                "x-simulated-at"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PayoutDayIn"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PayoutSchedules"];
                 };
             };
             /** @description Validation Error */
