@@ -25,7 +25,7 @@ from app.vault import mask_name
 from app.welfare import actions, queries, register
 from app.welfare.actions import Reported
 from app.welfare.queries import DueRow
-from app.welfare.rules import Outcome, Tier, Visitor, Way
+from app.welfare.rules import RiskTier, Visitor, WelfareOutcome, WelfareWay
 
 router = APIRouter(prefix="/api/phone/welfare", tags=["phone"])
 AHEAD: Final = timedelta(days=7)  # so early somebody may be in the list already
@@ -36,7 +36,7 @@ class WelfarePerson(BaseModel):
     """Somebody to visit. Name, door and telephones in the clear only in today's round of whoever asks."""
 
     elder_id: int
-    tier: Tier
+    tier: RiskTier
     due_on: date
     late_days: int
     last_on: date | None
@@ -77,8 +77,8 @@ class WelfareRecordIn(BaseModel):
 
     id: uuid.UUID
     elder_id: int = Given(ge=0, lt=2**63)
-    way: Way
-    outcome: Outcome
+    way: WelfareWay
+    outcome: WelfareOutcome
     seq: int = Given(ge=0, lt=2**53)
     at: AwareDatetime
     offset_ms: int | None = Given(None, ge=0, lt=2**53)

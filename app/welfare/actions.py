@@ -21,10 +21,10 @@ from app.visits.rules import Outcome as Received
 from app.visits.rules import happened
 from app.welfare import queries
 from app.welfare.finding_rules import FindingKind, FindingState
-from app.welfare.rules import Form, Level, Outcome, Unanswered, Way, WelfareRules, form_of
+from app.welfare.rules import Concern, Form, Unanswered, WelfareOutcome, WelfareRules, WelfareWay, form_of
 from app.welfare.tables import WelfareElder, WelfareFinding, WelfareRound, WelfareVisit
 
-NOT_OPEN: Final = {Outcome.REFUSED: FindingKind.REFUSED, Outcome.AWAY: FindingKind.AWAY}
+NOT_OPEN: Final = {WelfareOutcome.REFUSED: FindingKind.REFUSED, WelfareOutcome.AWAY: FindingKind.AWAY}
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Reported:
 
     id: uuid.UUID
     elder_id: int
-    way: Way
-    outcome: Outcome
+    way: WelfareWay
+    outcome: WelfareOutcome
     seq: int
     at: datetime
     offset_ms: int | None = None
@@ -143,7 +143,7 @@ def _findings(
     _, rules = queries.rules_on(session, elder.district_id, calendar.day_of(visit.happened_at))
     for kind, urgent, words in _found(visit, form_of(visit.form)):
         _raise(session, visit, kind, urgent, words, rules, by=by, now=now)
-    if listed is None or visit.problem or visit.outcome is not Outcome.NO_ANSWER or listed.tries < rules.tries:
+    if listed is None or visit.problem or visit.outcome is not WelfareOutcome.NO_ANSWER or listed.tries < rules.tries:
         return
     known = select(WelfareFinding).where(
         WelfareFinding.elder_id == elder.id, WelfareFinding.kind == FindingKind.NO_ANSWER,
@@ -166,8 +166,8 @@ def _found(visit: WelfareVisit, form: Form) -> Iterator[tuple[FindingKind, bool,
     if visit.outcome in NOT_OPEN:
         yield NOT_OPEN[visit.outcome], False, form.words
     for topic, level in form.topics.items():
-        if level is not Level.FINE:
-            yield FindingKind(topic.value), level is Level.URGENT, form.words
+        if level is not Concern.FINE:
+            yield FindingKind(topic.value), level is Concern.URGENT, form.words
     if form.wish:
         yield FindingKind.WISH, False, form.wish
 

@@ -13,33 +13,33 @@ from app.access.rules import DESK
 from app.db import transaction
 from app.people import queries as people
 from app.welfare import following, queries, register
-from app.welfare.rules import Tier
+from app.welfare.rules import RiskTier
 from app.welfare.shapes import (
-    AnswerIn,
-    Coverage,
     CoverageCell,
-    ElderOut,
     Enlisted,
-    FindingLine,
-    FindingOut,
-    FindingsOut,
-    HistoryLine,
-    LatestOut,
-    ListOut,
+    FindingAnswerIn,
     OnList,
-    OrderIn,
-    Paired,
     PairIn,
-    ReferIn,
-    RulesIn,
-    RulesOut,
-    RulesValues,
+    ReferralIn,
+    TierChange,
     TierIn,
-    VersionOut,
     VisitorIn,
     VisitorOut,
     VisitorsOut,
-    VisitOut,
+    WelfareCoverage,
+    WelfareElderOut,
+    WelfareFindingLine,
+    WelfareFindingOut,
+    WelfareFindings,
+    WelfareListOut,
+    WelfareOrderIn,
+    WelfarePaired,
+    WelfareRecords,
+    WelfareRulesIn,
+    WelfareRulesOut,
+    WelfareRulesValues,
+    WelfareVersionOut,
+    WelfareVisitOut,
 )
 
 router = APIRouter(prefix="/api/welfare", tags=["welfare"])
@@ -53,31 +53,31 @@ def full(me: Caller) -> bool:
 @router.get("/coverage")
 def coverage(
     me: Reader, month: Annotated[str | None, Query(pattern=r"^20\d{2}-(0[1-9]|1[0-2])$", description="YYYY-MM")] = None
-) -> Coverage:
+) -> WelfareCoverage:
     """Who was seen in a natural month, by street and tier, and who is overdue today."""
     today = calendar.day_of(datetime.now(UTC))
     first = date.fromisoformat(f"{month}-01") if month else today.replace(day=1)
     with transaction(me.scope) as session:
         _, rules = queries.rules_on(session, me.district_id, today)
         rows = queries.coverage(session, rules, month=first, today=today)
-    return Coverage(month=first, today=today, cells=[CoverageCell.of(row) for row in rows])
+    return WelfareCoverage(month=first, today=today, cells=[CoverageCell.of(row) for row in rows])
 
 
 @router.get("/list")
 def listed(
     me: Reader,
-    tier: Tier | None = None,
+    tier: RiskTier | None = None,
     street: Annotated[str, Query(pattern=r"^\d{0,12}$", description="beginning of a division code")] = "",
     late: bool = False,
     cursor: Annotated[int, Query(ge=0, le=10_000_000, description="`next` of the page before")] = 0,
-) -> ListOut:
+) -> WelfareListOut:
     """The list, the longest overdue first."""
     today = calendar.day_of(datetime.now(UTC))
     with transaction(me.scope) as session:
         _, rules = queries.rules_on(session, me.district_id, today)
         rows = queries.listed(session, rules, today=today, tier=tier, street=street, late=late, offset=cursor)
     more = cursor + len(rows) if len(rows) == queries.PAGE else None
-    return ListOut(today=today, items=[OnList.of(row, today=today, full=full(me)) for row in rows], next=more)
+    return WelfareListOut(today=today, items=[OnList.of(row, today=today, full=full(me)) for row in rows], next=more)
 
 
 @router.post("/list", status_code=201)
@@ -88,35 +88,35 @@ def enlist(me: Lead) -> Enlisted:
 
 
 @router.get("/records")
-def records(me: Reader) -> LatestOut:
+def records(me: Reader) -> WelfareRecords:
     """The last records of the area."""
     with transaction(me.scope) as session:
         rows = queries.latest(session)
-    return LatestOut(items=[VisitOut.of(visit, elder.name, full=full(me)) for visit, elder in rows])
+    return WelfareRecords(items=[WelfareVisitOut.of(visit, elder.name, full=full(me)) for visit, elder in rows])
 
 
 @router.get("/elders/{elder_id}")
-def elder(elder_id: int, me: Reader) -> ElderOut:
+def elder(elder_id: int, me: Reader) -> WelfareElderOut:
     """Her tier and how it came to be, what was told of her, what was found."""
     with transaction(me.scope) as session:
         return _elder(session, elder_id, me)
 
 
 @router.post("/elders/{elder_id}/tier")
-def tier(elder_id: int, said: TierIn, me: Lead) -> Paired:
+def tier(elder_id: int, said: TierIn, me: Lead) -> WelfarePaired:
     """Another tier, for a reason that stays in her history."""
     with transaction(me.scope) as session:
         row = register.set_tier(
             session, elder_id, said.tier, reason=said.reason, changed=said.changed, by=me.by, now=datetime.now(UTC)
         )
-        return Paired.of(row)
+        return WelfarePaired.of(row)
 
 
 @router.post("/elders/{elder_id}/pair")
-def pair(elder_id: int, said: PairIn, me: Lead) -> Paired:
+def pair(elder_id: int, said: PairIn, me: Lead) -> WelfarePaired:
     """Whose she is (结对)."""
     with transaction(me.scope) as session:
-        return Paired.of(register.pair(session, elder_id, said.caregiver_id, by=me.by, now=datetime.now(UTC)))
+        return WelfarePaired.of(register.pair(session, elder_id, said.caregiver_id, by=me.by, now=datetime.now(UTC)))
 
 
 @router.get("/visitors")
@@ -143,51 +143,51 @@ def recall(caregiver_id: int, me: Lead) -> None:
 
 
 @router.get("/findings")
-def findings(me: Reader, open_only: bool = True) -> FindingsOut:
+def findings(me: Reader, open_only: bool = True) -> WelfareFindings:
     """What was found and is not closed, urgent ones first."""
     with transaction(me.scope) as session:
         rows = queries.findings(session, open_only=open_only)
-    return FindingsOut(items=[FindingLine.line(row, full=full(me)) for row in rows])
+    return WelfareFindings(items=[WelfareFindingLine.line(row, full=full(me)) for row in rows])
 
 
 @router.post("/findings/{finding_id}/take")
-def take(finding_id: int, me: Desk) -> FindingOut:
+def take(finding_id: int, me: Desk) -> WelfareFindingOut:
     """I see to it."""
     with transaction(me.scope) as session:
-        return FindingOut.of(following.take(session, finding_id, by=me.by, now=datetime.now(UTC)))
+        return WelfareFindingOut.of(following.take(session, finding_id, by=me.by, now=datetime.now(UTC)))
 
 
 @router.post("/findings/{finding_id}/order")
-def order(finding_id: int, said: OrderIn, me: Desk) -> FindingOut:
+def order(finding_id: int, said: WelfareOrderIn, me: Desk) -> WelfareFindingOut:
     """Write down an order for it, to be confirmed with the elder."""
     with transaction(me.scope) as session:
         row = following.order(session, finding_id, said.item, said.visit.value(), by=me.by, now=datetime.now(UTC))
-        return FindingOut.of(row)
+        return WelfareFindingOut.of(row)
 
 
 @router.post("/findings/{finding_id}/refer")
-def refer(finding_id: int, said: ReferIn, me: Desk) -> FindingOut:
+def refer(finding_id: int, said: ReferralIn, me: Desk) -> WelfareFindingOut:
     """Somebody outside is asked."""
     with transaction(me.scope) as session:
-        return FindingOut.of(following.refer(session, finding_id, said.to, by=me.by, now=datetime.now(UTC)))
+        return WelfareFindingOut.of(following.refer(session, finding_id, said.to, by=me.by, now=datetime.now(UTC)))
 
 
 @router.post("/findings/{finding_id}/close")
-def close(finding_id: int, said: AnswerIn, me: Desk) -> FindingOut:
+def close(finding_id: int, said: FindingAnswerIn, me: Desk) -> WelfareFindingOut:
     """It is seen to, and how."""
     with transaction(me.scope) as session:
-        return FindingOut.of(following.close(session, finding_id, said.answer, by=me.by, now=datetime.now(UTC)))
+        return WelfareFindingOut.of(following.close(session, finding_id, said.answer, by=me.by, now=datetime.now(UTC)))
 
 
 @router.get("/rules")
-def rules(me: Reader) -> RulesOut:
+def rules(me: Reader) -> WelfareRulesOut:
     """What holds today, and every version."""
     with transaction(me.scope) as session:
         return _rules(session, me.district_id)
 
 
 @router.post("/rules", status_code=201)
-def set_rules(said: RulesIn, me: Bureau) -> RulesOut:
+def set_rules(said: WelfareRulesIn, me: Bureau) -> WelfareRulesOut:
     """A new version from a day on."""
     with transaction(me.scope) as session:
         register.set_rules(
@@ -206,29 +206,31 @@ def _visitors(session: Session) -> VisitorsOut:
     )
 
 
-def _rules(session: Session, district_id: int) -> RulesOut:
+def _rules(session: Session, district_id: int) -> WelfareRulesOut:
     version, held = queries.rules_on(session, district_id, calendar.day_of(datetime.now(UTC)))
     rows = queries.versions(session, district_id)
-    return RulesOut(
-        version=version, rules=RulesValues.of(held),
+    return WelfareRulesOut(
+        version=version, rules=WelfareRulesValues.of(held),
         versions=[
-            VersionOut(version=row.version, starts=row.starts, by=row.by, at=row.at, rules=RulesValues(**row.rules))
+            WelfareVersionOut(
+                version=row.version, starts=row.starts, by=row.by, at=row.at, rules=WelfareRulesValues(**row.rules)
+            )
             for row in rows
         ],
     )  # fmt: skip
 
 
-def _elder(session: Session, elder_id: int, me: Caller) -> ElderOut:
+def _elder(session: Session, elder_id: int, me: Caller) -> WelfareElderOut:
     row = queries.on_list(session, elder_id)
     name = people.get(session, elder_id).name
     lines = history.of(session, row.district_id, row.__tablename__, row.id)
-    return ElderOut(
+    return WelfareElderOut(
         tier=row.tier, why=row.why, listed_on=row.listed_on, last_on=row.last_on, tries=row.tries,
         pair_id=row.pair_id,
-        visits=[VisitOut.of(visit, name, full=full(me)) for visit in queries.visits_of(session, elder_id)],
+        visits=[WelfareVisitOut.of(visit, name, full=full(me)) for visit in queries.visits_of(session, elder_id)],
         findings=[
-            FindingLine.line(one, full=full(me))
+            WelfareFindingLine.line(one, full=full(me))
             for one in queries.findings(session, open_only=False, elder_id=elder_id)
         ],
-        history=[HistoryLine(**vars(line)) for line in lines],
+        history=[TierChange(**vars(line)) for line in lines],
     )  # fmt: skip

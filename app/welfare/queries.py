@@ -13,7 +13,16 @@ from app.errors import NotFound
 from app.people.tables import Caregiver, Elder, Home
 from app.places.tables import Division
 from app.welfare.finding_rules import FindingState
-from app.welfare.rules import Outcome, Standing, Tier, Told, Way, WelfareRules, standing, welfare_rules_of
+from app.welfare.rules import (
+    RiskTier,
+    Standing,
+    Told,
+    WelfareOutcome,
+    WelfareRules,
+    WelfareWay,
+    standing,
+    welfare_rules_of,
+)
 from app.welfare.tables import (
     WelfareElder,
     WelfareFinding,
@@ -65,7 +74,7 @@ class DueRow:
 
 
 def listed(
-    session: Session, rules: WelfareRules, *, today: date, tier: Tier | None = None, street: str = "",
+    session: Session, rules: WelfareRules, *, today: date, tier: RiskTier | None = None, street: str = "",
     late: bool = False, mine: tuple[int, str] | None = None, offset: int = 0, limit: int = PAGE,
 ) -> Sequence[DueRow]:  # fmt: skip
     """Living elders of the list, the longest overdue first; `mine`: of a visitor's area, paired with her or taken."""
@@ -205,7 +214,7 @@ class CoverageRow:
 
     street: str
     name: str
-    tier: Tier
+    tier: RiskTier
     listed: int
     seen: int
     by_home: int
@@ -216,9 +225,9 @@ def coverage(session: Session, rules: WelfareRules, *, month: date, today: date)
     """巡访覆盖率: elders with at least one visit in the natural month ÷ elders on the list, by street and tier."""
     begins, ends = calendar.month_bounds(month)
     counted = (
-        select(WelfareVisit.elder_id, func.bool_or(WelfareVisit.way == Way.HOME).label("home"))
+        select(WelfareVisit.elder_id, func.bool_or(WelfareVisit.way == WelfareWay.HOME).label("home"))
         .where(WelfareVisit.happened_at >= begins, WelfareVisit.happened_at < ends)
-        .where(WelfareVisit.outcome == Outcome.SEEN, WelfareVisit.problem.is_(None))
+        .where(WelfareVisit.outcome == WelfareOutcome.SEEN, WelfareVisit.problem.is_(None))
         .group_by(WelfareVisit.elder_id)
         .subquery()
     )

@@ -13,7 +13,7 @@ from app.errors import NotFound, Unreadable
 from app.history import record
 from app.people.tables import Caregiver, Elder
 from app.welfare import queries
-from app.welfare.rules import Tier, Visitor, suggested, welfare_rules_of
+from app.welfare.rules import RiskTier, Visitor, suggested, welfare_rules_of
 from app.welfare.tables import WelfareElder, WelfareRound, WelfareSettings, WelfareVisitor
 
 
@@ -47,7 +47,7 @@ def enlist(session: Session, district_id: int, *, by: str, now: datetime) -> int
 
 
 def set_tier(
-    session: Session, elder_id: int, tier: Tier, *, reason: str, changed: bool, by: str, now: datetime
+    session: Session, elder_id: int, tier: RiskTier, *, reason: str, changed: bool, by: str, now: datetime
 ) -> WelfareElder:
     """Another tier, for a reason that stays in her history. `changed`: something grave happened, somebody goes soon."""
     row = queries.on_list(session, elder_id, lock=True)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from app.errors import Unreadable
 
 
-class Tier(StrEnum):
+class RiskTier(StrEnum):
     """How much has to be feared for somebody."""
 
     HIGH = "high"
@@ -21,7 +21,7 @@ class Tier(StrEnum):
     GENERAL = "general"
 
 
-class Way(StrEnum):
+class WelfareWay(StrEnum):
     """How somebody was visited."""
 
     HOME = "home"
@@ -29,7 +29,7 @@ class Way(StrEnum):
     VIDEO = "video"
 
 
-class Outcome(StrEnum):
+class WelfareOutcome(StrEnum):
     """What came of it; only the first is a visit that counts."""
 
     SEEN = "seen"  # seen or spoken to
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     AWAY = "away"  # somebody says where she is
 
 
-class Topic(StrEnum):
+class WelfareTopic(StrEnum):
     """What is asked."""
 
     HEALTH = "health"
@@ -49,7 +49,7 @@ class Topic(StrEnum):
     FAMILY = "family"
 
 
-class Level(StrEnum):
+class Concern(StrEnum):
     """How it is."""
 
     FINE = "fine"
@@ -80,10 +80,12 @@ class BadWelfareRules(Unreadable):
 class WelfareRules:
     """A district's frequencies in days, what follows when nobody answers, and by when what was found is seen to."""
 
-    every_days: Mapping[Tier, int] = field(default_factory=lambda: {Tier.HIGH: 7, Tier.KEY: 30, Tier.GENERAL: 90})
-    unanswered: Mapping[Tier, Unanswered] = field(
+    every_days: Mapping[RiskTier, int] = field(
+        default_factory=lambda: {RiskTier.HIGH: 7, RiskTier.KEY: 30, RiskTier.GENERAL: 90}
+    )
+    unanswered: Mapping[RiskTier, Unanswered] = field(
         default_factory=lambda: {
-            Tier.HIGH: Unanswered.ALARM, Tier.KEY: Unanswered.TICKET, Tier.GENERAL: Unanswered.TICKET,
+            RiskTier.HIGH: Unanswered.ALARM, RiskTier.KEY: Unanswered.TICKET, RiskTier.GENERAL: Unanswered.TICKET,
         }
     )  # fmt: skip
     tries: int = 2  # without an answer
@@ -110,11 +112,13 @@ BOUNDS: Final = {"tries": (1, 5), "retry_days": (1, 14), "change_days": (1, 7), 
 def welfare_rules_of(said: Mapping[str, Any]) -> WelfareRules:
     """Rules out of JSON; what is not named keeps its first setting. Raises BadWelfareRules."""
     first = WelfareRules()
-    every = dict(first.every_days) | {Tier(tier): int(days) for tier, days in dict(said.get("every_days", {})).items()}
-    if not 1 <= every[Tier.HIGH] <= every[Tier.KEY] <= every[Tier.GENERAL] <= 366:
+    every = dict(first.every_days) | {
+        RiskTier(tier): int(days) for tier, days in dict(said.get("every_days", {})).items()
+    }
+    if not 1 <= every[RiskTier.HIGH] <= every[RiskTier.KEY] <= every[RiskTier.GENERAL] <= 366:
         raise BadWelfareRules("A higher tier is visited at least as often as a lower one.", field="every_days")
     unanswered = dict(first.unanswered) | {
-        Tier(tier): Unanswered(what) for tier, what in dict(said.get("unanswered", {})).items()
+        RiskTier(tier): Unanswered(what) for tier, what in dict(said.get("unanswered", {})).items()
     }
     numbers = {name: int(said.get(name, getattr(first, name))) for name in BOUNDS}
     for name, (least, most) in BOUNDS.items():
@@ -128,7 +132,7 @@ class Told:
     """One record of an elder: when, and what came of it."""
 
     at: datetime
-    outcome: Outcome
+    outcome: WelfareOutcome
 
 
 @dataclass(frozen=True)
@@ -144,15 +148,15 @@ def standing(records: Iterable[Told]) -> Standing:
     """The same in whatever order records come in."""
     found = Standing()
     for one in sorted(records, key=lambda record: (record.at, record.outcome)):
-        if one.outcome is Outcome.NO_ANSWER:
+        if one.outcome is WelfareOutcome.NO_ANSWER:
             found = Standing(found.seen_at, found.tries + 1, one.at)
         else:
-            found = Standing(one.at if one.outcome is Outcome.SEEN else found.seen_at)
+            found = Standing(one.at if one.outcome is WelfareOutcome.SEEN else found.seen_at)
     return found
 
 
 def due_on(
-    rules: WelfareRules, tier: Tier, *, last_on: date | None, listed_on: date, tries: int = 0,
+    rules: WelfareRules, tier: RiskTier, *, last_on: date | None, listed_on: date, tries: int = 0,
     tried_on: date | None = None, sooner_on: date | None = None,
 ) -> date:  # fmt: skip
     """The local day by which she is to be visited: by her tier, sooner after a try without an answer or a change."""
@@ -170,27 +174,27 @@ FRAIL: Final = frozenset({"moderate", "severe", "total"})
 GRAVE: Final = ("高血压3级", "重度高血压", "心脏病", "冠心病", "心力衰竭")
 
 
-def suggested(*, age: int, level: str, categories: Iterable[str], conditions: Iterable[str]) -> tuple[Tier, str]:
+def suggested(*, age: int, level: str, categories: Iterable[str], conditions: Iterable[str]) -> tuple[RiskTier, str]:
     """The tier the register speaks for and the code of the reason; a person may set another one, with hers."""
     marks = set(categories)
     if "dementia" in marks:
-        return Tier.HIGH, "dementia"
+        return RiskTier.HIGH, "dementia"
     if age >= 80 and marks & LONELY:
-        return Tier.HIGH, "old_and_alone"
+        return RiskTier.HIGH, "old_and_alone"
     if any(grave in said for said in conditions for grave in GRAVE):
-        return Tier.HIGH, "grave_illness"
+        return RiskTier.HIGH, "grave_illness"
     if marks & SUPPORTED:
-        return Tier.KEY, "supported"
+        return RiskTier.KEY, "supported"
     if level in FRAIL:
-        return Tier.KEY, "disabled"
-    return Tier.GENERAL, "others"
+        return RiskTier.KEY, "disabled"
+    return RiskTier.GENERAL, "others"
 
 
 @dataclass(frozen=True)
 class Form:
     """What a visitor wrote down, cleaned: unknown topics are left out, words are cut."""
 
-    topics: Mapping[Topic, Level]
+    topics: Mapping[WelfareTopic, Concern]
     wish: str
     words: str
     policy: bool  # what she is entitled to was explained
@@ -205,7 +209,7 @@ def form_of(said: Mapping[str, Any]) -> Form:
     given = said.get("topics")
     topics = given if isinstance(given, Mapping) else {}
     return Form(
-        {topic: Level(level) for topic in Topic if (level := str(topics.get(topic))) in set(Level)},
+        {topic: Concern(level) for topic in WelfareTopic if (level := str(topics.get(topic))) in set(Concern)},
         str(said.get("wish") or "")[:WORDS].strip(), str(said.get("words") or "")[:WORDS].strip(),
         said.get("policy") is True, said.get("urged") is True,
     )  # fmt: skip

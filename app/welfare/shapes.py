@@ -11,15 +11,25 @@ from app.people.rules import AbilityLevel
 from app.vault import mask_name
 from app.welfare.finding_rules import FindingEvent, FindingKind, FindingState, possible
 from app.welfare.queries import CoverageRow, DueRow, FindingRow
-from app.welfare.rules import Level, Outcome, Tier, Topic, Unanswered, Visitor, Way, WelfareRules, form_of
+from app.welfare.rules import (
+    Concern,
+    RiskTier,
+    Unanswered,
+    Visitor,
+    WelfareOutcome,
+    WelfareRules,
+    WelfareTopic,
+    WelfareWay,
+    form_of,
+)
 from app.welfare.tables import WelfareElder, WelfareFinding, WelfareVisit
 
 
-class RulesValues(BaseModel):
+class WelfareRulesValues(BaseModel):
     """How often in days, what follows when nobody answers, by when what was found is seen to, and where it stands."""
 
-    every_days: dict[Tier, int]
-    unanswered: dict[Tier, Unanswered]
+    every_days: dict[RiskTier, int]
+    unanswered: dict[RiskTier, Unanswered]
     tries: int
     retry_days: int
     change_days: int
@@ -33,29 +43,29 @@ class RulesValues(BaseModel):
         return cls.model_validate(rules.as_json())
 
 
-class VersionOut(BaseModel):
+class WelfareVersionOut(BaseModel):
     """One version as it was set."""
 
     version: int
     starts: date
     by: str
     at: datetime
-    rules: RulesValues
+    rules: WelfareRulesValues
 
 
-class RulesOut(BaseModel):
+class WelfareRulesOut(BaseModel):
     """What holds today (version 0: the first settings), and every version, newest first."""
 
     version: int
-    rules: RulesValues
-    versions: list[VersionOut]
+    rules: WelfareRulesValues
+    versions: list[WelfareVersionOut]
 
 
-class RulesIn(BaseModel):
+class WelfareRulesIn(BaseModel):
     """New rules and their first day, today at the earliest."""
 
     starts: date
-    rules: RulesValues
+    rules: WelfareRulesValues
 
 
 class CoverageCell(BaseModel):
@@ -63,7 +73,7 @@ class CoverageCell(BaseModel):
 
     street: str
     name: str
-    tier: Tier
+    tier: RiskTier
     listed: int
     seen: int
     by_home: int
@@ -75,7 +85,7 @@ class CoverageCell(BaseModel):
         return cls(**vars(row))
 
 
-class Coverage(BaseModel):
+class WelfareCoverage(BaseModel):
     """巡访覆盖率 of a natural month: seen ÷ listed."""
 
     month: date
@@ -92,7 +102,7 @@ class OnList(BaseModel):
     level: AbilityLevel
     estate: str
     community: str
-    tier: Tier
+    tier: RiskTier
     why: str
     due_on: date
     late_days: int
@@ -113,7 +123,7 @@ class OnList(BaseModel):
         )  # fmt: skip
 
 
-class ListOut(BaseModel):
+class WelfareListOut(BaseModel):
     """A page of the list, the longest overdue first; `next` is where the following one begins."""
 
     today: date
@@ -121,20 +131,20 @@ class ListOut(BaseModel):
     next: int | None
 
 
-class VisitOut(BaseModel):
+class WelfareVisitOut(BaseModel):
     """One record as it was told."""
 
     id: int
     elder_id: int
     name: str
-    way: Way
-    outcome: Outcome
+    way: WelfareWay
+    outcome: WelfareOutcome
     happened_at: datetime
     received_at: datetime
     by: str
     distance_m: float | None
     accuracy_m: float | None
-    topics: dict[Topic, Level]
+    topics: dict[WelfareTopic, Concern]
     wish: str
     words: str
     policy: bool
@@ -154,7 +164,7 @@ class VisitOut(BaseModel):
         )  # fmt: skip
 
 
-class FindingOut(BaseModel):
+class WelfareFindingOut(BaseModel):
     """Something to see to. `seen_since`: she was seen after it was found."""
 
     id: int
@@ -180,12 +190,12 @@ class FindingOut(BaseModel):
         return cls(**kept | hidden, possible=possible(row.state) if full else [])
 
 
-class FindingLine(FindingOut):
+class WelfareFindingLine(WelfareFindingOut):
     """One of the list, with whose it is and who told of it how."""
 
     elder_id: int
     name: str
-    way: Way
+    way: WelfareWay
     by: str
     seen_since: bool
 
@@ -193,19 +203,19 @@ class FindingLine(FindingOut):
     def line(cls, row: FindingRow, *, full: bool) -> Self:
         """As the caller may see it."""
         return cls(
-            **FindingOut.of(row.finding, full=full).model_dump(), elder_id=row.elder.id,
+            **WelfareFindingOut.of(row.finding, full=full).model_dump(), elder_id=row.elder.id,
             name=row.elder.name if full else mask_name(row.elder.name), way=row.visit.way, by=row.visit.by,
             seen_since=row.seen_since,
         )  # fmt: skip
 
 
-class FindingsOut(BaseModel):
+class WelfareFindings(BaseModel):
     """Urgent ones first."""
 
-    items: list[FindingLine]
+    items: list[WelfareFindingLine]
 
 
-class HistoryLine(BaseModel):
+class TierChange(BaseModel):
     """One change of her tier."""
 
     at: datetime
@@ -217,24 +227,24 @@ class HistoryLine(BaseModel):
     facts: dict[str, Any]
 
 
-class ElderOut(BaseModel):
+class WelfareElderOut(BaseModel):
     """Everything of one elder's welfare visits."""
 
-    tier: Tier
+    tier: RiskTier
     why: str
     listed_on: date
     last_on: date | None
     tries: int
     pair_id: int | None
-    visits: list[VisitOut]
-    findings: list[FindingLine]
-    history: list[HistoryLine]
+    visits: list[WelfareVisitOut]
+    findings: list[WelfareFindingLine]
+    history: list[TierChange]
 
 
 class TierIn(BaseModel):
     """Another tier and why; `changed`: something grave has happened, somebody goes soon."""
 
-    tier: Tier
+    tier: RiskTier
     reason: str = Field(min_length=2, max_length=300)
     changed: bool = False
 
@@ -245,10 +255,10 @@ class PairIn(BaseModel):
     caregiver_id: int | None
 
 
-class Paired(BaseModel):
+class WelfarePaired(BaseModel):
     """As it stands now."""
 
-    tier: Tier
+    tier: RiskTier
     why: str
     pair_id: int | None
 
@@ -280,20 +290,20 @@ class VisitorIn(BaseModel):
     area: str = Field(pattern=r"^\d{6}(\d{3}|\d{6})?$")
 
 
-class OrderIn(BaseModel):
+class WelfareOrderIn(BaseModel):
     """What is proposed for her, and when."""
 
     item: str = Field(max_length=40)
     visit: WishIn
 
 
-class ReferIn(BaseModel):
+class ReferralIn(BaseModel):
     """Who is asked."""
 
     to: str = Field(min_length=2, max_length=200)
 
 
-class AnswerIn(BaseModel):
+class FindingAnswerIn(BaseModel):
     """What was done about it."""
 
     answer: str = Field(min_length=2, max_length=500)
@@ -305,7 +315,7 @@ class Enlisted(BaseModel):
     added: int
 
 
-class LatestOut(BaseModel):
+class WelfareRecords(BaseModel):
     """The last records, newest first."""
 
-    items: list[VisitOut]
+    items: list[WelfareVisitOut]

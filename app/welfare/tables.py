@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base, OfDistrict, named
 from app.vault import Sealed, SealedJson
 from app.welfare.finding_rules import FindingKind, FindingState
-from app.welfare.rules import Outcome, Tier, Visitor, Way
+from app.welfare.rules import RiskTier, Visitor, WelfareOutcome, WelfareWay
 
 AREA = {"info": {"area": "division_code"}}
 
@@ -39,7 +39,7 @@ class WelfareElder(OfDistrict, Base):
 
     division_code: Mapped[str]
     elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"), unique=True)
-    tier: Mapped[Tier] = mapped_column(named(Tier))
+    tier: Mapped[RiskTier] = mapped_column(named(RiskTier, "tier"))
     why: Mapped[str]  # a code of the register's suggestion, or a person's own words
     listed_on: Mapped[date]
     pair_id: Mapped[int | None] = mapped_column(ForeignKey("caregivers.id"), index=True)  # 结对: whose she is
@@ -92,8 +92,8 @@ class WelfareVisit(OfDistrict, Base):
     event_id: Mapped[uuid.UUID] = mapped_column(unique=True)  # made by the phone
     elder_id: Mapped[int] = mapped_column(ForeignKey("elders.id"))
     caregiver_id: Mapped[int] = mapped_column(ForeignKey("caregivers.id"))
-    way: Mapped[Way] = mapped_column(named(Way))
-    outcome: Mapped[Outcome] = mapped_column(named(Outcome, "welfare_outcome"))
+    way: Mapped[WelfareWay] = mapped_column(named(WelfareWay, "way"))
+    outcome: Mapped[WelfareOutcome] = mapped_column(named(WelfareOutcome, "welfare_outcome"))
     happened_at: Mapped[datetime]
     device_at: Mapped[datetime]
     received_at: Mapped[datetime]

@@ -28,12 +28,12 @@ from app.welfare.finding_rules import FindingEvent, FindingKind, FindingMoveRefu
 from app.welfare.register import NotRetroactive
 from app.welfare.rules import (
     BadWelfareRules,
-    Outcome,
-    Tier,
+    RiskTier,
     Told,
     Visitor,
-    Way,
+    WelfareOutcome,
     WelfareRules,
+    WelfareWay,
     due_on,
     standing,
     suggested,
@@ -51,9 +51,9 @@ TODAY = day_of(MORNING)
 
 
 def told(
-    elder: Elder, outcome: Outcome = Outcome.SEEN, *, at: datetime = MORNING, seq: int = 1, **data: Any
+    elder: Elder, outcome: WelfareOutcome = WelfareOutcome.SEEN, *, at: datetime = MORNING, seq: int = 1, **data: Any
 ) -> Reported:
-    return Reported(uuid.uuid4(), elder.id, Way.HOME, outcome, seq, at, data=data)
+    return Reported(uuid.uuid4(), elder.id, WelfareWay.HOME, outcome, seq, at, data=data)
 
 
 def a_visitor(session: Session, area: str = COMMUNITY) -> Caregiver:
@@ -70,24 +70,27 @@ def hear(session: Session, who: Caregiver, *records: Reported, now: datetime = M
 
 
 def test_the_register_speaks_for_a_tier() -> None:
-    say = lambda **given: suggested(**({"age": 70, "level": "intact", "categories": [], "conditions": []} | given))  # noqa: E731
-    assert say(age=82, categories=["living_alone"]) == (Tier.HIGH, "old_and_alone")
-    assert say(age=79, categories=["living_alone"])[0] is Tier.GENERAL
-    assert say(categories=["dementia"])[0] is Tier.HIGH
-    assert say(conditions=["冠心病（支架术后）"]) == (Tier.HIGH, "grave_illness")
-    assert say(categories=["tekun"]) == (Tier.KEY, "supported")
-    assert say(level="severe") == (Tier.KEY, "disabled")
+    def say(**given: Any) -> tuple[RiskTier, str]:
+        first: dict[str, Any] = {"age": 70, "level": "intact", "categories": [], "conditions": []}
+        return suggested(**first | given)
+
+    assert say(age=82, categories=["living_alone"]) == (RiskTier.HIGH, "old_and_alone")
+    assert say(age=79, categories=["living_alone"])[0] is RiskTier.GENERAL
+    assert say(categories=["dementia"])[0] is RiskTier.HIGH
+    assert say(conditions=["冠心病（支架术后）"]) == (RiskTier.HIGH, "grave_illness")
+    assert say(categories=["tekun"]) == (RiskTier.KEY, "supported")
+    assert say(level="severe") == (RiskTier.KEY, "disabled")
 
 
-@given(st.lists(st.tuples(st.integers(0, 50), st.sampled_from(Outcome)), max_size=8), st.randoms())
+@given(st.lists(st.tuples(st.integers(0, 50), st.sampled_from(WelfareOutcome)), max_size=8), st.randoms())
 def test_how_it_stands_does_not_depend_on_the_order_records_come_in(
-    said: list[tuple[int, Outcome]], rng: random.Random
+    said: list[tuple[int, WelfareOutcome]], rng: random.Random
 ) -> None:
     records = [Told(MORNING + timedelta(hours=hours), outcome) for hours, outcome in said]
     shuffled = records[:]
     rng.shuffle(shuffled)
     assert standing(records) == standing(shuffled)
-    assert standing(records).tries <= sum(outcome is Outcome.NO_ANSWER for _, outcome in said)
+    assert standing(records).tries <= sum(outcome is WelfareOutcome.NO_ANSWER for _, outcome in said)
 
 
 def test_rules_have_bounds() -> None:
@@ -111,7 +114,7 @@ def test_the_database_and_the_rule_agree_on_who_is_due(database: Engine) -> None
     yesterday = TODAY - timedelta(days=1)
     cases: list[dict[str, Any]] = [
         {"tier": tier, "last_on": last, "tries": tries, "tried_on": yesterday if tries else None, "sooner_on": sooner}
-        for tier in Tier
+        for tier in RiskTier
         for last in (None, yesterday)
         for tries in (0, 1)
         for sooner in (None, TODAY)
@@ -136,15 +139,15 @@ def test_everybody_is_listed_once_in_the_tier_the_register_speaks_for(database: 
         assert register.enlist(session, DISTRICT, by="test", now=MORNING) == 1
         assert register.enlist(session, DISTRICT, by="test", now=MORNING) == 0
         row = queries.on_list(session, alone.id)
-        assert (row.tier, row.why) == (Tier.HIGH, "old_and_alone")
+        assert (row.tier, row.why) == (RiskTier.HIGH, "old_and_alone")
         assert session.scalar(select(WelfareElder.id).where(WelfareElder.elder_id == ended.id)) is None
 
 
 def test_a_change_of_tier_keeps_its_reason_and_asks_for_a_visit_soon(database: Engine) -> None:
     with transaction() as session:
         who, elder = a_visitor(session), an_elder(session)
-        on_the_list(session, elder, Tier.GENERAL, last_on=TODAY)
-        register.set_tier(session, elder.id, Tier.HIGH, reason="刚出院", changed=True, by="班长", now=MORNING)
+        on_the_list(session, elder, RiskTier.GENERAL, last_on=TODAY)
+        register.set_tier(session, elder.id, RiskTier.HIGH, reason="刚出院", changed=True, by="班长", now=MORNING)
         assert queries.listed(session, RULES, today=TODAY)[0].due_on == TODAY + timedelta(days=1)
         hear(session, who, told(elder))
         assert queries.listed(session, RULES, today=TODAY)[0].due_on == TODAY + timedelta(days=7)
@@ -158,8 +161,8 @@ def test_rules_hold_from_a_day_on_and_never_before(database: Engine) -> None:
     with transaction() as session:
         sooner = RULES.as_json() | {"every_days": {"high": 3, "key": 14, "general": 60}}
         register.set_rules(session, DISTRICT, sooner, starts=TODAY + timedelta(days=2), by="test", now=MORNING)
-        assert queries.rules_on(session, DISTRICT, TODAY)[1].every_days[Tier.HIGH] == 7
-        assert queries.rules_on(session, DISTRICT, TODAY + timedelta(days=2))[1].every_days[Tier.HIGH] == 3
+        assert queries.rules_on(session, DISTRICT, TODAY)[1].every_days[RiskTier.HIGH] == 7
+        assert queries.rules_on(session, DISTRICT, TODAY + timedelta(days=2))[1].every_days[RiskTier.HIGH] == 3
         with pytest.raises(NotRetroactive):
             register.set_rules(session, DISTRICT, sooner, starts=TODAY - timedelta(days=1), by="test", now=MORNING)
 
@@ -170,9 +173,9 @@ def test_coverage_counts_an_elder_once_and_only_who_was_seen(database: Engine) -
         seen, unseen = an_elder(session), an_elder(session)
         for one in (seen, unseen):
             on_the_list(session, one)
-        hear(session, who, told(seen), told(seen, seq=2), told(unseen, Outcome.NO_ANSWER, seq=3))
+        hear(session, who, told(seen), told(seen, seq=2), told(unseen, WelfareOutcome.NO_ANSWER, seq=3))
         (cell,) = queries.coverage(session, RULES, month=TODAY.replace(day=1), today=TODAY)
-        assert (cell.tier, cell.listed, cell.seen, cell.by_home) == (Tier.KEY, 2, 1, 1)
+        assert (cell.tier, cell.listed, cell.seen, cell.by_home) == (RiskTier.KEY, 2, 1, 1)
         (before,) = queries.coverage(session, RULES, month=date(2026, 10, 1), today=TODAY)
         assert (before.listed, before.seen) == (2, 0)
 
@@ -201,25 +204,27 @@ def test_two_tries_and_a_late_word_that_she_was_seen_end_the_same_in_any_order(
         row = on_the_list(session, elder)
         ago = [MORNING - timedelta(hours=hours) for hours in (3, 2, 1)]
         records = [
-            told(elder, Outcome.NO_ANSWER, at=ago[0]), told(elder, at=ago[1]), told(elder, Outcome.NO_ANSWER, at=ago[2])
+            told(elder, WelfareOutcome.NO_ANSWER, at=ago[0]),
+            told(elder, at=ago[1]),
+            told(elder, WelfareOutcome.NO_ANSWER, at=ago[2]),
         ]  # fmt: skip
         for number in order:
             hear(session, who, records[number])
         assert (row.tries, row.last_at) == (1, ago[1])
 
 
-@pytest.mark.parametrize(("tier", "rings"), [(Tier.HIGH, True), (Tier.GENERAL, False)])
+@pytest.mark.parametrize(("tier", "rings"), [(RiskTier.HIGH, True), (RiskTier.GENERAL, False)])
 def test_after_so_many_tries_it_is_on_the_desk_and_for_the_highest_tier_it_rings(
-    tier: Tier, rings: bool, database: Engine
+    tier: RiskTier, rings: bool, database: Engine
 ) -> None:
     with transaction() as session:
         who, elder = a_visitor(session), an_elder(session)
         on_the_list(session, elder, tier)
-        hear(session, who, told(elder, Outcome.NO_ANSWER, at=MORNING - timedelta(hours=2)))
+        hear(session, who, told(elder, WelfareOutcome.NO_ANSWER, at=MORNING - timedelta(hours=2)))
         assert session.scalars(select(WelfareFinding)).all() == []
         assert queries.listed(session, RULES, today=TODAY)[0].due_on <= TODAY + timedelta(days=1)
-        hear(session, who, told(elder, Outcome.NO_ANSWER))
-        hear(session, who, told(elder, Outcome.NO_ANSWER, seq=3))
+        hear(session, who, told(elder, WelfareOutcome.NO_ANSWER))
+        hear(session, who, told(elder, WelfareOutcome.NO_ANSWER, seq=3))
         (finding,) = session.scalars(select(WelfareFinding)).all()
         assert (finding.kind, finding.urgent) == (FindingKind.NO_ANSWER, True)
         kinds = session.scalars(select(Alarm.kind)).all()
@@ -250,7 +255,7 @@ def street(database: Engine) -> tuple[int, Client]:
     with transaction() as session:
         elder = an_elder(session)
         a_contact(session, elder)
-        on_the_list(session, elder, Tier.HIGH)
+        on_the_list(session, elder, RiskTier.HIGH)
         who = a_visitor(session)
         an_item(session)
         login = a_user(session, Role.RESPONDER, area=COMMUNITY, caregiver_id=who.id, provider_id=who.provider_id).login

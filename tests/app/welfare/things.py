@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from app.people.tables import Caregiver, Elder
 from app.welfare import actions, register
 from app.welfare.actions import Reported
-from app.welfare.rules import Outcome, Tier, Visitor, Way, WelfareRules
+from app.welfare.rules import RiskTier, Visitor, WelfareOutcome, WelfareRules, WelfareWay
 from app.welfare.tables import WelfareElder, WelfareFinding
-from tests.cast import COMMUNITY, TEN
+from tests.cast import OTHER_COMMUNITY, TEN
 
 
-def on_the_list(session: Session, elder: Elder, tier: Tier = Tier.KEY, **given: Any) -> WelfareElder:
+def on_the_list(session: Session, elder: Elder, tier: RiskTier = RiskTier.KEY, **given: Any) -> WelfareElder:
     """Listed a month before, never seen."""
     values: dict[str, Any] = {"why": "disabled", "listed_on": (TEN - timedelta(days=31)).date(), "tries": 0} | given
     row = WelfareElder(
@@ -31,7 +31,13 @@ def welfare_things(session: Session, elder: Elder, caregiver: Caregiver) -> dict
     register.send(session, caregiver.id, Visitor.VOLUNTEER, elder.division_code, by="test", now=TEN)
     session.flush()
     one = Reported(
-        uuid.uuid4(), elder.id, Way.HOME, Outcome.SEEN, 1, TEN, data={"topics": {"equipment": "concern"}, "words": "滑"}
+        uuid.uuid4(),
+        elder.id,
+        WelfareWay.HOME,
+        WelfareOutcome.SEEN,
+        1,
+        TEN,
+        data={"topics": {"equipment": "concern"}, "words": "滑"},
     )
     actions.receive(session, caregiver, [one], sent_at=None, by="test", now=TEN)
     finding = session.query(WelfareFinding).filter_by(elder_id=elder.id).one()
@@ -51,7 +57,7 @@ def welfare_bodies(ids: dict[str, int]) -> dict[str, Any]:
         "/api/phone/welfare/records": {"records": [record], "sent_at": TEN.isoformat()},
         "/api/welfare/elders/{elder_id}/tier": {"tier": "high", "reason": "刚出院", "changed": True},
         "/api/welfare/elders/{elder_id}/pair": {"caregiver_id": ids["caregiver_id"]},
-        "/api/welfare/visitors/{caregiver_id}": {"kind": "volunteer", "area": COMMUNITY},
+        "/api/welfare/visitors/{caregiver_id}": {"kind": "volunteer", "area": OTHER_COMMUNITY},
         "/api/welfare/findings/{finding_id}/order": {"item": "BATHING", "visit": visit},
         "/api/welfare/findings/{finding_id}/refer": {"to": "社区卫生服务中心"},
         "/api/welfare/findings/{finding_id}/close": {"answer": "已办"},

@@ -20,9 +20,14 @@ export function useAddress() {
     doubting: computed(() => hash.value === '#doubts'),
     /** What her month comes to. */
     earning: computed(() => hash.value === '#earnings'),
+    /** Her welfare visits: the list, or the elder whose visit fills the screen. */
+    rounds: computed(() => hash.value === '#rounds'),
+    round: computed(() => Number(/^#round\/(\d+)$/.exec(hash.value)?.[1]) || null),
     /** The installation that fills the screen, if one does. */
     installing: computed(() => Number(/^#install\/(\d+)$/.exec(hash.value)?.[1]) || null),
     go: (tab: Tab | 'login') => go(tab),
+    openRounds: () => go('rounds'),
+    openRound: (elder: number) => go(`round/${elder}`),
     openInstall: (installation: number) => go(`install/${installation}`),
     openVisit: (attendance: number) => go(`visit/${attendance}`),
     back: () => (history.length > 1 ? history.back() : go('today')),

@@ -14,7 +14,7 @@ startTheme()
 startLook()
 takeLabel(location.search)
 keepOpened()
-const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,safety,respond,week,enums}.json', {
+const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,phone,install,safety,respond,week,rounds,enums}.json', {
   eager: true,
   import: 'default',
 })

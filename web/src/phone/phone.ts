@@ -15,7 +15,8 @@ import { openStore, type Store } from './outbox/store'
 import { replay } from './replay'
 import { tellAll, type Wish } from './wishes'
 import { shake } from './shake'
-import { askDays, post, type Days } from './wire'
+import { follow, forgetList, recallList, sendAll } from './welfare/list'
+import { askDays, type Days } from './wire'
 
 /** Who carries the phone: what is needed of the session while offline. */
 export type Carrier = Pick<Me, 'id' | 'login' | 'name' | 'role' | 'hotline' | 'timezone' | 'demo'>
@@ -73,6 +74,7 @@ async function start(): Promise<void> {
   if (person) {
     await show(person)
     served.value = kept ?? null
+    await recallList(store)
   }
   for (const event of ['online', 'focus']) addEventListener(event, () => void sync())
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void sync())
@@ -106,7 +108,7 @@ async function talk(): Promise<Stopped> {
     if (!me || left) return 'logged_out'
     await take(me)
     const device = await store.device()
-    const { stopped, days: answered } = await drain(store, me.id, (events) => post(device, events))
+    const { stopped, days: answered } = await drain(store, me.id, (events) => sendAll(store, device, events))
     const newest = answered ?? (stopped === 'done' ? await askDays() : undefined)
     if (newest) {
       setServerTime(newest.server_time)
@@ -116,6 +118,7 @@ async function talk(): Promise<Stopped> {
       await store.keep('days', newest)
       await store.forgetOld(me.id, Date.now())
     }
+    if (stopped === 'done') await follow(store)
     await store.settle()
     if (stopped === 'done') await tellAll(await store.wishes<Wish>(me.id), async ({ id }) => store.keepWishes(me.id, (await store.wishes<Wish>(me.id)).filter((one) => one.id !== id)))
     if (stopped !== 'done') return stopped
@@ -141,6 +144,7 @@ async function take(me: Me): Promise<void> {
   if (carrier.value?.id === me.id) return
   if (carrier.value) await store.forgetPeople(carrier.value.id)
   served.value = null
+  forgetList()
   const { id, login, name, role, hotline, timezone, demo } = me
   await show({ id, login, name, role, hotline, timezone, demo })
   await store.keep('me', carrier.value)
@@ -192,7 +196,8 @@ async function savePhoto(blob: Blob, kind: PhotoKind, visitId: number, consent?:
 }
 
 /** Taken when she arrives and when she finishes. The check-in at that same door carries the arrival's, if there was one. */
-function placeOf({ kind, attendance_id }: Action): Promise<Fix> | undefined {
+function placeOf({ kind, attendance_id, data }: Action): Promise<Fix> | undefined {
+  if (kind === 'welfare') return data.way === 'home' ? here() : undefined
   if (kind === 'start') {
     const before = entries.value.findLast(({ event }) => event.attendance_id === attendance_id && event.kind === 'arrive')?.event.fix
     return arriving.get(attendance_id) ?? (before && 'lat' in before ? Promise.resolve(before) : here())
@@ -223,6 +228,7 @@ async function logOut(): Promise<void> {
   await store.leave(true)
   carrier.value = null
   served.value = null
+  forgetList()
   entries.value = []
   photos.value = []
   wishes.value = []

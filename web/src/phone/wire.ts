@@ -2,7 +2,7 @@
 import { api, ask } from '@/shared/api/client'
 import type { components } from '@/shared/api/schema'
 import { BOOT } from './outbox/ids'
-import type { PhoneEvent } from './outbox/events'
+import type { Kind, PhoneEvent } from './outbox/events'
 import type { Answer } from './outbox/send'
 
 type Schemas = components['schemas']
@@ -18,20 +18,28 @@ export const askDays = (): Promise<Days> => ask(api.GET('/api/phone/days'))
 const clockMs = (): number => Math.round(performance.now())
 
 /** Places and clocks as the server reads them: `offset_ms` is how long ago it was by a clock that may sleep, where it still runs. */
-export async function post(device: string, events: PhoneEvent[]): Promise<Answer<Days>> {
+export function told<E extends PhoneEvent>({ fix, ticks, boot, data, off, ...event }: E) {
+  return {
+    ...event,
+    offset_ms: boot === BOOT ? Math.max(0, clockMs() - ticks) : null,
+    clock_off_ms: off ?? null,
+    place: fix && 'lat' in fix ? { ...fix, datum: 'wgs84' as const } : null,
+    data: fix && 'none' in fix ? { ...data, no_place: fix.none } : data,
+  }
+}
+
+type VisitEvent = PhoneEvent & { kind: Exclude<Kind, 'welfare'> }
+/** What happened at visits; welfare visits have a door of their own. */
+export const ofVisit = (event: PhoneEvent): event is VisitEvent => event.kind !== 'welfare'
+
+export async function post(device: string, events: VisitEvent[]): Promise<Answer<Days>> {
   const body = {
     device,
     sent_at: new Date().toISOString(),
-    events: events.map(({ fix, ticks, boot, data, off, ...event }) => ({
-      ...event,
-      offset_ms: boot === BOOT ? Math.max(0, clockMs() - ticks) : null,
-      clock_off_ms: off ?? null,
-      place: fix && 'lat' in fix ? { ...fix, datum: 'wgs84' as const } : null,
-      data: fix && 'none' in fix ? { ...data, no_place: fix.none } : data,
-    })),
+    events: events.map(told),
   }
   return ask(api.POST('/api/phone/events', { body, params: { header: { 'idempotency-key': keyOf(events) } } }))
 }
 
 /** The unsent come in order and only leave from the front: first, last and how many name the batch, also when sent again. */
-const keyOf = (events: PhoneEvent[]): string => [events[0]?.id, events.at(-1)?.id, events.length].join('+')
+export const keyOf = (events: PhoneEvent[]): string => [events[0]?.id, events.at(-1)?.id, events.length].join('+')

@@ -10,7 +10,7 @@ export interface Result {
 }
 export interface Answer<Days> {
   results: Result[]
-  days: Days
+  days?: Days
 }
 export type Post<Days> = (events: PhoneEvent[]) => Promise<Answer<Days>>
 
@@ -34,7 +34,7 @@ export async function drain<Days>(store: Store, owner: number, post: Post<Days>)
     await Promise.all(batch.map((entry) => store.mark(entry.event.id, { standing: 'sent', tries: entry.tries + 1 })))
     try {
       const answer = await post(batch.map((entry) => entry.event))
-      days = answer.days
+      days = answer.days ?? days
       if ((await settle(store, batch, answer.results)) === 0) return { stopped: 'busy', days }
       size = BATCH
     } catch (error) {

@@ -1148,6 +1148,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/meals/portions/{portion_id}/redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redirect
+         * @description To another door or into other hands, until the first meal leaves the kitchen.
+         */
+        post: operations["meals_redirect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/meals/portions/{portion_id}/hand-over": {
         parameters: {
             query?: never;
@@ -1282,6 +1302,134 @@ export interface paths {
          * @description Somebody has asked after her.
          */
         post: operations["meals_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Standing Meals
+         * @description Standing orders that hold, of all or of one elder.
+         */
+        get: operations["standing meals_standing_meals"];
+        put?: never;
+        /**
+         * Agree
+         * @description From now on she has this meal on these days. 409 StandsAlready.
+         */
+        post: operations["standing meals_agree"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/without": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Without
+         * @description Days from yesterday on that have no meal.
+         */
+        get: operations["standing meals_without"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/{standing_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One
+         * @description With its next two weeks, day by day.
+         */
+        get: operations["standing meals_one"];
+        /**
+         * Change
+         * @description Other days, another way, another limit, for what is not ordered yet.
+         */
+        put: operations["standing meals_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/{standing_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip
+         * @description A day without her meal, or with it after all.
+         */
+        post: operations["standing meals_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/{standing_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description Her last day; what is ordered beyond it is cancelled.
+         */
+        post: operations["standing meals_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-meals/days/{draw_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Somebody has spoken with her about a day without a meal.
+         */
+        post: operations["standing meals_settle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3060,6 +3208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/home-tags/{home_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Issues
+         * @description Every tag the home ever had, the newest first; one is good, or none.
+         */
+        get: operations["visits_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/home-tags/{home_id}/tag.pdf": {
         parameters: {
             query?: never;
@@ -3094,6 +3262,46 @@ export interface paths {
          * @description The old tag was lost or photographed: it proves nothing any more. Print the new one.
          */
         post: operations["visits_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plan-clashes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Open
+         * @description Those that wait for somebody.
+         */
+        get: operations["visits_all_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plan-clashes/{clash_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Decide one.
+         */
+        post: operations["visits_settle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3739,7 +3947,7 @@ export interface paths {
         put?: never;
         /**
          * Found
-         * @description What I found, for whoever has the alarm: it stands in its log at once, and only the desk closes it.
+         * @description What I found, for whoever has the alarm: it stands in its log once, and only the desk closes it.
          */
         post: operations["phone_found"];
         delete?: never;
@@ -6378,6 +6586,30 @@ export interface paths {
          * @description It will not be paid.
          */
         post: operations["allowances_drop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/allowances/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schedule
+         * @description The days, and what waits.
+         */
+        get: operations["allowances_schedule"];
+        put?: never;
+        /**
+         * Settle Day
+         * @description A new day from a month on.
+         */
+        post: operations["allowances_settle_day"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9674,10 +9906,10 @@ export interface components {
         };
         /**
          * AttendanceEvent
-         * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
+         * @description What happens to an attendance; all but `withdraw` and `restore` come from the caregiver's phone.
          * @enum {string}
          */
-        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw";
+        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw" | "restore";
         /**
          * AttendanceOut
          * @description A caregiver at a visit; `id` is null for a draft's line, which nobody has been told of.
@@ -10738,6 +10970,68 @@ export interface components {
             reason: string;
         };
         /**
+         * ClashKind
+         * @description What the plan says now.
+         * @enum {string}
+         */
+        ClashKind: "cancelled" | "other" | "moved" | "unassigned" | "ended";
+        /**
+         * ClashOut
+         * @description What she did, what the plan says now, and what may be decided.
+         */
+        ClashOut: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            visit_state: components["schemas"]["VisitState"];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Caregiver */
+            caregiver: string;
+            kind: components["schemas"]["ClashKind"];
+            /** Now With */
+            now_with: string[];
+            /**
+             * Planned At
+             * Format: date-time
+             */
+            planned_at: string;
+            /** Moved To */
+            moved_to: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Did */
+            did: components["schemas"]["DidOut"][];
+            /** Possible */
+            possible: components["schemas"]["ClashOutcome"][];
+        };
+        /**
+         * ClashOutcome
+         * @description What the desk decides.
+         * @enum {string}
+         */
+        ClashOutcome: "counts" | "in_vain" | "stands";
+        /**
+         * ClashesOut
+         * @description A page, the oldest first.
+         */
+        ClashesOut: {
+            /** Items */
+            items: components["schemas"]["ClashOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * ClimbOut
          * @description Where an alarm stands on its tree. Before the first call the rungs are what the tree says now.
          */
@@ -10949,6 +11243,12 @@ export interface components {
             /** Loads */
             loads: components["schemas"]["app__planning__comparing__LoadOut"][];
         };
+        /**
+         * Concern
+         * @description How it is.
+         * @enum {string}
+         */
+        Concern: "fine" | "concern" | "urgent";
         /**
          * ConcernOut
          * @description A meal not taken: a sign, until somebody has asked after her.
@@ -11197,7 +11497,7 @@ export interface components {
          */
         Course: {
             /** Items */
-            items: components["schemas"]["app__catalogue__keeping_api__HistoryLine"][];
+            items: components["schemas"]["HistoryLine"][];
         };
         /**
          * CourseOut
@@ -11211,24 +11511,6 @@ export interface components {
             goes_after: number | null;
         };
         /**
-         * Coverage
-         * @description 巡访覆盖率 of a natural month: seen ÷ listed.
-         */
-        Coverage: {
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /**
-             * Today
-             * Format: date
-             */
-            today: string;
-            /** Cells */
-            cells: components["schemas"]["CoverageCell"][];
-        };
-        /**
          * CoverageCell
          * @description Of one street and tier in a month: on the list, seen at least once, at home, and overdue today.
          */
@@ -11237,7 +11519,7 @@ export interface components {
             street: string;
             /** Name */
             name: string;
-            tier: components["schemas"]["Tier"];
+            tier: components["schemas"]["RiskTier"];
             /** Listed */
             listed: number;
             /** Seen */
@@ -11304,7 +11586,7 @@ export interface components {
             points: components["schemas"]["CurvePoint"][];
             /** Gap Seconds */
             gap_seconds: number;
-            latest: components["schemas"]["app__monitoring__shapes__LatestOut"] | null;
+            latest: components["schemas"]["LatestOut"] | null;
             /** Doubted */
             doubted: number;
             /** Low */
@@ -11560,6 +11842,20 @@ export interface components {
             missed_id?: number | null;
         };
         /**
+         * DidOut
+         * @description One thing she recorded: when by the server's clock, how far from the home.
+         */
+        DidOut: {
+            kind: components["schemas"]["EventKind"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Distance M */
+            distance_m: number | null;
+        };
+        /**
          * Diet
          * @description What a dish suits, and what an elder needs.
          * @enum {string}
@@ -11758,7 +12054,7 @@ export interface components {
             code: string;
             /** Name */
             name: string;
-            level: components["schemas"]["app__places__rules__Level"];
+            level: components["schemas"]["Level"];
             /** Parent Code */
             parent_code: string | null;
         };
@@ -11781,6 +12077,59 @@ export interface components {
         DrawIn: {
             /** Score */
             score?: number | null;
+        };
+        /**
+         * DrawOut
+         * @description A day of a standing order without a meal: why, and whether she knows.
+         */
+        DrawOut: {
+            /** Id */
+            id: number;
+            /** Standing Id */
+            standing_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Canteen */
+            canteen: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            meal: components["schemas"]["Meal"];
+            state: components["schemas"]["DrawState"];
+            why: components["schemas"]["WhyNone"] | null;
+            /** Short Cents */
+            short_cents: number | null;
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            /** Told At */
+            told_at: string | null;
+            /** Settled By */
+            settled_by: string | null;
+            /** Settled Note */
+            settled_note: string | null;
+            /** Can Settle */
+            can_settle: boolean;
+        };
+        /**
+         * DrawState
+         * @description What came of a day of a standing order.
+         * @enum {string}
+         */
+        DrawState: "ordered" | "left_out" | "failed" | "settled";
+        /**
+         * Draws
+         * @description What somebody must look at first, then what was left out.
+         */
+        Draws: {
+            /** Items */
+            items: components["schemas"]["DrawOut"][];
         };
         /**
          * DropIn
@@ -12806,6 +13155,14 @@ export interface components {
          */
         Finding: "well" | "away" | "hospital" | "needs_help" | "no_longer";
         /**
+         * FindingAnswerIn
+         * @description What was done about it.
+         */
+        FindingAnswerIn: {
+            /** Answer */
+            answer: string;
+        };
+        /**
          * FindingEvent
          * @description What is done about it.
          * @enum {string}
@@ -12818,51 +13175,17 @@ export interface components {
          */
         FindingKind: "health" | "mood" | "food" | "home" | "equipment" | "family" | "wish" | "no_answer" | "refused" | "away" | "clash";
         /**
-         * FindingLine
-         * @description One of the list, with whose it is and who told of it how.
+         * FindingOut
+         * @description One rule, what it wants, what was found.
          */
-        FindingLine: {
-            /** Id */
-            id: number;
-            kind: components["schemas"]["FindingKind"];
-            /** Urgent */
-            urgent: boolean;
-            state: components["schemas"]["FindingState"];
-            /** Words */
-            words: string;
-            /**
-             * Found At
-             * Format: date-time
-             */
-            found_at: string;
-            /**
-             * Due On
-             * Format: date
-             */
-            due_on: string;
-            /** Taken By */
-            taken_by: string | null;
-            /** Order Id */
-            order_id: number | null;
-            /** Alarm Id */
-            alarm_id: number | null;
-            /** Referred To */
-            referred_to: string | null;
-            /** Answer */
-            answer: string | null;
-            /** Closed At */
-            closed_at: string | null;
-            /** Possible */
-            possible: components["schemas"]["FindingEvent"][];
-            /** Elder Id */
-            elder_id: number;
-            /** Name */
-            name: string;
-            way: components["schemas"]["Way"];
-            /** By */
-            by: string;
-            /** Seen Since */
-            seen_since: boolean;
+        FindingOut: {
+            rule: components["schemas"]["EligibilityRule"];
+            /** Holds */
+            holds: boolean;
+            /** Wanted */
+            wanted: unknown;
+            /** Found */
+            found: unknown;
         };
         /**
          * FindingState
@@ -12870,14 +13193,6 @@ export interface components {
          * @enum {string}
          */
         FindingState: "open" | "taken" | "ordered" | "referred" | "closed";
-        /**
-         * FindingsOut
-         * @description Urgent ones first.
-         */
-        FindingsOut: {
-            /** Items */
-            items: components["schemas"]["FindingLine"][];
-        };
         /**
          * Finish
          * @description What it was done with; the device's own word ends it.
@@ -13267,6 +13582,27 @@ export interface components {
             at: string | null;
             /** Seconds */
             seconds: number | null;
+        };
+        /**
+         * HistoryLine
+         * @description What was changed when, by whom.
+         */
+        HistoryLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Reason */
+            reason: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
         };
         /**
          * HistoryOut
@@ -13974,6 +14310,19 @@ export interface components {
             events: string[];
         };
         /**
+         * LatestOut
+         * @description The last single reading.
+         */
+        LatestOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: number;
+        };
+        /**
          * LedgerLine
          * @description Cents that moved, the balance after it, and the visit behind it.
          */
@@ -14019,6 +14368,12 @@ export interface components {
              */
             due_on: string;
         };
+        /**
+         * Level
+         * @description The level of a division in the 12-digit code.
+         * @enum {string}
+         */
+        Level: "district" | "street" | "community" | "village";
         /**
          * LevelChange
          * @description From when a new level of ability gives its amount.
@@ -14332,21 +14687,6 @@ export interface components {
         Links: {
             /** Items */
             items: components["schemas"]["app__desk__wall_api__Link"][];
-        };
-        /**
-         * ListOut
-         * @description A page of the list, the longest overdue first; `next` is where the following one begins.
-         */
-        ListOut: {
-            /**
-             * Today
-             * Format: date
-             */
-            today: string;
-            /** Items */
-            items: components["schemas"]["OnList"][];
-            /** Next */
-            next: number | null;
         };
         /**
          * ListedElder
@@ -15121,6 +15461,42 @@ export interface components {
             id: string;
         };
         /**
+         * NewStandingIn
+         * @description For whom, where, and which meal of the day.
+         */
+        NewStandingIn: {
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /**
+             * Holidays
+             * @default skip
+             * @enum {string}
+             */
+            holidays: "keep" | "skip";
+            way: components["schemas"]["MealWay"];
+            /** Prefers */
+            prefers?: string | null;
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+            /** Elder Id */
+            elder_id: number;
+            /** Canteen Id */
+            canteen_id: number;
+            meal: components["schemas"]["Meal"];
+        };
+        /**
          * NextStep
          * @description What to do now, why, and what comes after.
          */
@@ -15217,7 +15593,7 @@ export interface components {
             estate: string;
             /** Community */
             community: string;
-            tier: components["schemas"]["Tier"];
+            tier: components["schemas"]["RiskTier"];
             /** Why */
             why: string;
             /**
@@ -15281,6 +15657,29 @@ export interface components {
          */
         OrderEvent: "confirm" | "submit" | "approve" | "refuse" | "close" | "cancel";
         /**
+         * OrderIn
+         * @description An order; `agent` when somebody else than the elder asks.
+         */
+        OrderIn: {
+            /** Elder Id */
+            elder_id: number;
+            /** Item */
+            item: string;
+            /**
+             * Payer
+             * @default entitlement
+             * @enum {string}
+             */
+            payer: "entitlement" | "self";
+            /** Visits */
+            visits: components["schemas"]["app__orders__shapes__WishIn"][];
+            /** @default hotline */
+            channel: components["schemas"]["app__orders__rules__Channel"];
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * OrderOut
          * @description An order with its visits and its history.
          */
@@ -15320,7 +15719,7 @@ export interface components {
             /** Received By */
             received_by: string;
             /** Visits */
-            visits: components["schemas"]["app__orders__shapes__VisitOut"][];
+            visits: components["schemas"]["VisitOut"][];
             /** History */
             history: components["schemas"]["HistoryOut"][];
         };
@@ -15463,12 +15862,6 @@ export interface components {
             missing: number;
         };
         /**
-         * Outcome
-         * @description What came of it; only the first is a visit that counts.
-         * @enum {string}
-         */
-        "Outcome-Input": "seen" | "no_answer" | "refused" | "away";
-        /**
          * OutcomeOut
          * @description The effect on the month, all sums in cents.
          */
@@ -15549,17 +15942,6 @@ export interface components {
         PairIn: {
             /** Caregiver Id */
             caregiver_id: number | null;
-        };
-        /**
-         * Paired
-         * @description As it stands now.
-         */
-        Paired: {
-            tier: components["schemas"]["Tier"];
-            /** Why */
-            why: string;
-            /** Pair Id */
-            pair_id: number | null;
         };
         /**
          * Part
@@ -15782,6 +16164,47 @@ export interface components {
             possible: components["schemas"]["BatchEvent"][];
         };
         /**
+         * PayoutDayIn
+         * @description From a month on; without a day the batch is drafted by hand only.
+         */
+        PayoutDayIn: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Day */
+            day: number | null;
+            /** Note */
+            note: string;
+        };
+        /**
+         * PayoutDayOut
+         * @description A version on record.
+         */
+        PayoutDayOut: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Day */
+            day: number | null;
+            /** Note */
+            note: string;
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * PayoutLineAfter
          * @description Where a line stands now.
          */
@@ -15857,6 +16280,16 @@ export interface components {
             reason: components["schemas"]["ReturnReason"];
         };
         /**
+         * PayoutSchedules
+         * @description Versions, what holds last first for each allowance, and what comes next of each.
+         */
+        PayoutSchedules: {
+            /** Versions */
+            versions: components["schemas"]["PayoutDayOut"][];
+            /** Next */
+            next: components["schemas"]["PayoutTurn"][];
+        };
+        /**
          * PayoutSums
          * @description What a batch holds.
          */
@@ -15883,6 +16316,27 @@ export interface components {
             recoveries: number;
             /** Recovery Cents */
             recovery_cents: number;
+        };
+        /**
+         * PayoutTurn
+         * @description What the clock drafts next; `late` where its day has passed, `behind` the batch that must be issued before.
+         */
+        PayoutTurn: {
+            kind: components["schemas"]["AllowanceKind"];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Due
+             * Format: date
+             */
+            due: string;
+            /** Late */
+            late: boolean;
+            /** Behind */
+            behind: string | null;
         };
         /**
          * People
@@ -16369,7 +16823,7 @@ export interface components {
          * @description What can be done to an ordered meal by hand; its state is its visit's.
          * @enum {string}
          */
-        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "take_back";
+        PortionEvent: "hand_over" | "miss" | "cancel" | "change" | "redirect" | "take_back";
         /**
          * PortionOut
          * @description An ordered meal as counter, kitchen and desk know it; the bureau sees neither names nor notes.
@@ -16416,6 +16870,8 @@ export interface components {
             unsuited: components["schemas"]["Diet"][];
             /** Note */
             note: string | null;
+            /** Bring To */
+            bring_to: string | null;
             /** Walk In */
             walk_in: boolean;
             /** Late Reason */
@@ -17420,10 +17876,18 @@ export interface components {
          */
         RecoveryState: "open" | "recovered" | "waived";
         /**
-         * ReferIn
+         * RedirectIn
+         * @description Another door or other hands, in words; none: her own door again.
+         */
+        RedirectIn: {
+            /** Bring To */
+            bring_to: string | null;
+        };
+        /**
+         * ReferralIn
          * @description Who is asked.
          */
-        ReferIn: {
+        ReferralIn: {
             /** To */
             to: string;
         };
@@ -17849,6 +18313,8 @@ export interface components {
             who: string;
             /** Worker */
             worker: boolean;
+            /** Worker Phone */
+            worker_phone: string | null;
             /** Address */
             address: string;
             /** Access Note */
@@ -17988,6 +18454,12 @@ export interface components {
          */
         RiskEvent: "fall" | "choking" | "suicide" | "self_harm" | "lost" | "other";
         /**
+         * RiskTier
+         * @description How much has to be feared for somebody.
+         * @enum {string}
+         */
+        RiskTier: "high" | "key" | "general";
+        /**
          * Role
          * @description What somebody is here to do.
          * @enum {string}
@@ -18116,42 +18588,17 @@ export interface components {
          */
         RuleState: "draft" | "approved" | "dropped";
         /**
-         * RulesIn
-         * @description New rules and their first day, today at the earliest.
+         * RulesOut
+         * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
          */
-        RulesIn: {
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            rules: components["schemas"]["RulesValues"];
-        };
-        /**
-         * RulesValues
-         * @description How often in days, what follows when nobody answers, by when what was found is seen to, and where it stands.
-         */
-        RulesValues: {
-            /** Every Days */
-            every_days: {
-                [key: string]: number;
-            };
-            /** Unanswered */
-            unanswered: {
-                [key: string]: components["schemas"]["Unanswered"];
-            };
-            /** Tries */
-            tries: number;
-            /** Retry Days */
-            retry_days: number;
-            /** Change Days */
-            change_days: number;
-            /** Urgent Days */
-            urgent_days: number;
-            /** Concern Days */
-            concern_days: number;
-            /** Source */
-            source: string;
+        RulesOut: {
+            /** Items */
+            items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
+            /** In Force */
+            in_force: number[];
+            pause: components["schemas"]["app__monitoring__shapes__PauseOut"] | null;
+            /** May Change */
+            may_change: boolean;
         };
         /**
          * RunOut
@@ -18471,13 +18918,12 @@ export interface components {
             payload: string;
         };
         /**
-         * SettleIn
-         * @description What asking after her has found.
+         * SettleDrawIn
+         * @description What was arranged with her instead.
          */
-        SettleIn: {
-            finding: components["schemas"]["Finding"];
+        SettleDrawIn: {
             /** Note */
-            note?: string | null;
+            note: string;
         };
         /**
          * Sex
@@ -18751,7 +19197,7 @@ export interface components {
         };
         /**
          * SickIn
-         * @description From today on, so many days.
+         * @description From the day she said so on (today where nothing is said), so many days: it may have waited for a signal.
          */
         SickIn: {
             /**
@@ -18759,6 +19205,8 @@ export interface components {
              * @default 1
              */
             days: number;
+            /** Said At */
+            said_at?: string | null;
         };
         /**
          * SickOut
@@ -19139,6 +19587,129 @@ export interface components {
          * @enum {string}
          */
         Standing: "sure" | "protected" | "lost" | "coming";
+        /**
+         * StandingDay
+         * @description A day to come as it stands now: meant, ordered, or without a meal and why.
+         */
+        StandingDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            state: components["schemas"]["DrawState"] | null;
+            why: components["schemas"]["WhyNone"] | null;
+        };
+        /**
+         * StandingEvent
+         * @description What can happen to a standing order.
+         * @enum {string}
+         */
+        StandingEvent: "change" | "skip" | "end";
+        /**
+         * StandingIn
+         * @description What she wants again and again; `most_self_pay_cents` of one meal, `rule` after RFC 5545.
+         */
+        StandingIn: {
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends?: string | null;
+            /**
+             * Holidays
+             * @default skip
+             * @enum {string}
+             */
+            holidays: "keep" | "skip";
+            way: components["schemas"]["MealWay"];
+            /** Prefers */
+            prefers?: string | null;
+            /** @default entitlement */
+            payer: components["schemas"]["Payer"];
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            agent?: components["schemas"]["Agent"] | null;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * StandingMeals
+         * @description At most 500 by name, and how many hold in all.
+         */
+        StandingMeals: {
+            /** Items */
+            items: components["schemas"]["StandingOut"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * StandingOut
+         * @description A standing order; the bureau sees neither names nor notes. `days` only where one is looked at.
+         */
+        StandingOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+            /** Canteen Id */
+            canteen_id: number;
+            /** Canteen */
+            canteen: string;
+            meal: components["schemas"]["Meal"];
+            /** Rule */
+            rule: string;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Ends */
+            ends: string | null;
+            holidays: components["schemas"]["OnHolidays"];
+            /** Skipped */
+            skipped: string[];
+            way: components["schemas"]["MealWay"];
+            /** Prefers */
+            prefers: string | null;
+            payer: components["schemas"]["Payer"];
+            /** Most Self Pay Cents */
+            most_self_pay_cents: number;
+            agent: components["schemas"]["Agent"] | null;
+            /** Note */
+            note: string | null;
+            state: components["schemas"]["StandingState"];
+            /** Possible */
+            possible: components["schemas"]["StandingEvent"][];
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Days */
+            days: components["schemas"]["StandingDay"][];
+        };
+        /**
+         * StandingState
+         * @description 固定订餐.
+         * @enum {string}
+         */
+        StandingState: "active" | "ended";
         /**
          * StartIn
          * @description Whom to assess, why, and when it was done.
@@ -19663,6 +20234,31 @@ export interface components {
          */
         SwapState: "asked" | "agreed" | "done" | "refused" | "withdrawn" | "lapsed";
         /**
+         * TagOut
+         * @description One printed tag of a home; `withdrawn_at`: it proves nothing from then on.
+         */
+        TagOut: {
+            /** Issue */
+            issue: number;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /**
+         * TagsOut
+         * @description The tags of one home.
+         */
+        TagsOut: {
+            /** Items */
+            items: components["schemas"]["TagOut"][];
+        };
+        /**
          * Target
          * @description Whom we called.
          * @enum {string}
@@ -19948,17 +20544,36 @@ export interface components {
             server_time: string;
         };
         /**
-         * Tier
-         * @description How much has to be feared for somebody.
-         * @enum {string}
+         * TierChange
+         * @description One change of her tier.
          */
-        Tier: "high" | "key" | "general";
+        TierChange: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Event */
+            event: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * TierIn
          * @description Another tier and why; `changed`: something grave has happened, somebody goes soon.
          */
         TierIn: {
-            tier: components["schemas"]["Tier"];
+            tier: components["schemas"]["RiskTier"];
             /** Reason */
             reason: string;
             /**
@@ -20019,12 +20634,6 @@ export interface components {
          * @enum {string}
          */
         ToldBy: "elder" | "family" | "hospital" | "doctor" | "assessment" | "imported";
-        /**
-         * Topic
-         * @description What is asked.
-         * @enum {string}
-         */
-        Topic: "health" | "mood" | "food" | "home" | "equipment" | "family";
         /**
          * TraceOut
          * @description The way of a line: visit, order, entitlement, ledger entries, contract version.
@@ -20496,7 +21105,7 @@ export interface components {
             /** Pro Rata */
             pro_rata: boolean;
             /** Findings */
-            findings: components["schemas"]["app__funding__shapes__FindingOut"][];
+            findings: components["schemas"]["FindingOut"][];
         };
         /**
          * VersionEvent
@@ -20546,6 +21155,64 @@ export interface components {
          * @enum {string}
          */
         VisitEvent: "plan" | "publish" | "withdraw" | "begin" | "finish" | "hand_over" | "verify" | "hold" | "reject" | "uphold" | "fail" | "cancel";
+        /**
+         * VisitOut
+         * @description A visit as every screen knows it.
+         */
+        VisitOut: {
+            /** Id */
+            id: number;
+            /** Version */
+            version: number;
+            /** Order Id */
+            order_id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Provider Id */
+            provider_id: number | null;
+            /** Item Code */
+            item_code: string;
+            aid: components["schemas"]["AidCategory"];
+            state: components["schemas"]["VisitState"];
+            /** Minutes */
+            minutes: number;
+            /** Caregivers Needed */
+            caregivers_needed: number;
+            /** Same Sex */
+            same_sex: boolean;
+            /**
+             * Opens
+             * Format: date-time
+             */
+            opens: string;
+            /**
+             * Closes
+             * Format: date-time
+             */
+            closes: string;
+            /** Starts At */
+            starts_at: string | null;
+            /** Priority */
+            priority: number;
+            /** Price Cents */
+            price_cents: number;
+            /** Allowance Cents */
+            allowance_cents: number;
+            /** Self Pay Cents */
+            self_pay_cents: number;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Possible
+             * @default []
+             */
+            possible: components["schemas"]["VisitEvent"][];
+            /**
+             * Changeable
+             * @default false
+             */
+            changeable: boolean;
+        };
         /**
          * VisitRecord
          * @description One visit. `SequenceID` grows with every change, so that a record may be sent again.
@@ -20949,12 +21616,6 @@ export interface components {
          */
         WatchState: "running" | "asked" | "rang" | "ended";
         /**
-         * Way
-         * @description How somebody was visited.
-         * @enum {string}
-         */
-        Way: "home" | "phone" | "video";
-        /**
          * WayOut
          * @description All devices of a model, or of a kind where no model is named.
          */
@@ -21058,6 +21719,143 @@ export interface components {
             list: components["schemas"]["WelfareList"];
         };
         /**
+         * WelfareCoverage
+         * @description 巡访覆盖率 of a natural month: seen ÷ listed.
+         */
+        WelfareCoverage: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Cells */
+            cells: components["schemas"]["CoverageCell"][];
+        };
+        /**
+         * WelfareElderOut
+         * @description Everything of one elder's welfare visits.
+         */
+        WelfareElderOut: {
+            tier: components["schemas"]["RiskTier"];
+            /** Why */
+            why: string;
+            /**
+             * Listed On
+             * Format: date
+             */
+            listed_on: string;
+            /** Last On */
+            last_on: string | null;
+            /** Tries */
+            tries: number;
+            /** Pair Id */
+            pair_id: number | null;
+            /** Visits */
+            visits: components["schemas"]["WelfareVisitOut"][];
+            /** Findings */
+            findings: components["schemas"]["WelfareFindingLine"][];
+            /** History */
+            history: components["schemas"]["TierChange"][];
+        };
+        /**
+         * WelfareFindingLine
+         * @description One of the list, with whose it is and who told of it how.
+         */
+        WelfareFindingLine: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["FindingKind"];
+            /** Urgent */
+            urgent: boolean;
+            state: components["schemas"]["FindingState"];
+            /** Words */
+            words: string;
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Taken By */
+            taken_by: string | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Referred To */
+            referred_to: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["FindingEvent"][];
+            /** Elder Id */
+            elder_id: number;
+            /** Name */
+            name: string;
+            way: components["schemas"]["WelfareWay"];
+            /** By */
+            by: string;
+            /** Seen Since */
+            seen_since: boolean;
+        };
+        /**
+         * WelfareFindingOut
+         * @description Something to see to. `seen_since`: she was seen after it was found.
+         */
+        WelfareFindingOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["FindingKind"];
+            /** Urgent */
+            urgent: boolean;
+            state: components["schemas"]["FindingState"];
+            /** Words */
+            words: string;
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /** Taken By */
+            taken_by: string | null;
+            /** Order Id */
+            order_id: number | null;
+            /** Alarm Id */
+            alarm_id: number | null;
+            /** Referred To */
+            referred_to: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Possible */
+            possible: components["schemas"]["FindingEvent"][];
+        };
+        /**
+         * WelfareFindings
+         * @description Urgent ones first.
+         */
+        WelfareFindings: {
+            /** Items */
+            items: components["schemas"]["WelfareFindingLine"][];
+        };
+        /**
          * WelfareList
          * @description Who is due within a week, the longest overdue first; no `kind`: she does not go on welfare visits.
          */
@@ -21079,13 +21877,54 @@ export interface components {
             people: components["schemas"]["WelfarePerson"][];
         };
         /**
+         * WelfareListOut
+         * @description A page of the list, the longest overdue first; `next` is where the following one begins.
+         */
+        WelfareListOut: {
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Items */
+            items: components["schemas"]["OnList"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * WelfareOrderIn
+         * @description What is proposed for her, and when.
+         */
+        WelfareOrderIn: {
+            /** Item */
+            item: string;
+            visit: components["schemas"]["app__orders__shapes__WishIn"];
+        };
+        /**
+         * WelfareOutcome
+         * @description What came of it; only the first is a visit that counts.
+         * @enum {string}
+         */
+        WelfareOutcome: "seen" | "no_answer" | "refused" | "away";
+        /**
+         * WelfarePaired
+         * @description As it stands now.
+         */
+        WelfarePaired: {
+            tier: components["schemas"]["RiskTier"];
+            /** Why */
+            why: string;
+            /** Pair Id */
+            pair_id: number | null;
+        };
+        /**
          * WelfarePerson
          * @description Somebody to visit. Name, door and telephones in the clear only in today's round of whoever asks.
          */
         WelfarePerson: {
             /** Elder Id */
             elder_id: number;
-            tier: components["schemas"]["Tier"];
+            tier: components["schemas"]["RiskTier"];
             /**
              * Due On
              * Format: date
@@ -21134,8 +21973,8 @@ export interface components {
             id: string;
             /** Elder Id */
             elder_id: number;
-            way: components["schemas"]["Way"];
-            outcome: components["schemas"]["Outcome-Input"];
+            way: components["schemas"]["WelfareWay"];
+            outcome: components["schemas"]["WelfareOutcome"];
             /** Seq */
             seq: number;
             /**
@@ -21157,6 +21996,14 @@ export interface components {
             };
         };
         /**
+         * WelfareRecords
+         * @description The last records, newest first.
+         */
+        WelfareRecords: {
+            /** Items */
+            items: components["schemas"]["WelfareVisitOut"][];
+        };
+        /**
          * WelfareRecordsIn
          * @description A batch out of the outbox of one phone; `sent_at` is what the phone's clock says now.
          */
@@ -21168,6 +22015,132 @@ export interface components {
             /** Sent At */
             sent_at?: string | null;
         };
+        /**
+         * WelfareRulesIn
+         * @description New rules and their first day, today at the earliest.
+         */
+        WelfareRulesIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            rules: components["schemas"]["WelfareRulesValues"];
+        };
+        /**
+         * WelfareRulesOut
+         * @description What holds today (version 0: the first settings), and every version, newest first.
+         */
+        WelfareRulesOut: {
+            /** Version */
+            version: number;
+            rules: components["schemas"]["WelfareRulesValues"];
+            /** Versions */
+            versions: components["schemas"]["WelfareVersionOut"][];
+        };
+        /**
+         * WelfareRulesValues
+         * @description How often in days, what follows when nobody answers, by when what was found is seen to, and where it stands.
+         */
+        WelfareRulesValues: {
+            /** Every Days */
+            every_days: {
+                [key: string]: number;
+            };
+            /** Unanswered */
+            unanswered: {
+                [key: string]: components["schemas"]["Unanswered"];
+            };
+            /** Tries */
+            tries: number;
+            /** Retry Days */
+            retry_days: number;
+            /** Change Days */
+            change_days: number;
+            /** Urgent Days */
+            urgent_days: number;
+            /** Concern Days */
+            concern_days: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * WelfareTopic
+         * @description What is asked.
+         * @enum {string}
+         */
+        WelfareTopic: "health" | "mood" | "food" | "home" | "equipment" | "family";
+        /**
+         * WelfareVersionOut
+         * @description One version as it was set.
+         */
+        WelfareVersionOut: {
+            /** Version */
+            version: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            rules: components["schemas"]["WelfareRulesValues"];
+        };
+        /**
+         * WelfareVisitOut
+         * @description One record as it was told.
+         */
+        WelfareVisitOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Name */
+            name: string;
+            way: components["schemas"]["WelfareWay"];
+            outcome: components["schemas"]["WelfareOutcome"];
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** By */
+            by: string;
+            /** Distance M */
+            distance_m: number | null;
+            /** Accuracy M */
+            accuracy_m: number | null;
+            /** Topics */
+            topics: {
+                [key: string]: components["schemas"]["Concern"];
+            };
+            /** Wish */
+            wish: string;
+            /** Words */
+            words: string;
+            /** Policy */
+            policy: boolean;
+            /** Urged */
+            urged: boolean;
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * WelfareWay
+         * @description How somebody was visited.
+         * @enum {string}
+         */
+        WelfareWay: "home" | "phone" | "video";
         /**
          * WentOut
          * @description One visit. `kind`: as_planned, handed (others came), unplanned, not_come, cancelled, ahead (not begun yet).
@@ -21304,6 +22277,12 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * WhyNone
+         * @description Why a day has no meal.
+         * @enum {string}
+         */
+        WhyNone: "paused" | "away" | "holiday" | "exception" | "has_one" | "given_up" | "no_menu" | "closed" | "nothing_suits" | "full" | "not_brought" | "no_money" | "too_late" | "refused";
         /**
          * WhyNot
          * @description WhyNot a day has no order.
@@ -22679,27 +23658,6 @@ export interface components {
             reason: string;
         };
         /**
-         * HistoryLine
-         * @description What was changed when, by whom.
-         */
-        app__catalogue__keeping_api__HistoryLine: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Event */
-            event: string;
-            /** Reason */
-            reason: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
-        };
-        /**
          * PriceIn
          * @description Cents for a visit or an hour in an area (beginning of a division code, empty: everywhere) from a day on.
          */
@@ -23024,19 +23982,6 @@ export interface components {
             rungs: number;
         };
         /**
-         * FindingOut
-         * @description One rule, what it wants, what was found.
-         */
-        app__funding__shapes__FindingOut: {
-            rule: components["schemas"]["EligibilityRule"];
-            /** Holds */
-            holds: boolean;
-            /** Wanted */
-            wanted: unknown;
-            /** Found */
-            found: unknown;
-        };
-        /**
          * Terms
          * @description One version of a programme. An empty list of aids, items, canteens or divisions means all.
          */
@@ -23330,6 +24275,15 @@ export interface components {
             lines: components["schemas"]["QuoteLine"][];
         };
         /**
+         * SettleIn
+         * @description What asking after her has found.
+         */
+        app__meals__shapes__SettleIn: {
+            finding: components["schemas"]["Finding"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * SwapIn
          * @description Another dish of the same menu, or another way.
          */
@@ -23337,6 +24291,35 @@ export interface components {
             /** Dish Id */
             dish_id: number;
             way: components["schemas"]["MealWay"];
+        };
+        /**
+         * EndIn
+         * @description Her last day, and why.
+         */
+        app__meals__standing_shapes__EndIn: {
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * SkipIn
+         * @description A day without her meal; `without` false takes that back.
+         */
+        app__meals__standing_shapes__SkipIn: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Without
+             * @default true
+             */
+            without: boolean;
         };
         /**
          * Channel
@@ -23373,19 +24356,6 @@ export interface components {
             off: boolean;
             /** Note */
             note?: string | null;
-        };
-        /**
-         * LatestOut
-         * @description The last single reading.
-         */
-        app__monitoring__shapes__LatestOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Value */
-            value: number;
         };
         /**
          * PauseIn
@@ -23449,19 +24419,6 @@ export interface components {
             alarms: components["schemas"]["RealAlarm"][];
         };
         /**
-         * RulesOut
-         * @description Rules with all their versions, the latest first; for an elder those of everybody and of her models too.
-         */
-        app__monitoring__shapes__RulesOut: {
-            /** Items */
-            items: components["schemas"]["app__monitoring__shapes__VersionOut"][];
-            /** In Force */
-            in_force: number[];
-            pause: components["schemas"]["app__monitoring__shapes__PauseOut"] | null;
-            /** May Change */
-            may_change: boolean;
-        };
-        /**
          * VersionOut
          * @description One version of a rule: what it asks, from when to when, whose hand.
          */
@@ -23510,29 +24467,6 @@ export interface components {
          */
         app__orders__rules__Channel: "hotline" | "desk" | "community" | "alarm" | "care_plan";
         /**
-         * OrderIn
-         * @description An order; `agent` when somebody else than the elder asks.
-         */
-        app__orders__shapes__OrderIn: {
-            /** Elder Id */
-            elder_id: number;
-            /** Item */
-            item: string;
-            /**
-             * Payer
-             * @default entitlement
-             * @enum {string}
-             */
-            payer: "entitlement" | "self";
-            /** Visits */
-            visits: components["schemas"]["app__orders__shapes__WishIn"][];
-            /** @default hotline */
-            channel: components["schemas"]["app__orders__rules__Channel"];
-            agent?: components["schemas"]["Agent"] | null;
-            /** Note */
-            note?: string | null;
-        };
-        /**
          * QuoteIn
          * @description What is wished for whom; `self` leaves the allowances alone.
          */
@@ -23564,66 +24498,8 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["QuoteLineOut"][];
             /** Clashes */
-            clashes: components["schemas"]["app__orders__shapes__VisitOut"][];
+            clashes: components["schemas"]["VisitOut"][];
             approval: components["schemas"]["Approval"];
-        };
-        /**
-         * VisitOut
-         * @description A visit as every screen knows it.
-         */
-        app__orders__shapes__VisitOut: {
-            /** Id */
-            id: number;
-            /** Version */
-            version: number;
-            /** Order Id */
-            order_id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Provider Id */
-            provider_id: number | null;
-            /** Item Code */
-            item_code: string;
-            aid: components["schemas"]["AidCategory"];
-            state: components["schemas"]["VisitState"];
-            /** Minutes */
-            minutes: number;
-            /** Caregivers Needed */
-            caregivers_needed: number;
-            /** Same Sex */
-            same_sex: boolean;
-            /**
-             * Opens
-             * Format: date-time
-             */
-            opens: string;
-            /**
-             * Closes
-             * Format: date-time
-             */
-            closes: string;
-            /** Starts At */
-            starts_at: string | null;
-            /** Priority */
-            priority: number;
-            /** Price Cents */
-            price_cents: number;
-            /** Allowance Cents */
-            allowance_cents: number;
-            /** Self Pay Cents */
-            self_pay_cents: number;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Possible
-             * @default []
-             */
-            possible: components["schemas"]["VisitEvent"][];
-            /**
-             * Changeable
-             * @default false
-             */
-            changeable: boolean;
         };
         /**
          * WishIn
@@ -23871,12 +24747,6 @@ export interface components {
              */
             words: string;
         };
-        /**
-         * Level
-         * @description The level of a division in the 12-digit code.
-         * @enum {string}
-         */
-        app__places__rules__Level: "district" | "street" | "community" | "village";
         /**
          * Mode
          * @description How a caregiver travels.
@@ -24663,6 +25533,15 @@ export interface components {
             }[];
         };
         /**
+         * SettleIn
+         * @description What it comes to, and why.
+         */
+        app__visits__clashes_api__SettleIn: {
+            outcome: components["schemas"]["ClashOutcome"];
+            /** Words */
+            words: string;
+        };
+        /**
          * AnswerIn
          * @description What was done about it.
          */
@@ -24765,208 +25644,6 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
-        };
-        /**
-         * Level
-         * @description How it is.
-         * @enum {string}
-         */
-        app__welfare__rules__Level: "fine" | "concern" | "urgent";
-        /**
-         * Outcome
-         * @description What came of it; only the first is a visit that counts.
-         * @enum {string}
-         */
-        app__welfare__rules__Outcome: "seen" | "no_answer" | "refused" | "away";
-        /**
-         * AnswerIn
-         * @description What was done about it.
-         */
-        app__welfare__shapes__AnswerIn: {
-            /** Answer */
-            answer: string;
-        };
-        /**
-         * ElderOut
-         * @description Everything of one elder's welfare visits.
-         */
-        app__welfare__shapes__ElderOut: {
-            tier: components["schemas"]["Tier"];
-            /** Why */
-            why: string;
-            /**
-             * Listed On
-             * Format: date
-             */
-            listed_on: string;
-            /** Last On */
-            last_on: string | null;
-            /** Tries */
-            tries: number;
-            /** Pair Id */
-            pair_id: number | null;
-            /** Visits */
-            visits: components["schemas"]["app__welfare__shapes__VisitOut"][];
-            /** Findings */
-            findings: components["schemas"]["FindingLine"][];
-            /** History */
-            history: components["schemas"]["app__welfare__shapes__HistoryLine"][];
-        };
-        /**
-         * FindingOut
-         * @description Something to see to. `seen_since`: she was seen after it was found.
-         */
-        app__welfare__shapes__FindingOut: {
-            /** Id */
-            id: number;
-            kind: components["schemas"]["FindingKind"];
-            /** Urgent */
-            urgent: boolean;
-            state: components["schemas"]["FindingState"];
-            /** Words */
-            words: string;
-            /**
-             * Found At
-             * Format: date-time
-             */
-            found_at: string;
-            /**
-             * Due On
-             * Format: date
-             */
-            due_on: string;
-            /** Taken By */
-            taken_by: string | null;
-            /** Order Id */
-            order_id: number | null;
-            /** Alarm Id */
-            alarm_id: number | null;
-            /** Referred To */
-            referred_to: string | null;
-            /** Answer */
-            answer: string | null;
-            /** Closed At */
-            closed_at: string | null;
-            /** Possible */
-            possible: components["schemas"]["FindingEvent"][];
-        };
-        /**
-         * HistoryLine
-         * @description One change of her tier.
-         */
-        app__welfare__shapes__HistoryLine: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** By */
-            by: string;
-            /** Event */
-            event: string;
-            /** Before */
-            before: string | null;
-            /** After */
-            after: string | null;
-            /** Reason */
-            reason: string | null;
-            /** Facts */
-            facts: {
-                [key: string]: unknown;
-            };
-        };
-        /**
-         * LatestOut
-         * @description The last records, newest first.
-         */
-        app__welfare__shapes__LatestOut: {
-            /** Items */
-            items: components["schemas"]["app__welfare__shapes__VisitOut"][];
-        };
-        /**
-         * OrderIn
-         * @description What is proposed for her, and when.
-         */
-        app__welfare__shapes__OrderIn: {
-            /** Item */
-            item: string;
-            visit: components["schemas"]["app__orders__shapes__WishIn"];
-        };
-        /**
-         * RulesOut
-         * @description What holds today (version 0: the first settings), and every version, newest first.
-         */
-        app__welfare__shapes__RulesOut: {
-            /** Version */
-            version: number;
-            rules: components["schemas"]["RulesValues"];
-            /** Versions */
-            versions: components["schemas"]["app__welfare__shapes__VersionOut"][];
-        };
-        /**
-         * VersionOut
-         * @description One version as it was set.
-         */
-        app__welfare__shapes__VersionOut: {
-            /** Version */
-            version: number;
-            /**
-             * Starts
-             * Format: date
-             */
-            starts: string;
-            /** By */
-            by: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            rules: components["schemas"]["RulesValues"];
-        };
-        /**
-         * VisitOut
-         * @description One record as it was told.
-         */
-        app__welfare__shapes__VisitOut: {
-            /** Id */
-            id: number;
-            /** Elder Id */
-            elder_id: number;
-            /** Name */
-            name: string;
-            way: components["schemas"]["Way"];
-            outcome: components["schemas"]["app__welfare__rules__Outcome"];
-            /**
-             * Happened At
-             * Format: date-time
-             */
-            happened_at: string;
-            /**
-             * Received At
-             * Format: date-time
-             */
-            received_at: string;
-            /** By */
-            by: string;
-            /** Distance M */
-            distance_m: number | null;
-            /** Accuracy M */
-            accuracy_m: number | null;
-            /** Topics */
-            topics: {
-                [key: string]: components["schemas"]["app__welfare__rules__Level"];
-            };
-            /** Wish */
-            wish: string;
-            /** Words */
-            words: string;
-            /** Policy */
-            policy: boolean;
-            /** Urged */
-            urged: boolean;
-            /** Problem */
-            problem: string | null;
         };
         /**
          * ConfirmIn
@@ -25435,7 +26112,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__orders__shapes__OrderIn"];
+                "application/json": components["schemas"]["OrderIn"];
             };
         };
         responses: {
@@ -25581,7 +26258,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
+                    "application/json": components["schemas"]["VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -26960,6 +27637,41 @@ export interface operations {
             };
         };
     };
+    meals_redirect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portion_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedirectIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     meals_hand_over: {
         parameters: {
             query?: never;
@@ -27166,7 +27878,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SettleIn"];
+                "application/json": components["schemas"]["app__meals__shapes__SettleIn"];
             };
         };
         responses: {
@@ -27177,6 +27889,263 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Concerns"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_standing_meals": {
+        parameters: {
+            query?: {
+                elder_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingMeals"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_agree": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStandingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_without": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draws"];
+                };
+            };
+        };
+    };
+    "standing meals_one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__standing_shapes__SkipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                standing_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__meals__standing_shapes__EndIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "standing meals_settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draw_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleDrawIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawOut"];
                 };
             };
             /** @description Validation Error */
@@ -29297,7 +30266,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
+                    "application/json": components["schemas"]["VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -29332,7 +30301,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
+                    "application/json": components["schemas"]["VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -29367,7 +30336,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__orders__shapes__VisitOut"];
+                    "application/json": components["schemas"]["VisitOut"];
                 };
             };
             /** @description Validation Error */
@@ -30258,6 +31227,37 @@ export interface operations {
             };
         };
     };
+    visits_issues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     visits_tag: {
         parameters: {
             query?: never;
@@ -30297,6 +31297,73 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_all_open: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClashesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_settle: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                clash_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__clashes_api__SettleIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -31351,6 +32418,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                "idempotency-key"?: string | null;
                 "x-simulated-at"?: string | null;
             };
             path: {
@@ -32116,7 +33184,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Coverage"];
+                    "application/json": components["schemas"]["WelfareCoverage"];
                 };
             };
             /** @description Validation Error */
@@ -32133,7 +33201,7 @@ export interface operations {
     welfare_listed: {
         parameters: {
             query?: {
-                tier?: components["schemas"]["Tier"] | null;
+                tier?: components["schemas"]["RiskTier"] | null;
                 /** @description beginning of a division code */
                 street?: string;
                 late?: boolean;
@@ -32152,7 +33220,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListOut"];
+                    "application/json": components["schemas"]["WelfareListOut"];
                 };
             };
             /** @description Validation Error */
@@ -32201,7 +33269,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__LatestOut"];
+                    "application/json": components["schemas"]["WelfareRecords"];
                 };
             };
         };
@@ -32223,7 +33291,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__ElderOut"];
+                    "application/json": components["schemas"]["WelfareElderOut"];
                 };
             };
             /** @description Validation Error */
@@ -32258,7 +33326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Paired"];
+                    "application/json": components["schemas"]["WelfarePaired"];
                 };
             };
             /** @description Validation Error */
@@ -32293,7 +33361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Paired"];
+                    "application/json": components["schemas"]["WelfarePaired"];
                 };
             };
             /** @description Validation Error */
@@ -32408,7 +33476,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingsOut"];
+                    "application/json": components["schemas"]["WelfareFindings"];
                 };
             };
             /** @description Validation Error */
@@ -32439,7 +33507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                    "application/json": components["schemas"]["WelfareFindingOut"];
                 };
             };
             /** @description Validation Error */
@@ -32464,7 +33532,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__welfare__shapes__OrderIn"];
+                "application/json": components["schemas"]["WelfareOrderIn"];
             };
         };
         responses: {
@@ -32474,7 +33542,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                    "application/json": components["schemas"]["WelfareFindingOut"];
                 };
             };
             /** @description Validation Error */
@@ -32499,7 +33567,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReferIn"];
+                "application/json": components["schemas"]["ReferralIn"];
             };
         };
         responses: {
@@ -32509,7 +33577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                    "application/json": components["schemas"]["WelfareFindingOut"];
                 };
             };
             /** @description Validation Error */
@@ -32534,7 +33602,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["app__welfare__shapes__AnswerIn"];
+                "application/json": components["schemas"]["FindingAnswerIn"];
             };
         };
         responses: {
@@ -32544,7 +33612,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__FindingOut"];
+                    "application/json": components["schemas"]["WelfareFindingOut"];
                 };
             };
             /** @description Validation Error */
@@ -32573,7 +33641,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__RulesOut"];
+                    "application/json": components["schemas"]["WelfareRulesOut"];
                 };
             };
         };
@@ -32587,7 +33655,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RulesIn"];
+                "application/json": components["schemas"]["WelfareRulesIn"];
             };
         };
         responses: {
@@ -32597,7 +33665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__welfare__shapes__RulesOut"];
+                    "application/json": components["schemas"]["WelfareRulesOut"];
                 };
             };
             /** @description Validation Error */
@@ -35967,6 +37035,61 @@ export interface operations {
             };
         };
     };
+    allowances_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutSchedules"];
+                };
+            };
+        };
+    };
+    allowances_settle_day: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutDayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutSchedules"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     allowances_lines: {
         parameters: {
             query?: {
@@ -37909,7 +39032,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__RulesOut"];
+                    "application/json": components["schemas"]["RulesOut"];
                 };
             };
             /** @description Validation Error */
@@ -38035,7 +39158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["app__monitoring__shapes__RulesOut"];
+                    "application/json": components["schemas"]["RulesOut"];
                 };
             };
         };
