@@ -34,6 +34,7 @@ from app.simulate import (
     settling,
     shift,
     upkeep,
+    welfare,
 )
 from app.simulate.geography import DISTRICT_NAME, TOWNS, Geography
 from app.simulate.names import Names
@@ -114,8 +115,9 @@ def build(
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     meals.serve(_rng(seed, "meals"), DISTRICT_ID, now=now)
     rental.lend(_rng(seed, "rental"), DISTRICT_ID, now=now)
+    visitors = welfare.visited(_rng(seed, "welfare"), DISTRICT_ID, password, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
-    return Built(DISTRICT_ID, len(some), elders, len(people), devices, visits, logins)
+    return Built(DISTRICT_ID, len(some), elders, len(people) + len(visitors), devices, visits, logins + visitors)
 
 
 def _rng(seed: int, stream: str) -> random.Random:

@@ -1,5 +1,5 @@
 // The pages on the rail, who works with them, and the key that opens each.
-export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs' | 'catalogue' | 'orders' | 'reminders' | 'allowances' | 'imports' | 'appeals' | 'settlement' | 'contracts' | 'callbacks' | 'meals' | 'rental'
+export type PageName = 'alarms' | 'hotline' | 'board' | 'elders' | 'review' | 'devices' | 'stock' | 'assessments' | 'messages' | 'figures' | 'shift' | 'patterns' | 'openings' | 'programs' | 'catalogue' | 'orders' | 'reminders' | 'allowances' | 'imports' | 'appeals' | 'settlement' | 'contracts' | 'callbacks' | 'meals' | 'rental' | 'welfare'
 
 interface Page {
   name: PageName
@@ -27,6 +27,7 @@ export const PAGES: Page[] = [
   { name: 'programs', key: '⇧G', roles: ['shift_lead', 'manager', 'supervisor', 'admin'], icon: 'M4 7h16v10H4zM12 9.5v5M9.5 11h4a1 1 0 0 1 0 2h-3' },
   { name: 'orders', key: '⇧B', roles: [...DESK, 'supervisor'], icon: 'M6 3h12v18H6zM9 8h6M9 12h6M9 16l1.5 1.5L14 14' },
   { name: 'reminders', key: '⇧Y', roles: ['operator', 'shift_lead'], icon: 'M12 3v3M12 8a6 6 0 1 1 0 12 6 6 0 0 1 0-12M12 11v3l2 2' },
+  { name: 'welfare', key: '⇧X', roles: [...DESK, 'supervisor'], icon: 'M4 11l8-7 8 7v9H4zM12 17s-4-2-4-5a2 2 0 0 1 4-1 2 2 0 0 1 4 1c0 3-4 5-4 5' },
   { name: 'meals', key: '⇧U', roles: [...DESK, 'manager', 'supervisor', 'admin'], icon: 'M4 11h16a8 8 0 0 1-16 0M9 3c-1 1 1 2 0 4M14 3c-1 1 1 2 0 4M8 21h8' },
   { name: 'rental', key: '⇧0', roles: [...DESK, 'manager', 'supervisor', 'admin'], icon: 'M8 3v10h7l3 6M8 7h6M6 15a4 4 0 1 0 7 3' },
   { name: 'catalogue', key: '⇧C', roles: ['supervisor', 'admin'], icon: 'M5 4h14v16H5zM9 8h6M9 12h6M9 16h3' },

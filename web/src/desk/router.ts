@@ -28,6 +28,7 @@ export const router = createRouter({
     { path: '/programs/:id(\\d+)?', name: 'programs', component: () => import('./programs/ProgramsPage.vue'), props: number('id') },
     { path: '/elders/:id(\\d+)/money', name: 'money', component: () => import('./elders/MoneyPage.vue'), props: number('id'), meta: { of: ['elders'] } },
     { path: '/orders/:id(\\d+)?', name: 'orders', component: () => import('./orders/OrdersPage.vue'), props: number('id') },
+    { path: '/welfare', name: 'welfare', component: () => import('./welfare/WelfarePage.vue') },
     { path: '/reminders', name: 'reminders', component: () => import('./reminders/RemindersPage.vue') },
     { path: '/meals/:what(book|standing|menus|concerns|canteens)?', name: 'meals', component: () => import('./meals/MealsPage.vue'), props: ({ params }) => ({ what: params.what || 'count' }) },
     { path: '/rental/:what(units|rentals|waiting|due|counts|offer)?', name: 'rental', component: () => import('./rental/RentalPage.vue'), props: ({ params }) => ({ what: params.what || 'stock' }) },
