@@ -1,0 +1,36 @@
+// Reads a QR code from the camera: by the browser's own detector, else by a reader that comes only when it is needed.
+type Seen = string[]
+export type Reader = (video: HTMLVideoElement) => Promise<Seen>
+
+interface Detector {
+  detect: (source: HTMLVideoElement) => Promise<{ rawValue: string }[]>
+}
+interface Detectors {
+  new (options: { formats: string[] }): Detector
+  getSupportedFormats?: () => Promise<string[]>
+}
+const WIDE = 720 // pixels: enough for a tag an arm away, and little enough for an old phone
+
+/** Whether there is a camera to ask for at all; some browsers hide it without HTTPS. */
+export const hasCamera = (): boolean => !!(navigator.mediaDevices as MediaDevices | undefined)?.getUserMedia
+
+/** What reads here. iOS has no detector, and many Androids have one that knows no format. */
+export async function openReader(): Promise<Reader> {
+  const Own = (globalThis as { BarcodeDetector?: Detectors }).BarcodeDetector
+  const knows = await Own?.getSupportedFormats?.().catch(() => [])
+  if (Own && knows?.includes('qr_code')) {
+    const own = new Own({ formats: ['qr_code'] })
+    return async (video) => (await own.detect(video).catch(() => [])).map(({ rawValue }) => rawValue)
+  }
+  const canvas = document.createElement('canvas')
+  const picture = canvas.getContext('2d', { willReadFrequently: true })
+  const { read } = await import('./qr')
+  return async (video) => {
+    const scale = Math.min(1, WIDE / Math.max(video.videoWidth, video.videoHeight))
+    canvas.width = Math.round(video.videoWidth * scale)
+    canvas.height = Math.round(video.videoHeight * scale)
+    picture?.drawImage(video, 0, 0, canvas.width, canvas.height)
+    const seen = picture && read(picture.getImageData(0, 0, canvas.width, canvas.height))
+    return seen ? [seen] : []
+  }
+}
