@@ -3208,6 +3208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/home-tags/{home_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Issues
+         * @description Every tag the home ever had, the newest first; one is good, or none.
+         */
+        get: operations["visits_issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/home-tags/{home_id}/tag.pdf": {
         parameters: {
             query?: never;
@@ -3242,6 +3262,46 @@ export interface paths {
          * @description The old tag was lost or photographed: it proves nothing any more. Print the new one.
          */
         post: operations["visits_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plan-clashes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Open
+         * @description Those that wait for somebody.
+         */
+        get: operations["visits_all_open"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plan-clashes/{clash_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle
+         * @description Decide one.
+         */
+        post: operations["visits_settle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3887,7 +3947,7 @@ export interface paths {
         put?: never;
         /**
          * Found
-         * @description What I found, for whoever has the alarm: it stands in its log at once, and only the desk closes it.
+         * @description What I found, for whoever has the alarm: it stands in its log once, and only the desk closes it.
          */
         post: operations["phone_found"];
         delete?: never;
@@ -9846,10 +9906,10 @@ export interface components {
         };
         /**
          * AttendanceEvent
-         * @description What happens to an attendance; all but `withdraw` come from the caregiver's phone.
+         * @description What happens to an attendance; all but `withdraw` and `restore` come from the caregiver's phone.
          * @enum {string}
          */
-        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw";
+        AttendanceEvent: "accept" | "decline" | "depart" | "arrive" | "start" | "finish" | "not_delivered" | "withdraw" | "restore";
         /**
          * AttendanceOut
          * @description A caregiver at a visit; `id` is null for a draft's line, which nobody has been told of.
@@ -10910,6 +10970,68 @@ export interface components {
             reason: string;
         };
         /**
+         * ClashKind
+         * @description What the plan says now.
+         * @enum {string}
+         */
+        ClashKind: "cancelled" | "other" | "moved" | "unassigned" | "ended";
+        /**
+         * ClashOut
+         * @description What she did, what the plan says now, and what may be decided.
+         */
+        ClashOut: {
+            /** Id */
+            id: number;
+            /** Visit Id */
+            visit_id: number;
+            visit_state: components["schemas"]["VisitState"];
+            /** Elder Id */
+            elder_id: number;
+            /** Elder */
+            elder: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /** Caregiver */
+            caregiver: string;
+            kind: components["schemas"]["ClashKind"];
+            /** Now With */
+            now_with: string[];
+            /**
+             * Planned At
+             * Format: date-time
+             */
+            planned_at: string;
+            /** Moved To */
+            moved_to: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Did */
+            did: components["schemas"]["DidOut"][];
+            /** Possible */
+            possible: components["schemas"]["ClashOutcome"][];
+        };
+        /**
+         * ClashOutcome
+         * @description What the desk decides.
+         * @enum {string}
+         */
+        ClashOutcome: "counts" | "in_vain" | "stands";
+        /**
+         * ClashesOut
+         * @description A page, the oldest first.
+         */
+        ClashesOut: {
+            /** Items */
+            items: components["schemas"]["ClashOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * ClimbOut
          * @description Where an alarm stands on its tree. Before the first call the rungs are what the tree says now.
          */
@@ -11718,6 +11840,20 @@ export interface components {
             caregiver_id?: number | null;
             /** Missed Id */
             missed_id?: number | null;
+        };
+        /**
+         * DidOut
+         * @description One thing she recorded: when by the server's clock, how far from the home.
+         */
+        DidOut: {
+            kind: components["schemas"]["EventKind"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Distance M */
+            distance_m: number | null;
         };
         /**
          * Diet
@@ -18177,6 +18313,8 @@ export interface components {
             who: string;
             /** Worker */
             worker: boolean;
+            /** Worker Phone */
+            worker_phone: string | null;
             /** Address */
             address: string;
             /** Access Note */
@@ -18788,15 +18926,6 @@ export interface components {
             note: string;
         };
         /**
-         * SettleIn
-         * @description What asking after her has found.
-         */
-        SettleIn: {
-            finding: components["schemas"]["Finding"];
-            /** Note */
-            note?: string | null;
-        };
-        /**
          * Sex
          * @description As in the ID document.
          * @enum {string}
@@ -19068,7 +19197,7 @@ export interface components {
         };
         /**
          * SickIn
-         * @description From today on, so many days.
+         * @description From the day she said so on (today where nothing is said), so many days: it may have waited for a signal.
          */
         SickIn: {
             /**
@@ -19076,6 +19205,8 @@ export interface components {
              * @default 1
              */
             days: number;
+            /** Said At */
+            said_at?: string | null;
         };
         /**
          * SickOut
@@ -20102,6 +20233,31 @@ export interface components {
          * @enum {string}
          */
         SwapState: "asked" | "agreed" | "done" | "refused" | "withdrawn" | "lapsed";
+        /**
+         * TagOut
+         * @description One printed tag of a home; `withdrawn_at`: it proves nothing from then on.
+         */
+        TagOut: {
+            /** Issue */
+            issue: number;
+            /** Made By */
+            made_by: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+        };
+        /**
+         * TagsOut
+         * @description The tags of one home.
+         */
+        TagsOut: {
+            /** Items */
+            items: components["schemas"]["TagOut"][];
+        };
         /**
          * Target
          * @description Whom we called.
@@ -24119,6 +24275,15 @@ export interface components {
             lines: components["schemas"]["QuoteLine"][];
         };
         /**
+         * SettleIn
+         * @description What asking after her has found.
+         */
+        app__meals__shapes__SettleIn: {
+            finding: components["schemas"]["Finding"];
+            /** Note */
+            note?: string | null;
+        };
+        /**
          * SwapIn
          * @description Another dish of the same menu, or another way.
          */
@@ -25366,6 +25531,15 @@ export interface components {
             versions: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * SettleIn
+         * @description What it comes to, and why.
+         */
+        app__visits__clashes_api__SettleIn: {
+            outcome: components["schemas"]["ClashOutcome"];
+            /** Words */
+            words: string;
         };
         /**
          * AnswerIn
@@ -27704,7 +27878,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SettleIn"];
+                "application/json": components["schemas"]["app__meals__shapes__SettleIn"];
             };
         };
         responses: {
@@ -31053,6 +31227,37 @@ export interface operations {
             };
         };
     };
+    visits_issues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                home_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     visits_tag: {
         parameters: {
             query?: never;
@@ -31092,6 +31297,73 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_all_open: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClashesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_settle: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                clash_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__visits__clashes_api__SettleIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -32146,6 +32418,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                "idempotency-key"?: string | null;
                 "x-simulated-at"?: string | null;
             };
             path: {
