@@ -25,6 +25,9 @@ function screensOwnTheirAddresses(): Plugin {
   }
 }
 
+/** What only some phones need is no part of the first load: those fetch it by themselves, early, and their browser keeps it. */
+const SPARE = new Set(['qr'])
+
 /** The phone's page names every part it may ever load, so that its service worker keeps them before they are wanted. */
 function phoneNamesItsParts(): Plugin {
   return {
@@ -36,7 +39,7 @@ function phoneNamesItsParts(): Plugin {
         const parts = new Set<string>()
         const visit = (file: string): void => {
           const part = bundle[file]
-          if (parts.has(file) || part?.type !== 'chunk') return
+          if (parts.has(file) || part?.type !== 'chunk' || SPARE.has(part.name)) return
           parts.add(file)
           for (const sheet of part.viteMetadata?.importedCss ?? []) parts.add(sheet)
           for (const next of [...part.imports, ...part.dynamicImports]) visit(next)

@@ -7,6 +7,7 @@ import { takeLabel } from './install/orders'
 import { startLook } from './look'
 import { loadAgain, usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
+import { bringsReader, fetchReader } from './scan'
 import { keepOpened } from './tag'
 import './phone.css'
 
@@ -20,6 +21,7 @@ const words = import.meta.glob<Record<string, unknown>>('../locales/*/{shared,ph
 })
 createApp(PhoneApp).use(screenI18n(words)).mount('#app')
 void usePhone().start()
+setTimeout(() => void fetchReader(), 15_000) // behind what she sees first
 
 if ('serviceWorker' in navigator && import.meta.env.PROD) {
   const { serviceWorker } = navigator
@@ -30,4 +32,4 @@ if ('serviceWorker' in navigator && import.meta.env.PROD) {
     if (newer && document.visibilityState === 'hidden' && !usePhone().unwritable.value) location.reload() // while nobody looks
   })
 }
-addEventListener('vite:preloadError', loadAgain)
+addEventListener('vite:preloadError', () => bringsReader() || loadAgain())

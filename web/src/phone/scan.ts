@@ -1,4 +1,6 @@
 // Reads a QR code from the camera: by the browser's own detector, else by a reader that comes only when it is needed.
+import type * as Qr from './qr'
+
 type Seen = string[]
 export type Reader = (video: HTMLVideoElement) => Promise<Seen>
 
@@ -14,17 +16,36 @@ const WIDE = 720 // pixels: enough for a tag an arm away, and little enough for 
 /** Whether there is a camera to ask for at all; some browsers hide it without HTTPS. */
 export const hasCamera = (): boolean => !!(navigator.mediaDevices as MediaDevices | undefined)?.getUserMedia
 
+async function ownDetector(): Promise<Detector | undefined> {
+  const Own = (globalThis as { BarcodeDetector?: Detectors }).BarcodeDetector
+  const knows = await Own?.getSupportedFormats?.().catch((): string[] => [])
+  return Own && knows?.includes('qr_code') ? new Own({ formats: ['qr_code'] }) : undefined
+}
+
+let bringing = 0
+/** While it is fetched a failure is no sign of an old page: there may be no network, and nothing else needs it. */
+export const bringsReader = (): boolean => bringing > 0
+async function bring(): Promise<typeof Qr> {
+  bringing++
+  try {
+    return await import('./qr')
+  } finally {
+    bringing--
+  }
+}
+
+/** Fetches the reader where it will be needed, while there is a network: a stairwell has none. */
+export async function fetchReader(): Promise<void> {
+  if (hasCamera() && !(await ownDetector())) await bring().catch((error: unknown) => console.warn('reader of codes', error))
+}
+
 /** What reads here. iOS has no detector, and many Androids have one that knows no format. */
 export async function openReader(): Promise<Reader> {
-  const Own = (globalThis as { BarcodeDetector?: Detectors }).BarcodeDetector
-  const knows = await Own?.getSupportedFormats?.().catch(() => [])
-  if (Own && knows?.includes('qr_code')) {
-    const own = new Own({ formats: ['qr_code'] })
-    return async (video) => (await own.detect(video).catch(() => [])).map(({ rawValue }) => rawValue)
-  }
+  const own = await ownDetector()
+  if (own) return async (video) => (await own.detect(video).catch(() => [])).map(({ rawValue }) => rawValue)
   const canvas = document.createElement('canvas')
   const picture = canvas.getContext('2d', { willReadFrequently: true })
-  const { read } = await import('./qr')
+  const { read } = await bring()
   return async (video) => {
     const scale = Math.min(1, WIDE / Math.max(video.videoWidth, video.videoHeight))
     canvas.width = Math.round(video.videoWidth * scale)
