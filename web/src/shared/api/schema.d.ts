@@ -17892,14 +17892,6 @@ export interface components {
             to: string;
         };
         /**
-         * ReferIn
-         * @description Who is asked.
-         */
-        ReferIn: {
-            /** To */
-            to: string;
-        };
-        /**
          * RefuseIn
          * @description Why the day stays as it is.
          */
