@@ -18,18 +18,18 @@ RULES: dict[str, tuple[str, str]] = {
     "max_work": ("工时已满", "have no working time left"),
     "busy": ("该时段已有其他工单", "are busy in the window"),
     "partner": ("无人可同时到场搭档", "have nobody to come with at the same time"),
-    "cost": ("绕路过远,不划算", "would have too long a way for what it is worth"),
+    "cost": ("绕路过远，不划算", "would have too long a way for what it is worth"),
 }
 
 
 def unserved(blocking: Mapping[str, str], remedy: tuple[str, str] | None, *, impossible: bool) -> dict[str, str]:
     """One sentence: what blocks how many, and the way out."""
     counts = Counter(blocking.values()).most_common()
-    zh = ";".join(f"{n}人{RULES[rule][0]}" for rule, n in counts) or "没有护理员"
+    zh = "；".join(f"{n}人{RULES[rule][0]}" for rule, n in counts) or "没有护理员"
     en = "; ".join(f"{n} {RULES[rule][1]}" for rule, n in counts) or "there is no caregiver"
     head = ("无法安排", "Nobody can serve it") if impossible else ("未安排", "Not served")
     out = remedy or ("放宽任何一项都不够。", "No single relaxation is enough.")
-    return {"zh-CN": f"{head[0]}:{zh}。{out[0]}", "en": f"{head[1]}: {en}. {out[1]}"}
+    return {"zh-CN": f"{head[0]}：{zh}。{out[0]}", "en": f"{head[1]}: {en}. {out[1]}"}
 
 
 def served(facts: Mapping[str, Any], minutes: float) -> dict[str, str]:
@@ -38,7 +38,7 @@ def served(facts: Mapping[str, Any], minutes: float) -> dict[str, str]:
     if facts["settled"]:
         begun = facts["settled"] == "frozen"
         zh, en = ("已开始或即将开始", "under way or about to begin") if begun else ("由人工指定", "settled by hand")
-        return {"zh-CN": f"{crew[0]}:{zh}。", "en": f"{crew[1]}: {en}."}
+        return {"zh-CN": f"{crew[0]}：{zh}。", "en": f"{crew[1]}: {en}."}
     known = _names(facts["preferred"] or facts["known"])
     zh_parts, en_parts = [], []
     if known[0]:
@@ -48,7 +48,7 @@ def served(facts: Mapping[str, Any], minutes: float) -> dict[str, str]:
         en_parts.append(f"{who[1]} {'preferred by' if liked else 'known to'} the elder".strip())
     if "way" in facts:
         way = round(facts["way"] * minutes)
-        zh_parts.append(f"顺路,只多走 {way} 分钟" if way <= NEAR else f"多走 {way} 分钟")
+        zh_parts.append(f"顺路，只多走 {way} 分钟" if way <= NEAR else f"多走 {way} 分钟")
         en_parts.append(f"{way} minutes of extra way")
     if facts.get("other"):
         other = _names(facts["other"])
@@ -58,7 +58,7 @@ def served(facts: Mapping[str, Any], minutes: float) -> dict[str, str]:
     else:
         zh_parts.append("该时段没有别人能来")
         en_parts.append("nobody else can come in the window")
-    return {"zh-CN": f"{crew[0]}:{';'.join(zh_parts)}。", "en": f"{crew[1]}: {'; '.join(en_parts)}."}
+    return {"zh-CN": f"{crew[0]}：{'；'.join(zh_parts)}。", "en": f"{crew[1]}: {'; '.join(en_parts)}."}
 
 
 def _worse(facts: Mapping[str, Any], minutes: float) -> tuple[str, str]:

@@ -30,6 +30,10 @@ it('names the change that would help, with names and minutes', () => {
 
 it('says broken rules with their people and figures, and an unknown one by its name', () => {
   expect(faultInWords(fault('travel', { free: 36000, start: 36600, travel: 900 }), board, words)).toBe('马丽 赶不过来：路上要 15 分钟，只有 10 分钟')
+  expect(faultInWords(fault('shift', { leaves: 7740, begins: 28800 }), board, words)).toBe('马丽 要 02:09 出门才赶得到，08:00 才上班')
+  expect(faultInWords(fault('shift', { leaves: -600, begins: 0 }), board, words)).toContain('23:50')
+  expect(faultInWords(fault('shift', { returns: 66000, ends: 63000 }), board, words)).toBe('马丽 要到 18:20 才做完，17:30 就下班了')
+  expect(faultInWords(fault('shift', { start: 30000 }), board, words)).toBe('马丽 这时不在班')
   expect(faultInWords(fault('skills', { missing: ['bathing'] }), board, words)).toBe('马丽 没有有效资质：助浴')
   expect(faultInWords(fault('new_rule', {}), board, words)).toBe('违反规则：new_rule')
 })

@@ -6,14 +6,21 @@ interface Translator {
   te: (key: string) => boolean
 }
 
+/** A tick, seconds from local midnight, as hours and minutes; before midnight it is the evening before. */
+function clock(tick: unknown): string {
+  const minutes = ((Math.floor(Number(tick ?? 0) / 60) % 1440) + 1440) % 1440
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
+}
+
 /** The server's rule names in words, with whom and what. */
 export function faultInWords({ rule, caregiver_id, facts }: Fault, board: Board, { t, te }: Translator): string {
   const name = board.caregivers.find(({ id }) => id === caregiver_id)?.name ?? ''
-  const key = `board.rule.${rule}`
+  const part = rule === 'shift' && 'leaves' in facts ? '_before' : rule === 'shift' && 'returns' in facts ? '_after' : ''
+  const key = `board.rule.${rule}${part}`
   if (!te(key)) return t('board.rule.unknown', { rule })
   const missing = Array.isArray(facts.missing) ? facts.missing.map((skill) => t(`enums.skill.${String(skill)}`)).join('、') : ''
   const minutes = (seconds: unknown): number => Math.round(Number(seconds ?? 0) / 60)
-  return t(key, { name, missing, travel: minutes(facts.travel), gap: minutes(Number(facts.start ?? 0) - Number(facts.free ?? 0)), work: minutes(facts.work), limit: minutes(facts.limit) })
+  return t(key, { name, missing, travel: minutes(facts.travel), gap: minutes(Number(facts.start ?? 0) - Number(facts.free ?? 0)), work: minutes(facts.work), limit: minutes(facts.limit), out: clock(facts.leaves), begins: clock(facts.begins), back: clock(facts.returns), ends: clock(facts.ends) })
 }
 
 /** Why nobody comes, from the data: how many caregivers which rule keeps away. Names and languages are ours to put in. */
