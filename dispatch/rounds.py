@@ -25,7 +25,7 @@ from dispatch.rounds_times import Facts, Memory, Tour
 
 Progress = Callable[[float, int, int, int], object]  # seconds, iterations, best cost, undelivered; False cancels
 CHUNK = 0.1  # seconds between two looks at the clock
-HOT, COLD = 1.0, 0.01  # of a usual way
+HOT, COLD = 4.0, 0.01  # of a usual way; cooler, some clustered days keep one trip too many
 SPARING = 0.25  # of the time goes into needing fewer riders, where that is asked for
 SHORT = 100  # nearest drops that a ruin looks at
 DEAR = 1 << 40
