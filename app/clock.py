@@ -200,7 +200,8 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=30, args=[rentals.to_end, lending.follow], id="rentals an event ends")
     every(run_rents, minutes=30, id="rents", next_run_time=datetime.now(UTC))
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
-    every(sweep, minutes=30, args=[reminding.due, reminding.remind], id="unspent allowances")
+    reminded = [reminding.due, reminding.remind]
+    every(sweep, minutes=30, args=reminded, id="unspent allowances", next_run_time=datetime.now(UTC))
     every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))
     every(at_now, minutes=15, args=[scheduling.keep_up], id="allowance batches", next_run_time=datetime.now(UTC))
     every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))

@@ -33,6 +33,7 @@ from app.simulate import (
     settle,
     settling,
     shift,
+    undecided,
     upkeep,
     welfare,
 )
@@ -117,6 +118,7 @@ def build(
     rental.lend(_rng(seed, "rental"), DISTRICT_ID, now=now)
     visitors = welfare.visited(_rng(seed, "welfare"), DISTRICT_ID, password, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
+    undecided.leave(_rng(seed, "undecided"), DISTRICT_ID, now=now)
     return Built(DISTRICT_ID, len(some), elders, len(people) + len(visitors), devices, visits, logins + visitors)
 
 

@@ -6,7 +6,7 @@ Rows are written in bulk, as an import would; the money goes through `funding.ac
 import random
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -35,6 +35,7 @@ DAYS_BACK: Final = 31
 BY: Final = "赵敏 (zhaomin)"
 NO_SHOW, ODD = 0.025, 0.03
 HELD_FOR_DAYS: Final = 5  # older ones were looked at long ago
+ALWAYS: Final = (Flaw.NO_CHECK_OUT, Flaw.TOO_SHORT) * 2  # so many wait, whatever the dice say
 NO_ONE_IN: Final = (NotDelivered.NO_ONE_HOME, NotDelivered.REFUSED, NotDelivered.IN_HOSPITAL)
 
 
@@ -62,9 +63,11 @@ def past(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
         )
         for month in sorted({day.replace(day=1) for day in days}):
             funding.grant_month(session, month, now=calendar.month_bounds(month)[0])
-    bookings, count = wanted(rng, who, codes, days), 0
+    bookings, count, waits = wanted(rng, who, codes, days), 0, list(ALWAYS)
     for done, day in enumerate(days, 1):
         told = [_went(rng, *served, today=today) for served in roster.day(day, bookings[day])]
+        if (today - day).days <= HELD_FOR_DAYS:
+            told = [_doubted(one, waits.pop()) if waits else one for one in told]
         with transaction() as session:
             _write(session, rng, told)
             session.info.pop("notices", None)  # nobody is watching yet
@@ -82,6 +85,10 @@ def _went(rng: random.Random, booking: Booking, start: datetime, team: Sequence[
         flaw = rng.choice((Flaw.TOO_SHORT, Flaw.OUTSIDE, Flaw.NO_LOCATION, Flaw.NO_CHECK_OUT))
         return Told(booking, start, team, VisitState.HELD, flaw, flaw)
     return Told(booking, start, team, VisitState.VERIFIED, None, None)
+
+
+def _doubted(told: Told, flaw: Flaw) -> Told:
+    return replace(told, end=VisitState.HELD, flaw=flaw, reason=flaw)
 
 
 def _write(session: Session, rng: random.Random, told: Sequence[Told]) -> None:
