@@ -78,6 +78,8 @@ def send(session: Session, caregiver_id: int, kind: Visitor, area: str, *, by: s
     if not area.startswith(scope_of(session).area or f"{caregiver.district_id:06d}"):
         raise NotFound("There is no such area here.")
     row = session.scalar(select(WelfareVisitor).where(WelfareVisitor.caregiver_id == caregiver_id).with_for_update())
+    if row is not None and row.ended_at is None and not row.area.startswith(scope_of(session).area):
+        raise NotFound("She goes on visits in another area.")
     if row is None:
         row = WelfareVisitor(district_id=caregiver.district_id, caregiver_id=caregiver_id, since=now)
         session.add(row)
