@@ -1,18 +1,19 @@
 """The desk's doors of the telephone: lists of calls, who is calling, answering, dialling, results, recordings."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from app.access.api import Desk, Hotline
-from app.calls import actions, callers, desk, missed, queries, wishes
+from app.calls import actions, callers, check_in, desk, missed, queries, wishes
 from app.calls.callers import Kind
 from app.calls.queries import CallRow
 from app.calls.rules import CallState, Direction, Result, Settled, Target, possible
 from app.db import transaction
 from app.people.rules import Relation
+from app.visits.proof_rules import Point
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
@@ -125,6 +126,31 @@ class ResultIn(BaseModel):
     note: Words | None = None
 
 
+class DueOut(BaseModel):
+    """A caregiver who was to be there about now, and which ends of her stay a call has proven."""
+
+    attendance_id: int
+    caregiver: str
+    item_zh: str
+    item_en: str
+    starts_at: datetime
+    ends_at: datetime
+    proven: list[Point]
+
+
+class DueList(BaseModel):
+    """In the order of the plan; empty unless the call is on the elder's own number."""
+
+    items: list[DueOut]
+
+
+class CheckInIn(BaseModel):
+    """Who is on the line from the elder's home, and whether she has come or is leaving."""
+
+    attendance_id: int
+    point: Literal[Point.START, Point.FINISH]
+
+
 class ReasonIn(BaseModel):
     """Why."""
 
@@ -212,6 +238,21 @@ def link(call_id: int, who: LinkIn, me: Hotline) -> None:
     """This is who calls; with a name the number is kept for the next time."""
     with transaction(me.scope) as session:
         desk.link(session, me, call_id, who.elder_id, contact_id=who.contact_id, who=who.who, now=datetime.now(UTC))
+
+
+@router.get("/{call_id}/attendances")
+def attendances(call_id: int, me: Hotline) -> DueList:
+    """Who may be checking in by telephone on this call."""
+    with transaction(me.scope) as session:
+        found = check_in.due(session, queries.get(session, call_id))
+    return DueList(items=[DueOut.model_validate(one, from_attributes=True) for one in found])
+
+
+@router.post("/{call_id}/check-in", status_code=204)
+def checked_in(call_id: int, who: CheckInIn, me: Hotline) -> None:
+    """A caregiver without a working phone of her own spoke from the elder's number: proof that she is there."""
+    with transaction(me.scope) as session:
+        check_in.check_in(session, call_id, who.attendance_id, who.point, by=me.by, now=datetime.now(UTC))
 
 
 @router.post("/{call_id}/result", status_code=204)

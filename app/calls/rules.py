@@ -170,6 +170,10 @@ class NotYours(Refused):
     """This call is somebody else's."""
 
 
+class NotHerNumber(Conflict):
+    """The call was not answered, or not on the elder's own number."""
+
+
 class CannotSay(Unreadable):
     """An automatic call needs a text and keys a telephone has."""
 

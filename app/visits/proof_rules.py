@@ -20,7 +20,7 @@ class Sort(StrEnum):
     GPS_WIDE = "gps_wide"  # a circle that touches it and is too wide to say more
     TAG = "tag"  # the signed tag at the home was read
     BUTTON = "button"  # the elder pressed her button, and the desk asked what it was
-    CALL = "call"  # confirmed by calling the elder's own number back
+    CALL = "call"  # spoken with the hotline from the elder's own number
     TASKS = "tasks"  # everything agreed was told of
     READING = "reading"
     PHOTO = "photo"

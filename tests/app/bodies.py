@@ -57,6 +57,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/phone/swaps": {"attendance_id": ids["attendance_id"], "to_id": ids["caregiver_id"], "words": "x"},
         "/api/phone/swaps/{swap_id}/answer": {"agree": True},
         "/api/phone/sick": {"days": 1},
+        "/api/calls/{call_id}/check-in": {"attendance_id": ids["attendance_id"], "point": "start"},
         "/api/workers/swaps/{swap_id}/confirm": {"accept": []},
         "/api/workers/rates": {"starts": "2027-01-01", "cents_per_hour": 2_800},
         "/api/workers/limits": {

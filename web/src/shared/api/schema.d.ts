@@ -8276,6 +8276,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/{call_id}/attendances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Attendances
+         * @description Who may be checking in by telephone on this call.
+         */
+        get: operations["calls_attendances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls/{call_id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Checked In
+         * @description A caregiver without a working phone of her own spoke from the elder's number: proof that she is there.
+         */
+        post: operations["calls_checked_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls/{call_id}/result": {
         parameters: {
             query?: never;
@@ -10891,6 +10931,19 @@ export interface components {
             self_pay_cents: number;
         };
         /**
+         * CheckInIn
+         * @description Who is on the line from the elder's home, and whether she has come or is leaving.
+         */
+        CheckInIn: {
+            /** Attendance Id */
+            attendance_id: number;
+            /**
+             * Point
+             * @enum {string}
+             */
+            point: "start" | "finish";
+        };
+        /**
          * CheckOut
          * @description What a move would break; empty when nothing.
          */
@@ -12162,6 +12215,14 @@ export interface components {
              * Format: date
              */
             due_on: string;
+        };
+        /**
+         * DueList
+         * @description In the order of the plan; empty unless the call is on the elder's own number.
+         */
+        DueList: {
+            /** Items */
+            items: components["schemas"]["app__calls__api__DueOut"][];
         };
         /**
          * DuesOut
@@ -23314,6 +23375,32 @@ export interface components {
             settled: components["schemas"]["app__calls__rules__Settled"] | null;
             /** Possible */
             possible: string[];
+        };
+        /**
+         * DueOut
+         * @description A caregiver who was to be there about now, and which ends of her stay a call has proven.
+         */
+        app__calls__api__DueOut: {
+            /** Attendance Id */
+            attendance_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Item Zh */
+            item_zh: string;
+            /** Item En */
+            item_en: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Proven */
+            proven: components["schemas"]["Point"][];
         };
         /**
          * LinkIn
@@ -39981,6 +40068,70 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["app__calls__api__LinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_attendances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueList"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_checked_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInIn"];
             };
         };
         responses: {
