@@ -117,13 +117,13 @@ def test_a_day_is_drafted_moved_by_hand_published_and_mended_when_somebody_falls
     dispatcher.check()
     dispatcher.context.close()
 
-    # whoever took over finds it on her phone
+    # whoever took over finds it on her phone; where nobody could, somebody finds what was published
     login, elder, starts = rows(
         "select u.login, e.name, a.starts_at from attendances a join users u on u.caregiver_id = a.caregiver_id"
         " join visits v on v.id = a.visit_id join elders e on e.id = v.elder_id"
         " where a.state = 'assigned' and (a.starts_at at time zone 'Asia/Shanghai')::date = %s and a.caregiver_id <> %s"
-        " and exists (select from attendances w where w.visit_id = a.visit_id and w.caregiver_id = %s"
-        " and w.state = 'withdrawn') order by a.id desc limit 1",
+        " order by exists (select from attendances w where w.visit_id = a.visit_id and w.caregiver_id = %s"
+        " and w.state = 'withdrawn') desc, a.id desc limit 1",
         day, sick, sick,
     )[0]  # fmt: skip
     caregiver = somebody(chromium, house, PHONE)
