@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import calendar, history
 from app.access.api import Bureau, Desk, Lead, Reader
 from app.access.queries import Caller
-from app.access.rules import DESK
+from app.access.rules import DESK, LEADS
 from app.db import transaction
 from app.people import queries as people
 from app.welfare import following, queries, register
@@ -24,6 +24,7 @@ from app.welfare.shapes import (
     TierChange,
     TierIn,
     VisitorIn,
+    VisitorName,
     VisitorOut,
     VisitorsOut,
     WelfareCoverage,
@@ -123,7 +124,7 @@ def pair(elder_id: int, said: PairIn, me: Lead) -> WelfarePaired:
 def visitors(me: Reader) -> VisitorsOut:
     """Who goes, and where."""
     with transaction(me.scope) as session:
-        return _visitors(session)
+        return _visitors(session, me)
 
 
 @router.post("/visitors/{caregiver_id}")
@@ -132,7 +133,7 @@ def send(caregiver_id: int, said: VisitorIn, me: Lead) -> VisitorsOut:
     with transaction(me.scope) as session:
         register.send(session, caregiver_id, said.kind, said.area, by=me.by, now=datetime.now(UTC))
         session.flush()
-        return _visitors(session)
+        return _visitors(session, me)
 
 
 @router.delete("/visitors/{caregiver_id}", status_code=204)
@@ -197,12 +198,14 @@ def set_rules(said: WelfareRulesIn, me: Bureau) -> WelfareRulesOut:
         return _rules(session, me.district_id)
 
 
-def _visitors(session: Session) -> VisitorsOut:
+def _visitors(session: Session, me: Caller) -> VisitorsOut:
+    possible = queries.possible_visitors(session) if me.role in LEADS else []
     return VisitorsOut(
         items=[
             VisitorOut(caregiver_id=who.id, name=who.name, kind=row.kind, area=row.area)
             for row, who in queries.visitors(session)
-        ]
+        ],
+        possible=[VisitorName(caregiver_id=who.id, name=who.name) for who in possible],
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Date, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import calendar
+from app.access.tables import User
 from app.errors import NotFound
 from app.people.tables import Caregiver, Elder, Home
 from app.places.tables import Division
@@ -137,6 +138,16 @@ def visitors(session: Session) -> Sequence[tuple[WelfareVisitor, Caregiver]]:
         .order_by(WelfareVisitor.area, Caregiver.id)
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def possible_visitors(session: Session) -> Sequence[Caregiver]:
+    """Who has a login of the phone and does not go yet, by name."""
+    goes = select(WelfareVisitor.id).where(
+        WelfareVisitor.caregiver_id == Caregiver.id, WelfareVisitor.ended_at.is_(None)
+    )
+    login = select(User.id).where(User.caregiver_id == Caregiver.id, User.ended_at.is_(None))
+    query = select(Caregiver).where(Caregiver.ended_at.is_(None), login.exists(), ~goes.exists())
+    return session.scalars(query.order_by(Caregiver.name, Caregiver.id)).all()
 
 
 def stands(session: Session, elder_id: int) -> Standing:

@@ -277,10 +277,18 @@ class VisitorOut(BaseModel):
     area: str
 
 
+class VisitorName(BaseModel):
+    """Somebody who could go."""
+
+    caregiver_id: int
+    name: str
+
+
 class VisitorsOut(BaseModel):
-    """All who go."""
+    """All who go; for whoever may send somebody also who could."""
 
     items: list[VisitorOut]
+    possible: list[VisitorName]
 
 
 class VisitorIn(BaseModel):

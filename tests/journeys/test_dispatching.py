@@ -106,7 +106,12 @@ def test_a_day_is_drafted_moved_by_hand_published_and_mended_when_somebody_falls
     )
     until(lambda: rows(left, sick, day)[0][0] == 0, "whoever is ill still has visits")
 
-    # both versions side by side, and the day against what was promised first
+    # another draft beside what is published, and the day against what was promised first
+    page.keyboard.press("d")
+    thinking = "select id from jobs where state = 'running' and jsonb_array_length(progress) > 0"
+    until(lambda: rows(thinking), "the second draft was not begun", 40)
+    page.get_by_role("button", name=re.compile("^停止")).click(timeout=20_000)
+    until(lambda: plan("draft"), "the second draft was not made", 40)
     dispatcher.go(f"/desk/board/{day}/compare")
     expect(page.get_by_text("有变化的服务")).to_be_visible(timeout=20_000)
     dispatcher.picture("desk-compare")

@@ -280,6 +280,24 @@ def test_a_volunteer_sees_the_door_only_after_taking_her_into_the_day_and_that_i
         assert (look.elder_id, look.field, look.reason) == (elder_id, "door", "welfare_visit")
 
 
+def test_a_lead_sends_who_has_a_phone_and_takes_nobody_away_from_another_area(street: tuple[int, Client]) -> None:
+    lead, elsewhere = (somebody(Role.SHIFT_LEAD, area=area) for area in (COMMUNITY, OTHER_COMMUNITY))
+    with transaction() as session:
+        who = a_caregiver(session, name="周敏", shifts=())
+        a_user(session, Role.RESPONDER, area=COMMUNITY, caregiver_id=who.id, provider_id=who.provider_id)
+        door = f"/api/welfare/visitors/{who.id}"
+    before = {one["name"] for one in ok(lead.get("/api/welfare/visitors"))["possible"]}
+    assert "周敏" in before and "孙立" not in before, "the volunteer goes already"
+    assert ok(somebody(Role.OPERATOR).get("/api/welfare/visitors"))["possible"] == [], "sends nobody"
+    after = ok(lead.post(door, json={"kind": "volunteer", "area": COMMUNITY}))
+    assert [(one["name"], one["area"]) for one in after["items"]][-1] == ("周敏", COMMUNITY)
+    assert {one["name"] for one in after["possible"]} == before - {"周敏"}
+    assert elsewhere.post(door, json={"kind": "volunteer", "area": OTHER_COMMUNITY}).status_code == 404
+    assert elsewhere.delete(door).status_code == 404
+    assert lead.delete(door).status_code == 204
+    assert {one["name"] for one in ok(lead.get("/api/welfare/visitors"))["possible"]} == before
+
+
 def test_a_caregiver_who_does_not_go_sees_nobody(street: tuple[int, Client]) -> None:
     found = ok(somebody(Role.CAREGIVER).get("/api/phone/welfare"))
     assert (found["kind"], found["people"]) == (None, [])

@@ -21458,6 +21458,16 @@ export interface components {
             area: string;
         };
         /**
+         * VisitorName
+         * @description Somebody who could go.
+         */
+        VisitorName: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * VisitorOut
          * @description Somebody who goes, and where.
          */
@@ -21472,11 +21482,13 @@ export interface components {
         };
         /**
          * VisitorsOut
-         * @description All who go.
+         * @description All who go; for whoever may send somebody also who could.
          */
         VisitorsOut: {
             /** Items */
             items: components["schemas"]["VisitorOut"][];
+            /** Possible */
+            possible: components["schemas"]["VisitorName"][];
         };
         /**
          * Visits
