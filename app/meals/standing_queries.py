@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnExpressionArgument, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.care_plans.tables import CarePlanPause
@@ -156,7 +156,9 @@ def one(session: Session, draw_id: int) -> DrawRow:
     return row
 
 
-def _drawn(session: Session, *where: object, order: tuple[object, ...]) -> list[DrawRow]:
+def _drawn(
+    session: Session, *where: ColumnExpressionArgument[bool], order: tuple[ColumnExpressionArgument[Any], ...]
+) -> list[DrawRow]:
     rows = session.execute(
         select(StandingDraw, StandingMeal, Elder, Facility.name, Dish.name)
         .join(StandingMeal, StandingMeal.id == StandingDraw.standing_id)
@@ -165,8 +167,8 @@ def _drawn(session: Session, *where: object, order: tuple[object, ...]) -> list[
         .join(Facility, Facility.id == Canteen.facility_id)
         .outerjoin(Portion, Portion.id == StandingDraw.portion_id)
         .outerjoin(Dish, Dish.id == Portion.dish_id)
-        .where(*where)  # type: ignore[arg-type]
-        .order_by(*order)  # type: ignore[arg-type]
+        .where(*where)
+        .order_by(*order)
         .limit(MOST)
     )
     return [DrawRow(*row) for row in rows]
