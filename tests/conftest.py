@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import time_machine
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
 
@@ -25,6 +26,17 @@ hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)  # a
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 MORNING = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)  # Monday, 08:30 in Shanghai
+IN_REAL_TIME = {"real_time", "alone", "journey", "torture"}  # processes of their own have clocks nobody turns
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The people of the tests live on one Monday: what they do is as right next year, and at every hour of the day."""
+    if any(map(request.node.get_closest_marker, IN_REAL_TIME)):
+        yield
+        return
+    with time_machine.travel(MORNING, tick=True):
+        yield
 
 
 @pytest.fixture(scope="session")
