@@ -29,6 +29,7 @@ from dispatch.regions import solve_large
 from dispatch.replan import replan
 from dispatch.roster import Line, Roster, RosterPlan, RosterProblem, Worker, solve_roster
 from dispatch.roster_check import roster_faults
+from dispatch.roster_why import nobody
 from dispatch.rounds import Delivery, Rider, Rounds, Trip, Wave, deliver
 from dispatch.rounds_check import wrong
 from dispatch.solve import solve
@@ -81,6 +82,7 @@ __all__ = [
     "explain",
     "faults",
     "from_json",
+    "nobody",
     "plan_of",
     "replan",
     "roster_faults",

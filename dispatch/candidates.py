@@ -16,8 +16,11 @@ def candidates(
 ) -> list[Candidate]:
     """The cheapest ways to serve the visit in this plan, cheapest first; a visit already served is moved.
 
+    A frozen visit has none: it stands where it is.
     Who asks often hands over the board: it is left as it was found, without the visit.
     """
+    if problem.visit(visit).frozen:
+        return []
     if board is None:
         board = Board(problem)
         board.fill(a for a in plan.assignments if a.visit != visit)

@@ -5,16 +5,19 @@
 
 Continuity goes first: a week that repeats itself is chosen by CP-SAT (few faces for an elder, then those she knows,
 then short ways and fair hours); whoever is absent is replaced by somebody who comes to that elder anyway, where there
-is one. OR-Tools is imported when it is needed: it takes a second. In the literature: home care crew scheduling with
-patterns.
+is one. Rules that name days (every second Tuesday, the first of the month, no holidays) pose a plan for each weekday,
+dated, in one series. OR-Tools is imported when it is needed: it takes a second. In the literature: home care crew
+scheduling with patterns.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dispatch.problem import BadProblem, Matrix, Window
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 SLOT: Final = 15  # minutes between two possible starts
 CHOICE: Final = 6  # caregivers considered for one plan
 FACE, STRANGER, WAY, UNFAIR = 600, 300, 4, 1  # per further face, per week with a stranger, per minute, per minute
+TELL: Final = 0.5  # seconds between two words of progress
 MISSING: Final = 20_000  # per week in which a plan has nobody; above everything else that one plan can cost
 
 
@@ -43,6 +47,13 @@ class RosterPlan:
     sex: str = ""
     banned: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
+    days: frozenset[int] | None = None  # of the month: then `times`, `weekdays` and `apart` say nothing
+    series: str = ""  # plans of one series begin at one hour; two of them on one day are two caregivers at one door
+
+    @property
+    def on(self) -> frozenset[int]:
+        """The weekdays that may be chosen; of a dated plan, those that are meant."""
+        return self.weekdays if self.days is None else frozenset(day % 7 for day in self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +101,27 @@ class Roster:
     proven: bool = False  # no better week exists for these costs
 
 
+T = TypeVar("T")
 Slot = tuple[int, int, int, int]  # plan, day, start, worker
-Week = dict[int, tuple[int, int, tuple[int, ...]]]  # plan: worker, start, weekdays
+Week = dict[int, tuple[int, int, tuple[int, ...]]]  # plan: worker, start, weekdays; worker -1: nobody regularly
+Progress = Callable[[float, int, int, int], object]  # seconds, weeks found, best cost, plans with nobody; False ends it
 
 
-def solve_roster(problem: RosterProblem, *, seconds: float = 30.0, seed: int = 0, workers: int = 1) -> Roster:
-    """Raises BadProblem where the question contradicts itself. With one worker the same for a seed, given the time."""
+def solve_roster(
+    problem: RosterProblem, *, seconds: float = 30.0, seed: int = 0, workers: int = 1, progress: Progress | None = None
+) -> Roster:
+    """Raises BadProblem where the question contradicts itself. With one worker the same for a seed, given the time.
+
+    Ended early, it answers with the best found so far.
+    """
     _refuse(problem)
-    week, proven = _regular_week(problem, seconds, seed, workers)
+    week, proven = _regular_week(problem, seconds, seed, workers, progress)
     lines: list[Slot] = []
     open_lines: list[Slot] = []
     for plan, (worker, start, days) in week.items():
-        for day in (7 * w + d for w in range(problem.weeks) for d in days):
-            away = day in problem.workers[worker].absent
+        dated = problem.plans[plan].days
+        for day in sorted(dated) if dated is not None else (7 * w + d for w in range(problem.weeks) for d in days):
+            away = worker < 0 or day in problem.workers[worker].absent
             (open_lines if away else lines).append((plan, day, start, worker))
     stand_ins = _stand_ins(problem, lines, open_lines, seconds / 4, seed, workers)
     told = [Line(problem.plans[p].id, day, start, problem.workers[w].id) for p, day, start, w in lines]
@@ -120,7 +139,18 @@ def solve_roster(problem: RosterProblem, *, seconds: float = 30.0, seed: int = 0
 
 def _able(plan: RosterPlan, worker: Worker) -> bool:
     allowed = plan.needs <= worker.skills and worker.id not in plan.banned and plan.sex in ("", worker.sex)
-    return allowed and bool(plan.weekdays & worker.hours.keys())
+    days = plan.on & worker.hours.keys()
+    return allowed and (bool(days) if plan.days is None else days == plan.on)
+
+
+def _weight(problem: RosterProblem, plan: RosterPlan) -> int:
+    """Visits a week."""
+    return plan.times if plan.days is None else max(1, round(len(plan.days) / problem.weeks))
+
+
+def _weeks(problem: RosterProblem, plan: RosterPlan, weekday: int) -> frozenset[int]:
+    """In which it takes place on that weekday, once the weekday is chosen."""
+    return frozenset(w for w in range(problem.weeks) if plan.days is None or 7 * w + weekday in plan.days)
 
 
 def _distance(problem: RosterProblem, plan: RosterPlan, worker: Worker) -> int:
@@ -139,7 +169,9 @@ def _choices(problem: RosterProblem) -> list[list[int]]:
     return found
 
 
-def _regular_week(problem: RosterProblem, seconds: float, seed: int, workers: int) -> tuple[Week, bool]:
+def _regular_week(
+    problem: RosterProblem, seconds: float, seed: int, workers: int, progress: Progress | None
+) -> tuple[Week, bool]:
     from ortools.sat.python import cp_model
 
     model, costs = cp_model.CpModel(), []
@@ -147,31 +179,39 @@ def _regular_week(problem: RosterProblem, seconds: float, seed: int, workers: in
     takes: dict[tuple[int, int], cp_model.IntVar] = {}
     days: dict[tuple[int, int], cp_model.IntVar] = {}
     starts: list[cp_model.IntVar] = []
-    busy: dict[tuple[int, int], list[cp_model.IntervalVar]] = defaultdict(list)
-    load: dict[int, list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
+    hours: dict[str, cp_model.IntVar] = {}
+    without: list[cp_model.IntVar] = []
+    busy: dict[tuple[int, int], list[tuple[cp_model.IntervalVar, frozenset[int]]]] = defaultdict(list)
+    load: dict[int, list[tuple[cp_model.LinearExprT, frozenset[int]]]] = defaultdict(list)
     for p, plan in enumerate(problem.plans):
         slots = [m for w in plan.windows for m in range(-(-w.opens // SLOT) * SLOT, w.closes + 1, SLOT)]
         slots = slots or [w.opens for w in plan.windows]
-        start = model.new_int_var_from_domain(cp_model.Domain.from_values(slots), f"start {plan.id}")
+        possible = cp_model.Domain.from_values(slots)
+        name = plan.series or plan.id
+        start = hours.setdefault(name, model.new_int_var_from_domain(possible, f"start {name}"))
+        model.add_linear_expression_in_domain(start, possible)
         starts.append(start)
         mine = [model.new_bool_var(f"{plan.id} by {problem.workers[w].id}") for w in choices[p]]
         takes |= {(p, w): take for w, take in zip(choices[p], mine, strict=True)}
         nobody = model.new_bool_var(f"{plan.id} by nobody")
+        without.append(nobody)
         model.add_exactly_one([*mine, nobody])
-        costs.append(MISSING * plan.times * nobody)
-        on = {d: model.new_bool_var(f"{plan.id} on {d}") for d in sorted(plan.weekdays)}
+        times = _weight(problem, plan)
+        costs.append(MISSING * times * nobody)
+        on = {d: model.new_bool_var(f"{plan.id} on {d}") for d in sorted(plan.on)}
         days |= {(p, d): chosen for d, chosen in on.items()}
-        model.add(sum(on.values()) == plan.times).only_enforce_if(nobody.negated())
+        chosen_days = plan.times if plan.days is None else len(on)
+        model.add(sum(on.values()) == chosen_days).only_enforce_if(nobody.negated())
         model.add(sum(on.values()) == 0).only_enforce_if(nobody)
         for d, chosen in on.items():
-            for step in range(1, plan.apart):
+            for step in range(1, plan.apart if plan.days is None else 1):
                 other = on.get((d + step) % 7)
                 if other is not None and (d + step) % 7 != d:
                     model.add_bool_or(chosen.negated(), other.negated())
         for w, take in zip(choices[p], mine, strict=True):
             worker = problem.workers[w]
-            costs.append((0 if worker.id in plan.known or not plan.known else STRANGER) * plan.times * take)
-            costs.append(WAY * plan.times * _distance(problem, plan, worker) * take)
+            costs.append((0 if worker.id in plan.known or not plan.known else STRANGER) * times * take)
+            costs.append(WAY * times * _distance(problem, plan, worker) * take)
             for d, chosen in on.items():
                 spans = [(a, b) for a, b in worker.hours.get(d, ()) if b - a >= plan.minutes]
                 if not spans:
@@ -183,19 +223,21 @@ def _regular_week(problem: RosterProblem, seconds: float, seed: int, workers: in
                 allowed = cp_model.Domain.from_intervals([[a, b - plan.minutes] for a, b in spans])
                 model.add_linear_expression_in_domain(start, allowed).only_enforce_if(comes)
                 size = plan.minutes + problem.way
-                busy[w, d].append(model.new_optional_fixed_size_interval_var(start, size, comes, ""))
-                load[w].append((comes, size))
+                weeks = _weeks(problem, plan, d)
+                busy[w, d].append((model.new_optional_fixed_size_interval_var(start, size, comes, ""), weeks))
+                load[w].append((size * comes, weeks))
     for together in busy.values():
-        model.add_no_overlap(together)
+        for alike in _in_each_week(problem, together):
+            model.add_no_overlap(alike)
     costs += _few_faces(model, problem, takes)
     longest = model.new_int_var(0, max((w.most for w in problem.workers), default=0), "longest week")
     for w, parts in load.items():
-        total = sum(size * comes for comes, size in parts)
-        model.add(total <= problem.workers[w].most)
-        model.add(total <= longest)
+        for sizes in _in_each_week(problem, parts):
+            model.add(sum(sizes) <= problem.workers[w].most)
+            model.add(sum(sizes) <= longest)
     model.minimize(sum(costs) + UNFAIR * longest)
     solver = _solver(seconds, seed, workers)
-    status = solver.solve(model)
+    status = _watched(solver, model, without, MISSING * sum(_weight(problem, p) for p in problem.plans), progress)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return {}, False
     week: Week = {}
@@ -203,7 +245,46 @@ def _regular_week(problem: RosterProblem, seconds: float, seed: int, workers: in
         if solver.boolean_value(take):
             on_days = tuple(d for d in range(7) if (p, d) in days and solver.boolean_value(days[p, d]))
             week[p] = (w, solver.value(starts[p]), on_days)
+    for p, plan in enumerate(problem.plans):
+        if plan.days is not None and p not in week:
+            week[p] = (-1, solver.value(starts[p]), ())  # day by day there may be somebody
     return week, status == cp_model.OPTIMAL
+
+
+def _in_each_week(problem: RosterProblem, parts: Sequence[tuple[T, frozenset[int]]]) -> list[list[T]]:
+    """What meets in a week; weeks that are alike once."""
+    sets = {tuple(k for k, (_, weeks) in enumerate(parts) if w in weeks) for w in range(problem.weeks)}
+    return [[parts[k][0] for k in one] for one in sorted(sets) if one]
+
+
+def _watched(
+    solver: cp_model.CpSolver, model: cp_model.CpModel, without: Sequence[cp_model.IntVar], nothing: int,
+    progress: Progress | None,
+) -> object:  # fmt: skip
+    """Solve, and tell of it now and then; `nothing` is what an empty roster costs."""
+    from ortools.sat.python import cp_model
+
+    best, begun, ended = [0, nothing, len(without)], time.monotonic(), threading.Event()
+
+    class Heard(cp_model.CpSolverSolutionCallback):
+        def on_solution_callback(self) -> None:
+            best[:] = [best[0] + 1, int(self.objective_value), sum(self.boolean_value(n) for n in without)]
+
+    def tell() -> None:
+        while not ended.wait(TELL):
+            if progress is not None and progress(time.monotonic() - begun, *best) is False:
+                solver.stop_search()
+
+    teller = threading.Thread(target=tell, daemon=True)
+    if progress is not None:
+        teller.start()
+    try:
+        return solver.solve(model, Heard())
+    finally:
+        ended.set()
+        if progress is not None:
+            teller.join()
+            progress(time.monotonic() - begun, *best)
 
 
 def _few_faces(
@@ -294,6 +375,10 @@ def _refuse(problem: RosterProblem) -> None:
     for plan in problem.plans:
         if not plan.windows or any(w.opens > w.closes for w in plan.windows) or plan.minutes <= 0:
             raise BadProblem("plan", visit=plan.id)
+        if plan.days is not None:
+            if not plan.days or not all(0 <= day < 7 * problem.weeks for day in plan.days):
+                raise BadProblem("days", visit=plan.id)
+            continue
         most = 7 // plan.apart if plan.apart > 1 else 7
         if not 1 <= plan.times <= min(len(plan.weekdays), most):
             raise BadProblem("too_many_times", visit=plan.id, times=plan.times, weekdays=sorted(plan.weekdays))

@@ -21,6 +21,7 @@ def roster_faults(problem: RosterProblem, roster: Roster) -> Iterator[Fault]:
         yield from _one(plans[line.plan], workers[line.worker], line)
     for plan in problem.plans:
         yield from _week_by_week(problem, plan, roster)
+    yield from _one_hour(plans, roster)
     by: dict[str, list[Line]] = defaultdict(list)
     for line in roster.lines:
         by[line.worker].append(line)
@@ -37,7 +38,8 @@ def _one(plan: RosterPlan, worker: Worker, line: Line) -> Iterator[Fault]:
         yield Fault("sex", visit=plan.id, caregiver=worker.id)
     if line.day in worker.absent:
         yield Fault("absent", visit=plan.id, caregiver=worker.id, facts={"day": line.day})
-    if line.day % 7 not in plan.weekdays or not any(w.opens <= line.start <= w.closes for w in plan.windows):
+    meant = line.day % 7 in plan.weekdays if plan.days is None else line.day in plan.days
+    if not meant or not any(w.opens <= line.start <= w.closes for w in plan.windows):
         yield Fault("window", visit=plan.id, caregiver=worker.id, facts={"day": line.day, "start": line.start})
     end = line.start + plan.minutes
     if not any(a <= line.start and end <= b for a, b in worker.hours.get(line.day % 7, ())):
@@ -51,13 +53,24 @@ def _week_by_week(problem: RosterProblem, plan: RosterPlan, roster: Roster) -> I
         if days:
             yield Fault("once", visit=plan.id)
         return
+    if plan.days is not None:
+        if days != sorted(plan.days):
+            yield Fault("times", visit=plan.id, facts={"days": days})
+        return
     weeks = Counter(day // 7 for day in days)
     if any(weeks[w] != plan.times for w in range(problem.weeks)) or len(set(days)) < len(days):
         yield Fault("times", visit=plan.id, facts={"weeks": dict(weeks)})
     if any(two - one < plan.apart for one, two in pairwise(days)):
         yield Fault("apart", visit=plan.id)
-    if len({line.start for line in roster.lines if line.plan == plan.id}) > 1:
-        yield Fault("hour", visit=plan.id)
+
+
+def _one_hour(plans: dict[str, RosterPlan], roster: Roster) -> Iterator[Fault]:
+    hours: dict[str, set[int]] = defaultdict(set)
+    for line in roster.lines:
+        hours[plans[line.plan].series or line.plan].add(line.start)
+    for name, starts in hours.items():
+        if len(starts) > 1:
+            yield Fault("hour", visit=name, facts={"starts": sorted(starts)})
 
 
 def _one_after_another(

@@ -153,10 +153,8 @@ class _Search:
         self.costs = self._list([cost, cost])
         self.kernel.copy(self.now, self.s)
         self.kernel.copy(self.best, self.s)
-        usual = (
-            np.median(facts.way.reshape(n + 1, n + 1)[np.arange(n), facts.near.reshape(n, -1)[:, 4]]) if n > 5 else 1
-        )
-        self.hot, self.cold = HOT * max(1.0, float(usual)), COLD * max(1.0, float(usual))
+        usual = _usual_way(facts)
+        self.hot, self.cold = HOT * usual, COLD * usual
 
     def _list(self, values: list[int]) -> Any:
         return np.array(values, dtype=np.int64) if self.fast else values

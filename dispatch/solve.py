@@ -22,6 +22,8 @@ Clock = Callable[[], float]
 ENGINES = ("auto", "insertion", "search", "anneal", "ortools")
 CHUNK = 0.1  # seconds between two looks at the clock
 BLINK = 100  # one offer in so many is overlooked
+HOTTEST = 5.0  # usual ways; a search that begins so hot serves more visits in the end, if it has the time to cool
+PATIENCE = 100  # rounds for each visit and usual way of heat
 
 
 def solve(
@@ -62,7 +64,8 @@ def solve(
         return answer(board, engine="ortools")
     rounds = 0
     if engine != "insertion" and (seconds or iterations) and board.day.visits and board.day.shifts:
-        rounds = improve(board, seconds=seconds, iterations=iterations, progress=progress, clock=clock)
+        hottest = HOTTEST if start is None else 1.0
+        rounds = improve(board, seconds=seconds, iterations=iterations, progress=progress, clock=clock, hottest=hottest)
     return answer(board, engine="search" if rounds else "insertion", iterations=rounds)
 
 
@@ -91,10 +94,14 @@ def improve(
     iterations: int | None,
     progress: Progress | None,
     clock: Clock = time.monotonic,
+    hottest: float = 1.0,
 ) -> int:
-    """Ruin and recreate until the budget is spent or `progress` says False; leaves the best plan on the board."""
-    begun, done, chunk = clock(), 0, 8 if board.fast else 1
-    hot, cold = temperatures(board)
+    """Ruin and recreate until the budget is spent or `progress` says False; leaves the best plan on the board.
+
+    At first a detour of up to `hottest` usual ways is accepted, where the budget lasts; one betters the plan there is.
+    """
+    begun, done, chunk, expected = clock(), 0, 8 if board.fast else 1, iterations or 0
+    way = usual_way(board)
     f, kernel = board.f, board.kernel
     now, best = fresh_state(board), fresh_state(board)
     kernel.copy(now, board.s)
@@ -110,24 +117,26 @@ def improve(
             break
         rounds = 64 if seconds is None and iterations else chunk
         rounds = min(rounds, iterations - done) if iterations else rounds
-        heat = hot * (cold / hot) ** share
+        hot = way * max(1.0, min(hottest, expected / (PATIENCE * max(1, len(board.day.visits)))))
+        heat = hot * (way / 100 / hot) ** share
         kernel.search(f, board.s, now, best, costs, rounds, heat, heat)
         done += rounds
-        pace = (clock() - begun - spent) / rounds
+        since = clock() - begun
+        pace = (since - spent) / rounds
+        if seconds and not iterations and since:
+            expected = int(seconds * done / since)
         chunk = max(1, min(2 * chunk, int(CHUNK / pace) if pace else chunk))
     kernel.copy(board.s, best)
     board.s.random[1:3] = board.like([0, 0])
     return done
 
 
-def temperatures(board: Board) -> tuple[float, float]:
-    """Hot enough to accept a detour of a usual way, cold enough to refuse a thirtieth of it."""
+def usual_way(board: Board) -> float:
+    """What the way to the fifth nearest visit costs on average: the measure of the search's heat."""
     f = board.day.facts
     nodes, near, places = int(f.sizes[0]), int(f.sizes[7]), int(f.sizes[5])
     if near == 0:
-        return 1.0, 0.1
+        return 1.0
     place = f.place[:nodes]
     fifth = f.near.reshape(nodes, near)[:, min(4, near - 1)]
-    way = float(np.mean(f.travel[place * places + place[fifth]])) * float(f.weights[0])
-    hot = max(1.0, way)
-    return hot, hot / 100
+    return max(1.0, float(np.mean(f.travel[place * places + place[fifth]])) * float(f.weights[0]))

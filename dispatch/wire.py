@@ -13,11 +13,12 @@ import numpy as np
 
 from dispatch.plan import Plan
 from dispatch.problem import BadProblem, Problem
+from dispatch.roster import Roster, RosterProblem
 
-T = TypeVar("T", Problem, Plan)
+T = TypeVar("T", Problem, Plan, RosterProblem, Roster)
 
 
-def to_json(thing: Problem | Plan) -> str:
+def to_json(thing: Problem | Plan | RosterProblem | Roster) -> str:
     return json.dumps(_plain(thing), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -78,11 +79,19 @@ def _read(kind: Any, value: Any, path: str) -> Any:
     if origin in (tuple, frozenset):
         if not isinstance(value, list):
             raise BadProblem("unreadable", path=path, why="not a list")
+        if origin is tuple and Ellipsis not in inner:
+            if len(value) != len(inner):
+                raise BadProblem("unreadable", path=path, why=f"not {len(inner)} long")
+            return tuple(_read(k, item, f"{path}[{i}]") for i, (k, item) in enumerate(zip(inner, value, strict=True)))
         return origin(_read(inner[0], item, f"{path}[{i}]") for i, item in enumerate(value))
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, dict):
             raise BadProblem("unreadable", path=path, why="not an object")
-        return {key: _read(inner[1], item, f"{path}.{key}") for key, item in value.items()}
+        try:
+            keys = [inner[0](key) for key in value]
+        except ValueError:
+            raise BadProblem("unreadable", path=path, why=f"a key is not {inner[0].__name__}") from None
+        return {key: _read(inner[1], item, f"{path}.{key}") for key, item in zip(keys, value.values(), strict=True)}
     if dataclasses.is_dataclass(kind):
         return _record(kind, value, path)
     fits = isinstance(value, (int, float) if kind is float else kind)

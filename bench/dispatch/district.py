@@ -14,7 +14,7 @@ import numpy as np
 from dispatch import Break, Caregiver, Link, Problem, Shift, Visit, Weights, Window
 
 SIZES: Final = {"S": (112, 18), "M": (780, 126), "L": (5400, 870)}  # visits, caregivers
-WEIGHTS: Final = Weights(travel=1, lateness=4, overtime=3, overload=1, unfamiliar=10, not_preferred=10)
+WEIGHTS: Final = Weights(travel=1, lateness=4, overtime=3, overload=1, unfamiliar=10, not_preferred=10, changed=30)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bench.dispatch import greedy_start
-from bench.dispatch.apart import apart
+from bench.dispatch.apart import PATIENCE, apart, of_the_processor
 from dispatch import Assignment, Caregiver, Plan, Problem, Shift, Visit, plan_of
 from dispatch.problem import Matrix
 
@@ -46,7 +46,7 @@ def ortools(strategy: str) -> Engine:
 
     def run(problem: Problem, seconds: float, seed: int) -> Plan | None:
         del seed  # it has none
-        found = apart(_ortools, problem, seconds, strategy, patience=3 * seconds + 300)
+        found = apart(_ortools, problem, seconds, strategy, patience=PATIENCE * seconds + 300)
         return None if found is None else _plan(problem, found)
 
     return run
@@ -114,7 +114,7 @@ def _ortools(problem: Problem, seconds: float, strategy: str) -> list[Trip] | No
     if strategy != GREEDY:
         parameters.first_solution_strategy = getattr(routing_enums_pb2.FirstSolutionStrategy, strategy)
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    parameters.time_limit.FromMilliseconds(int(1000 * seconds))
+    of_the_processor(routing, parameters, seconds)
     if strategy == GREEDY:
         routing.CloseModelWithParameters(parameters)  # else the start's parameters would be the default ones
         begun = routing.ReadAssignmentFromRoutes(greedy_start.routes(problem, visits, shifts, able), True)

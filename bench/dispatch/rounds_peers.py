@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bench.dispatch.apart import apart
+from bench.dispatch.apart import PATIENCE, apart, of_the_processor
 from dispatch import Rounds, Trip, Wave
 
 Engine = Callable[[Wave, float, int], Rounds | None]
@@ -81,7 +81,7 @@ def vroom(wave: Wave, seconds: float, seed: int) -> Rounds | None:
 def ortools(wave: Wave, seconds: float, seed: int) -> Rounds | None:
     """Parallel cheapest insertion, then guided local search, in a process of its own (it may crash)."""
     del seed  # it has none
-    found = apart(_ortools, wave, seconds, patience=2 * seconds + 20)
+    found = apart(_ortools, wave, seconds, patience=PATIENCE * seconds + 20)
     return None if found is None else _driven(wave, found, 0)
 
 
@@ -112,7 +112,7 @@ def _ortools(wave: Wave, seconds: float) -> list[tuple[int, list[int]]] | None:
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    parameters.time_limit.FromMilliseconds(int(1000 * seconds))
+    of_the_processor(routing, parameters, seconds)
     found = routing.SolveWithParameters(parameters)
     if found is None:
         return None

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch import BadProblem, Line, Roster, RosterPlan, RosterProblem, Window, Worker, roster_faults, solve_roster
+from dispatch import (
+    BadProblem,
+    Line,
+    Roster,
+    RosterPlan,
+    RosterProblem,
+    Window,
+    Worker,
+    from_json,
+    nobody,
+    roster_faults,
+    solve_roster,
+    to_json,
+)
 
 WEEK = dict.fromkeys(range(5), ((480, 720), (780, 1020)))
 MORNING = (Window(480, 660),)
@@ -128,3 +141,71 @@ def test_the_judge_sees_each_fault() -> None:
     assert found == {
         "skills", "banned", "sex", "absent", "window", "shift", "times", "apart", "hour", "overlap", "max_work",
     }  # fmt: skip
+
+
+def dated(name: str, days: set[int], **more: object) -> RosterPlan:
+    return plan(name, 1, days=frozenset(days), **more)
+
+
+def test_days_a_rule_names_are_kept_and_two_caregivers_of_one_series_meet_at_one_hour() -> None:
+    both = {"elder": "zhao", "series": "bath"}
+    plans = (dated("bath 1", {2, 16}, **both), dated("bath 2", {2, 16}, **both), dated("sat", {5}), dated("no", {1}))
+    staff = (worker("li"), worker("wang"), worker("sun", hours={5: ((480, 720),)}))
+    problem = RosterProblem((*plans[:3], replace(plans[3], needs=frozenset({"none"}))), staff)
+    roster = solve_roster(problem)
+    check(problem, roster)
+    assert [(line.plan, line.day) for line in roster.lines if line.plan != "sat"] == [
+        ("bath 1", 2), ("bath 2", 2), ("bath 1", 16), ("bath 2", 16)
+    ]  # fmt: skip
+    assert len({line.start for line in roster.lines if line.plan.startswith("bath")}) == 1
+    assert {line.worker for line in roster.lines if line.plan.startswith("bath")} == {"li", "wang"}
+    assert [line.worker for line in roster.lines if line.plan == "sat"] == ["sun"]
+    assert roster.missing == (("no", 1),)
+    assert nobody(problem, roster, problem.plans[3], 1) == dict.fromkeys(("li", "wang", "sun"), "skills")
+
+
+def test_rules_of_other_weeks_do_not_stand_in_each_others_way() -> None:
+    narrow = (Window(480, 480),)
+    turns = (dated("one", {0, 14}, windows=narrow), dated("two", {7, 21}, windows=narrow))
+    problem = RosterProblem(turns, (worker("li", most=70),))
+    roster = solve_roster(problem)
+    check(problem, roster)
+    assert {line.worker for line in roster.lines} == {"li"}
+    assert not roster.missing
+    full = RosterProblem((*turns, dated("three", {0}, windows=narrow)), (worker("li", most=150),))
+    answer = solve_roster(full)
+    check(full, answer)
+    assert [day for _, day in answer.missing] in ([0], [0, 14])
+    (name, day), *_ = answer.missing
+    assert nobody(full, answer, next(p for p in full.plans if p.id == name), day) == {"li": "busy"}
+
+
+def test_the_judge_names_a_day_that_is_not_meant_and_an_hour_that_differs_within_a_series() -> None:
+    plans = (dated("a", {0}, series="s"), dated("b", {1}, series="s"))
+    problem = RosterProblem(plans, (worker("li"),))
+    lines = (Line("a", 0, 480, "li"), Line("b", 2, 495, "li"))
+    assert {fault.rule for fault in roster_faults(problem, Roster(lines))} == {"window", "times", "hour"}
+
+
+def test_a_roster_tells_of_itself_while_it_is_made_and_can_be_ended() -> None:
+    heard = []
+    many = tuple(plan(f"p{n}", 2, elder=f"e{n // 2}") for n in range(60))
+    staff = tuple(worker(f"w{n}") for n in range(8))
+
+    def hear(seconds: float, found: int, cost: int, without: int) -> bool:
+        heard.append((seconds, found, cost, without))
+        return found == 0
+
+    roster = solve_roster(RosterProblem(many, staff), seconds=60, progress=hear)
+    assert heard[-1][0] < 30
+    assert heard[-1][1] > 0
+    check(RosterProblem(many, staff), roster)
+
+
+def test_rosters_survive_json() -> None:
+    problem = RosterProblem((dated("a", {0, 7}),), (worker("li", place=0),), np.array([[0]]))
+    roster = solve_roster(problem)
+    again = from_json(RosterProblem, to_json(problem))
+    assert again.plans == problem.plans
+    assert again.workers == problem.workers
+    assert from_json(Roster, to_json(roster)) == roster
