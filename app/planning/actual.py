@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.orders.rules import VisitState
 from app.orders.tables import Visit
-from app.planning import queries
+from app.planning import marks, queries
 from app.planning.comparing import VersionOut, versions
 from app.planning.day import Day, DayVisit, Going
 from app.planning.rules import AttendanceState
 from app.planning.tables import Attendance
 
-ON_TIME: Final = 15  # minutes: the yardstick of published home-care figures
 STEPS: Final = (-15, 0, 5, 15, 30, 60)  # minutes after the promise, where a bar of the chart begins
 GONE: Final = frozenset({AttendanceState.DECLINED, AttendanceState.WITHDRAWN})
 
@@ -83,6 +82,7 @@ class ActualOut(BaseModel):
 
     against: VersionOut | None
     choices: list[VersionOut]
+    mark: int  # minutes after the promise up to which somebody is on time
     on_time: int
     timed: int
     counts: dict[str, int]
@@ -102,10 +102,11 @@ def actual(session: Session, district_id: int, day: date, against: int | None) -
     rows = [row for row in rows if row.promised or row.came or row.state is not VisitState.CANCELLED]
     late = [row.late for row in rows if row.late is not None]
     kinds = [row.kind for row in rows]
+    mark = marks.mark(session, district_id, day)
     return ActualOut(
-        against=chosen, choices=choices, on_time=sum(m <= ON_TIME for m in late), timed=len(late),
+        against=chosen, choices=choices, mark=mark, on_time=sum(m <= mark for m in late), timed=len(late),
         counts={kind: kinds.count(kind) for kind in sorted(set(kinds))}, steps=_steps(late), visits=rows,
-        staff=_staff(today, promised, doors),
+        staff=_staff(today, promised, doors, mark),
     )  # fmt: skip
 
 
@@ -169,7 +170,9 @@ def _steps(late: Sequence[int]) -> list[StepOut]:
     ]
 
 
-def _staff(day: Day, promised: Mapping[int, Sequence[Going]], doors: Mapping[int, Sequence[Door]]) -> list[StaffOut]:
+def _staff(
+    day: Day, promised: Mapping[int, Sequence[Going]], doors: Mapping[int, Sequence[Door]], mark: int
+) -> list[StaffOut]:
     rows: dict[int, StaffOut] = {}
 
     def of(caregiver_id: int) -> StaffOut:
@@ -186,7 +189,7 @@ def _staff(day: Day, promised: Mapping[int, Sequence[Going]], doors: Mapping[int
             row.promised_minutes += visit.minutes
             row.gave_up += bool(came) and caregiver_id not in came
             late = _minutes(going.starts_at, came[caregiver_id].came_at) if caregiver_id in came else None
-            if late is not None and late > ON_TIME:
+            if late is not None and late > mark:
                 row.late += 1
                 row.late_minutes += late
         for caregiver_id, door in came.items():

@@ -141,7 +141,7 @@ def stop(job_id: int, me: Planner) -> JobOut:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         stopped = jobs.stop(session, job_id, district_id=me.district_id, by=me.by, now=now)
-        if stopped.ended_at is not None:
+        if stopped.ended_at is not None and stopped.kind == actions.DRAFT:
             actions.give_up(session, stopped.subject_id, by=me.by, now=now, reason="stopped")
         return JobOut.of(stopped)
 

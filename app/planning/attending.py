@@ -199,12 +199,17 @@ def insert_urgent(
         orders.move_visit(session, visit, VisitEvent.PLAN, by=by, now=now)
         orders.move_visit(session, visit, VisitEvent.PUBLISH, by=by, now=now)
     tell(session, attendance)
-    affected = tuple(
-        _cut_into(session, other, ends_at, by=by, now=now)
-        for other in queries.overlapping(session, caregiver_id, now, ends_at)
-    )
+    affected = leave(session, caregiver_id, until=ends_at, by=by, now=now)
     notice(session, visit.district_id, f"board/{day_of(visit.opens)}")
     return Urgent(attendance, -(-way // 60), affected)
+
+
+def leave(session: Session, caregiver_id: int, *, until: datetime, by: str, now: datetime) -> tuple[Affected, ...]:
+    """She goes to an alarm now: her visits until then stay hers, and it is on record that they wait."""
+    return tuple(
+        _cut_into(session, other, until, by=by, now=now)
+        for other in queries.overlapping(session, caregiver_id, now, until)
+    )
 
 
 def _cut_into(session: Session, other: Attendance, until: datetime, *, by: str, now: datetime) -> Affected:

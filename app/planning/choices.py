@@ -10,6 +10,7 @@ from app import calendar
 from app.orders import queries as orders
 from app.planning import queries
 from app.planning.day import caregiver_of, plan_of, question
+from app.planning.replan_rules import STILL_COMES
 from app.planning.rules import MOVABLE, PlanMoveRefused, PlanState
 
 MOST = 10
@@ -34,7 +35,10 @@ class CandidateOut(BaseModel):
 
 
 def candidates(session: Session, visit_id: int, *, now: datetime) -> list[CandidateOut]:
-    """The best ways to serve a visit in the draft, or else in the plan as it stands; cheapest first."""
+    """The best ways to serve a visit in the draft, or else in the plan as it stands; cheapest first.
+
+    Who asks «who else?» of a visit that is pinned or about to begin is not told that it is settled.
+    """
     visit = orders.visit(session, visit_id)
     if visit.state not in MOVABLE:
         raise PlanMoveRefused(f"A visit that is {visit.state} needs nobody else.", state=visit.state)
@@ -43,7 +47,9 @@ def candidates(session: Session, visit_id: int, *, now: datetime) -> list[Candid
     draft = queries.plan(session, visit.district_id, on, PlanState.DRAFT)
     crews = {v.id: v.crew for v in day.visits if v.crew} | (queries.lines(session, draft.id) if draft else {})
     crews.pop(visit_id, None)
-    problem = question(day, now=now).problem
+    partner_stays = any(v.id == visit_id and 0 < len(v.crew) < v.caregivers for v in day.visits)
+    late = int(STILL_COMES.total_seconds())
+    problem = question(day, now=now, loosen=() if partner_stays else (visit_id,), late=late).problem
     if str(visit_id) not in problem.visit_of:
         return []
     found = dispatch.candidates(problem, plan_of(problem, day, crews), str(visit_id))

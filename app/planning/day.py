@@ -13,6 +13,7 @@ from app.planning.rules import ACTIVE, BEGUN, AttendanceState, is_fixed
 
 PRIZE = 36_000  # seconds of travel that serving a visit is worth
 PROMISED = 4  # a published visit is worth so many times more
+LEFT = 30 * 60  # seconds of a window that the hour of the month's roster leaves to the day's plan
 TIMELY = frozenset(
     {"shift", "travel", "break", "max_work"}
 )  # rules about more than one visit: their pin is frozen whole
@@ -84,6 +85,8 @@ class DayVisit:
     known: frozenset[int] = frozenset()
     goings: tuple[Going, ...] = ()
     pin: HandPin | None = None
+    regular: tuple[int, ...] = ()  # of the month's roster, the lead first
+    hour: datetime | None = None  # of the roster
 
     @property
     def crew(self) -> tuple[Going, ...]:
@@ -236,6 +239,8 @@ def _visit(
         frozen = bool(pin.waived & TIMELY)
     elif visit.state is VisitState.PUBLISHED and 0 < len(crew) < visit.caregivers:  # one of two declined
         pinned, start = tuple(g.caregiver_id for g in crew), day.tick(crew[0].starts_at)
+    if visit.hour is not None and start is None and visit.state is not VisitState.PUBLISHED:
+        opens = max(opens, min(day.tick(visit.hour), closes - LEFT))  # not before the hour she was told
     if now is not None and not frozen:
         earliest = day.tick(now) + (day.freeze_minutes * 60 if start is None else 0)
         opens = max(opens, earliest)
@@ -244,14 +249,17 @@ def _visit(
         if opens > closes or (start is not None and start < earliest):
             return None
     promise = None
-    if visit.state is VisitState.PUBLISHED and len(crew) == visit.caregivers:
+    promised = visit.state is VisitState.PUBLISHED and len(crew) == visit.caregivers
+    if promised:
         promise = dispatch.Promise(day.tick(crew[0].starts_at), tuple(named(g.caregiver_id) for g in crew))
+    elif visit.hour is not None:  # the month's roster is a promise too, of somebody she knows at an hour she knows
+        promise = dispatch.Promise(day.tick(visit.hour), tuple(named(c) for c in visit.regular if c in day.caregiver))
     return dispatch.Visit(
         id=str(visit.id), place=place, windows=(dispatch.Window(opens, closes),), service=_service(visit),
-        late=late if promise else 0, needs=visit.needs, caregivers=visit.caregivers, sex=visit.sex,
+        late=late if promised else 0, needs=visit.needs, caregivers=visit.caregivers, sex=visit.sex,
         allowed=_allowed(day, visit), banned=_names(visit.banned),
         preferred=_names(visit.preferred), known=_names(visit.known),
-        prize=(PRIZE * visit.caregivers + visit.priority * 3600) * (PROMISED if promise else 1),
+        prize=(PRIZE * visit.caregivers + visit.priority * 3600) * (PROMISED if promised else 1),
         pinned_caregivers=tuple(map(named, pinned)), pinned_start=start, frozen=frozen,
         waived=(pin.waived - TIMELY) if pin else frozenset(), published=promise,
     )  # fmt: skip

@@ -2,13 +2,7 @@
 
 import json
 import logging
-import queue
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,22 +11,15 @@ from app.db import transaction
 from app.jobs import actions as jobs
 from app.jobs.rules import JobEvent
 from app.jobs.tables import Job
-from app.planning import actions, queries
+from app.planning import actions, queries, thinking
 from app.planning.day import question
 from app.planning.rules import PlanState
 from app.planning.tables import Plan
+from app.planning.thinking import Silent
 
-POLL = 0.2
-BEAT = 1.0
-GRACE = 180  # seconds beyond the thinking time until the child is killed: starting, constructing, explaining
-PATIENCE = 20  # seconds a stopped child has to hand over what it has
 WORKER = "planner"
 SOLVER = "app.planning.solving"
 log = logging.getLogger(__name__)
-
-
-class Silent(RuntimeError):
-    """The solver gave no answer in time, or died."""
 
 
 def carry_out(job_id: int) -> None:
@@ -94,67 +81,9 @@ def think(
     if not problem.visits or not problem.caregivers:
         unserved = tuple(dispatch.Unserved(v.id, "impossible") for v in problem.visits)
         return dispatch.Plan((), unserved=unserved, engine="none"), [], False
-    deadline = time.monotonic() + seconds + GRACE
-    stopped, points, beaten = False, [], time.monotonic()
-    with _child({"seconds": seconds, "seed": seed, "problem": json.loads(dispatch.to_json(problem))}) as (child, heard):
-        while True:
-            for line in _drain(heard):
-                if "progress" in line:
-                    points.append(line["progress"])
-                elif "error" in line:
-                    raise Silent(line["error"])
-                else:
-                    plan = dispatch.from_json(dispatch.Plan, json.dumps(line["plan"]))
-                    beat(points)
-                    return plan, [actions.Why(**w) for w in line["why"]], stopped
-            if child.poll() is not None and heard.empty():
-                raise Silent(f"the solver ended with {child.returncode}")
-            if stopped and time.monotonic() > deadline:
-                return None, [], True
-            if time.monotonic() > deadline:
-                raise Silent(f"no answer after {seconds + GRACE} seconds")
-            if time.monotonic() - beaten >= BEAT:
-                wish, points, beaten = beat(points), [], time.monotonic()
-                if wish and not stopped:
-                    stopped, deadline = True, time.monotonic() + PATIENCE
-                    _write(child, "stop")
-            time.sleep(POLL)
-
-
-@contextmanager
-def _child(asked: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[str], "queue.Queue[dict[str, Any]]"]]:
-    """A solver process that never outlives the block: killed if it is still there."""
-    child = subprocess.Popen([sys.executable, "-m", SOLVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    heard: queue.Queue[dict[str, Any]] = queue.Queue()
-    reader = threading.Thread(target=_hear, args=(child, heard), daemon=True)
-    reader.start()
-    try:
-        _write(child, json.dumps(asked))
-        yield child, heard
-    finally:
-        child.kill()
-        child.wait()
-        reader.join()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-def _write(child: subprocess.Popen[str], line: str) -> None:
-    assert child.stdin is not None
-    try:
-        child.stdin.write(line + "\n")
-        child.stdin.flush()
-    except BrokenPipeError:
-        pass  # it has ended; the loop finds out
-
-
-def _hear(child: subprocess.Popen[str], heard: "queue.Queue[dict[str, Any]]") -> None:
-    assert child.stdout is not None
-    for line in child.stdout:
-        heard.put(json.loads(line))
-
-
-def _drain(heard: "queue.Queue[dict[str, Any]]") -> Iterator[dict[str, Any]]:
-    while not heard.empty():
-        yield heard.get()
+    asked = {"seconds": seconds, "seed": seed, "problem": json.loads(dispatch.to_json(problem))}
+    line, stopped = thinking.ask(SOLVER, asked, seconds=seconds, beat=beat)
+    if line is None:
+        return None, [], True
+    plan = dispatch.from_json(dispatch.Plan, json.dumps(line["plan"]))
+    return plan, [actions.Why(**w) for w in line["why"]], stopped

@@ -14,13 +14,14 @@ from app.catalogue.rules import Given
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.errors import NotFound
-from app.orders.rules import UNAGREED
+from app.orders.rules import UNAGREED, Channel
 from app.orders.tables import Order, Visit
 from app.people.rules import Sex
 from app.people.tables import Absence, Caregiver, Certificate, Elder, Home, Shift
 from app.people.tables import Contract as ContractRow
 from app.places.rules import Place
 from app.planning.day import Contract, Day, DayCaregiver, DayVisit, Going, HandPin
+from app.planning.roster_tables import Roster, RosterLine
 from app.planning.rules import ACTIVE, COUNTED, SERVED, AttendanceState, PlanState
 from app.planning.tables import Attendance, Pin, Plan, PlanLine, PlanReason
 
@@ -145,7 +146,7 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
             Visit.id, Visit.elder_id, Visit.division_code, Visit.state, Visit.item_code, Visit.aid, Visit.minutes,
             Visit.caregivers_needed, Visit.needs, Visit.same_sex, Visit.opens, Visit.closes, Visit.starts_at,
             Visit.priority, Visit.reason, Elder.name, Elder.sex, Elder.wishes, Home.place, Home.estate,
-            ServiceItem.name_zh, ServiceItem.name_en,
+            Visit.item_id, ServiceItem.name_zh, ServiceItem.name_en, Order.channel,
         )
         .join(Elder, Elder.id == Visit.elder_id)
         .join(Home, Home.id == Visit.home_id)
@@ -158,6 +159,8 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
     ids = [row.id for row in rows]
     goings, pins = _goings(session, ids), _pins(session, ids)
     known = known_to(session, {row.elder_id for row in rows}, first)
+    planned = {(row.elder_id, row.item_id) for row in rows if row.channel is Channel.CARE_PLAN}
+    rostered = regulars(session, district_id, calendar.day_of(first)) if planned else {}
     return tuple(
         DayVisit(
             id=r.id, elder_id=r.elder_id, elder=r.name, division_code=r.division_code, state=r.state,
@@ -168,9 +171,54 @@ def _visits(session: Session, district_id: int, first: datetime, last: datetime)
             estate=r.estate, reason=r.reason, banned=frozenset(r.wishes.get("banned", ())),
             preferred=frozenset(r.wishes.get("preferred", ())), known=frozenset(known.get(r.elder_id, ())),
             goings=tuple(goings.get(r.id, ())), pin=pins.get(r.id),
+            **_regular(rostered.get((r.elder_id, r.item_id), ()) if r.channel is Channel.CARE_PLAN else (), r),
         )
         for r in rows
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Regular:
+    """Who comes at what hour by the month's roster, the lead first."""
+
+    starts_at: datetime
+    caregiver_ids: tuple[int, ...]
+
+
+def roster_of(session: Session, district_id: int, day: date) -> Roster | None:
+    """The published roster that holds on a day: of several that cover it, the one published last."""
+    return session.scalar(
+        select(Roster)
+        .where(Roster.district_id == district_id, Roster.state == PlanState.PUBLISHED)
+        .where(Roster.starts <= day, Roster.ends >= day)
+        .order_by(Roster.published_at.desc(), Roster.id.desc())
+        .limit(1)
+    )
+
+
+def regulars(session: Session, district_id: int, day: date) -> dict[tuple[int, int], list[Regular]]:
+    """What the roster says of a day, by elder and item."""
+    roster = roster_of(session, district_id, day)
+    if roster is None:
+        return {}
+    x = RosterLine
+    rows = session.execute(
+        select(x.elder_id, x.item_id, x.starts_at, x.caregiver_id)
+        .where(x.roster_id == roster.id, x.day == day)
+        .order_by(x.starts_at, x.rank)
+    )
+    found: dict[tuple[int, int], dict[datetime, list[int]]] = defaultdict(dict)
+    for elder_id, item_id, starts_at, caregiver_id in rows:
+        found[elder_id, item_id].setdefault(starts_at, []).append(caregiver_id)
+    return {
+        which: [Regular(starts_at, tuple(crew)) for starts_at, crew in hours.items()] for which, hours in found.items()
+    }
+
+
+def _regular(rostered: Iterable[Regular], visit: Any) -> dict[str, Any]:
+    """The roster's word on a visit of a care plan: the hour that lies in its window."""
+    meant = next((one for one in rostered if visit.opens <= one.starts_at <= visit.closes), None)
+    return {"regular": meant.caregiver_ids, "hour": meant.starts_at} if meant else {}
 
 
 def sex_wanted(same_sex: bool, sex: Sex, aid: str, wishes: Mapping[str, Any]) -> str:

@@ -28,17 +28,18 @@ def main() -> None:
     """Read the question, think, answer."""
     asked = json.loads(sys.stdin.readline())
     stop = threading.Event()
-    threading.Thread(target=_listen, args=(stop,), daemon=True).start()
+    threading.Thread(target=listen, args=(stop,), daemon=True).start()
     try:
         problem = dispatch.from_json(dispatch.Problem, json.dumps(asked["problem"]))
         solve = dispatch.solve_large if len(problem.caregivers) > LARGE else dispatch.solve
         plan = solve(problem, seconds=asked["seconds"], seed=asked["seed"], progress=Teller(stop))
-        _say({"plan": json.loads(dispatch.to_json(plan)), "why": _why(problem, plan, stop)})
+        say({"plan": json.loads(dispatch.to_json(plan)), "why": _why(problem, plan, stop)})
     except dispatch.BadProblem as error:
-        _say({"error": str(error)})
+        say({"error": str(error)})
 
 
-def _listen(stop: threading.Event) -> None:
+def listen(stop: threading.Event) -> None:
+    """Wait for the word to stop; a closed stdin ends the process."""
     for line in sys.stdin:
         if line.strip() == "stop":
             stop.set()
@@ -55,7 +56,7 @@ class Teller:
         if cost != self.cost or seconds - self.told >= 1:
             self.cost, self.told = cost, seconds
             point = {"seconds": round(seconds, 2), "iterations": iterations, "cost": cost, "unserved": unserved}
-            _say({"progress": point})
+            say({"progress": point})
         return not self.stop.is_set()
 
 
@@ -94,7 +95,8 @@ def _plain(reason: dispatch.Reason, kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _say(line: dict[str, Any]) -> None:
+def say(line: dict[str, Any]) -> None:
+    """One line of the answer."""
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 

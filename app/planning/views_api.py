@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
-from app.access.api import Desk, Hotline, Planner
+from app.access.api import Desk, Hotline, Lead, Planner
 from app.db import transaction
 from app.planning import actual as actuals
-from app.planning import comparing
+from app.planning import comparing, marks
 from app.planning import slots as offers
 from app.planning import why as reasons
 from app.planning.actual import ActualOut
@@ -27,6 +28,49 @@ class SlotsIn(BaseModel):
     item: str = Field(max_length=40)
     day: date
     minutes: int | None = Field(None, ge=10, le=1440)
+
+
+class MarkIn(BaseModel):
+    """Minutes after the promise up to which somebody is on time, from a day on; `note` is the source."""
+
+    minutes: int = Field(ge=1, le=120)
+    starts: date
+    note: str = Field(min_length=2, max_length=200)
+
+
+class MarkOut(MarkIn):
+    """And who set it."""
+
+    id: int
+    by: str
+    at: datetime
+
+
+class Marks(BaseModel):
+    """All versions, the newest first; `usual` holds before the first."""
+
+    usual: int
+    items: list[MarkOut]
+
+
+def _marks(session: Session, district_id: int) -> Marks:
+    rows = marks.marks(session, district_id)
+    return Marks(usual=marks.USUAL, items=[MarkOut.model_validate(row, from_attributes=True) for row in rows])
+
+
+@router.get("/on-time-marks")
+def on_time_marks(me: Planner) -> Marks:
+    """What this district calls on time."""
+    with transaction(me.scope) as session:
+        return _marks(session, me.district_id)
+
+
+@router.post("/on-time-marks", status_code=201)
+def set_on_time_mark(said: MarkIn, me: Lead) -> Marks:
+    """Days to come are judged by another mark; days that are over keep theirs."""
+    with transaction(me.scope) as session:
+        marks.set_mark(session, me.district_id, **said.model_dump(), by=me.by, now=datetime.now(UTC))
+        return _marks(session, me.district_id)
 
 
 @router.get("/visits/{visit_id}/why")

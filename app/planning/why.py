@@ -18,7 +18,8 @@ from app.planning.tables import Pin, PlanReason
 
 
 class ChosenOut(BaseModel):
-    """Why these: `known` and `preferred` are those of the crew who are; `settled` is pin or frozen. Times in seconds.
+    """Why these: `known` and `preferred` are those of the crew who are, `regular` those whom the month's roster names;
+    `settled` is pin or frozen. Times in seconds.
 
     `other` is the best other choice, `farther` its longer way, `strangers` those of it whom the elder does not know.
     """
@@ -29,6 +30,7 @@ class ChosenOut(BaseModel):
     settled: str
     known: list[int]
     preferred: list[int]
+    regular: list[int]
     way: int | None
     other: list[int]
     strangers: list[int]
@@ -61,7 +63,8 @@ def why(session: Session, visit_id: int) -> WhyOut:
         found = _asked(day, lines, visit_id) if crew else None
     else:
         found = stored.facts, stored.sentence
-    return WhyOut(chosen=_told(crew, *found, pin) if found else None)
+    regular = [c for c in crew if c in day.visit[visit_id].regular]
+    return WhyOut(chosen=_told(crew, regular, *found, pin) if found else None)
 
 
 def _stored(session: Session, plan_id: int, visit_id: int) -> PlanReason | None:
@@ -78,9 +81,14 @@ def _asked(day: Day, lines: dict[int, list[Going]], visit_id: int) -> tuple[dict
     return numbered(reason.facts), {lang: with_names(day, said) for lang, said in reason.sentence.items()}
 
 
-def _told(crew: list[int], facts: dict[str, Any], sentence: dict[str, str], pin: Pin | None) -> ChosenOut:
+def _told(
+    crew: list[int], regular: list[int], facts: dict[str, Any], sentence: dict[str, str], pin: Pin | None
+) -> ChosenOut:
+    zh, en = sentence["zh-CN"], sentence["en"]
+    if regular:  # that is the first reason: the month was promised so
+        zh, en = zh.replace("：", "：月度排班的固定人选；", 1), en.replace(": ", ": regular by the month's roster; ", 1)
     return ChosenOut(
-        caregiver_ids=crew, zh=sentence["zh-CN"], en=sentence["en"], settled=facts["settled"], known=facts["known"],
+        caregiver_ids=crew, zh=zh, en=en, regular=regular, settled=facts["settled"], known=facts["known"],
         preferred=facts["preferred"], way=facts.get("way"), other=facts.get("other", []),
         strangers=facts.get("strangers", []), farther=facts.get("farther"), added_cost=facts.get("added"),
         pinned_by=pin.by if pin else None, pinned_at=pin.at if pin else None,

@@ -19,15 +19,16 @@ from app.jobs.rules import JobState
 from app.jobs.tables import Job
 from app.orders.rules import VisitState
 from app.people.rules import AbilityLevel, Skill
-from app.planning import actions, drafting, queries
+from app.planning import actions, drafting, queries, thinking
 from app.planning.day import plan_of, question
 from app.planning.rules import PlanState
 from app.planning.tables import Plan, PlanReason
 from tests.cast import DISTRICT, a_caregiver, a_visit, an_attendance, an_elder
 from tests.clients import Client, ok
+from tests.conftest import MORNING
 
 pytestmark = pytest.mark.usefixtures("database")
-DAY = calendar.day_of(datetime.now(UTC)) + timedelta(days=2)
+DAY = calendar.day_of(MORNING) + timedelta(days=2)
 
 
 def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:
@@ -124,7 +125,7 @@ def test_a_worker_told_to_end_puts_the_job_back_and_another_takes_it(monkeypatch
         raise Ended
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(drafting, "_drain", end)
+        interrupted.setattr(thinking, "_drain", end)
         with pytest.raises(Ended):
             drafting.carry_out(job_id)
     assert job(job_id).state is JobState.QUEUED

@@ -15,7 +15,7 @@ from app.orders.rules import OrderState, VisitState
 from app.orders.tables import Visit
 from app.people.rules import Skill
 from app.people.tables import Absence, Caregiver
-from app.planning import actions, attending, by_hand, queries
+from app.planning import actions, attending, by_hand, choices, queries
 from app.planning.day import named, question
 from app.planning.rules import (
     AttendanceEvent,
@@ -280,6 +280,17 @@ def test_a_draft_leaves_what_is_under_way_or_near_as_it_is(database: Engine) -> 
         assert posed.published.caregivers == (named(liu.id),)
         assert asked.problem.visit(str(near.id)).frozen
         assert wang.id
+
+
+@pytest.mark.parametrize("before", [timedelta(minutes=10), timedelta(hours=3)])
+def test_who_else_could_come_is_answered_however_near_the_visit_is(database: Engine, before: timedelta) -> None:
+    with transaction() as session:
+        visit = a_visit(session)
+        liu, wang = a_caregiver(session), a_caregiver(session, name="王芳")
+        published(session, a_draft(session, (visit, TEN, (liu,))))
+        found = choices.candidates(session, visit.id, now=TEN - before)
+        assert {tuple(one.caregiver_ids) for one in found} == {(liu.id,), (wang.id,)}
+        assert all(one.starts_at >= TEN - before for one in found)
 
 
 def test_a_visit_whose_window_has_passed_is_said_to_be_too_late(database: Engine) -> None:

@@ -11,7 +11,7 @@ from app.access.rules import Role
 from app.db import transaction
 from app.errors import NotFound
 from app.orders.rules import VisitState
-from app.planning import actions, actual, attending, by_hand, comparing, queries, slots, why
+from app.planning import actions, actual, attending, by_hand, comparing, marks, queries, slots, why
 from app.planning.rules import AttendanceEvent, AttendanceState
 from app.planning.tables import Plan
 from tests.cast import DISTRICT, TEN, a_caregiver, a_draft, a_visit, an_attendance, an_elder, an_item
@@ -93,6 +93,20 @@ def test_two_versions_differ_in_what_moved_changed_hands_came_and_went(database:
         assert found.before.cost["unserved"] == found.after.cost["unserved"]
         handed = next(c for c in found.changes if c.kind == "handed")
         assert (handed.before.caregivers, handed.after.caregivers) == (["王芳"], ["刘洁"])
+
+
+def test_a_district_sets_its_own_mark_from_a_day_on_and_days_before_keep_theirs(database: Engine) -> None:
+    with transaction() as session:
+        assert marks.mark(session, DISTRICT, DAY) == 15
+        for minutes, later in ((20, 2), (10, 5)):
+            starts = DAY + timedelta(days=later)
+            marks.set_mark(session, DISTRICT, minutes=minutes, starts=starts, note="合同约定", by=BY, now=TEN)
+        held = [marks.mark(session, DISTRICT, DAY + timedelta(days=n)) for n in (1, 2, 4, 5)]
+        assert held == [15, 20, 20, 10]
+        assert [row.minutes for row in marks.marks(session, DISTRICT)] == [10, 20]
+        assert actual.actual(session, DISTRICT, DAY + timedelta(days=2), None).mark == 20
+        with pytest.raises(marks.MarkInThePast):
+            marks.set_mark(session, DISTRICT, minutes=5, starts=DAY - timedelta(days=1), note="合同", by=BY, now=TEN)
 
 
 def test_a_version_of_another_day_is_not_compared(database: Engine) -> None:
