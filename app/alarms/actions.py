@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.access.queries import Caller
 from app.access.rules import HOTLINE, Role
 from app.access.tables import User
-from app.alarms import climbing, heard_calls, hearing, log, queries, sending, timers
+from app.alarms import climbing, heard_calls, hearing, log, queries, sending, spots, timers
 from app.alarms.rules import (
     ANYBODY,
     AWAITING,
@@ -159,10 +159,12 @@ def call(
     return move(session, alarm, Event.CALL, by=me.by, now=now, **facts), made
 
 
-def dispatch(session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, now: datetime) -> Alarm:
-    """Send somebody at once: an urgent visit at price zero in the published plan."""
+def dispatch(
+    session: Session, alarm_id: int, caregiver_id: int, *, me: Caller, now: datetime, words: str | None = None
+) -> Alarm:
+    """Send somebody at once, to the door or to the spot; `words` say how to find the spot."""
     alarm = mine(session, alarm_id, Event.DISPATCH, me)
-    sending.send(session, alarm, caregiver_id, by=me.by, now=now)
+    sending.send(session, alarm, caregiver_id, by=me.by, now=now, words=words)
     climbing.sent(session, alarm, caregiver_id, alarm.visit_id, by=me.by, now=now)
     return alarm
 
@@ -230,6 +232,7 @@ def _spare_the_way(session: Session, alarm: Alarm, *, me: Caller, now: datetime)
     visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
     if visit and visit.state in CANCELLABLE:
         planning.cancel(session, visit.id, by=me.by, now=now, reason=f"alarm {alarm.id} closed")
+    spots.spare(session, alarm, now=now)
 
 
 def suspend(session: Session, alarm_id: int, minutes: int, reason: str, *, me: Caller, now: datetime) -> Alarm:

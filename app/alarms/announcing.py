@@ -60,7 +60,8 @@ def announce(session: Session, alarm: Alarm, row: AlarmRung, *, now: datetime) -
 def said_of(session: Session, alarm: Alarm, elder_id: int | None) -> dict[str, str]:
     """What is said of an alarm: who, where, when and what; the door is for 120 and 119 alone, by their template."""
     elder = session.get(Elder, elder_id) if elder_id else None
-    home = session.get(Home, elder.home_id if elder else alarm.home_id)
+    home_id = elder.home_id if elder else alarm.home_id
+    home = session.get(Home, home_id) if home_id else None
     worker = session.get(Caregiver, alarm.worker_id) if alarm.worker_id else None
     return {
         "elder": worker.name if worker else elder.name if elder else "住户", "estate": home.estate if home else "",

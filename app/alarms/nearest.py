@@ -10,8 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.alarms.rules import State
+from app.alarms.rules import OPEN, State
+from app.alarms.sending_rules import STANDING
+from app.alarms.sending_tables import AlarmOffer
 from app.alarms.tables import Alarm
+from app.alarms.whereto import Target
 from app.catalogue.tables import ServiceItem
 from app.config import settings
 from app.orders.tables import Visit
@@ -64,15 +67,15 @@ class _Going:
     place: dict[str, object]
 
 
-def candidates(session: Session, home: Home, elder: Elder | None, *, now: datetime, limit: int = 8) -> list[Candidate]:
-    """The best few for a home, nearest first. Somebody on the way to another alarm is not among them."""
+def candidates(session: Session, to: Target, elder: Elder | None, *, now: datetime, limit: int = 8) -> list[Candidate]:
+    """The best few for a home or spot, nearest first. Somebody on the way to another alarm is not among them."""
     day = calendar.day_of(now)
-    goings = _goings(session, home.district_id, now)
-    needs, minutes = _needs(session, home.district_id)
-    present = _present(session, home.district_id, now)
+    goings = _goings(session, to.district_id, now)
+    needs, minutes = _needs(session, to.district_id)
+    present = _present(session, to.district_id, now)
     banned = set(elder.wishes.get("banned", ())) if elder else set()
     skills = _skills(session, present, now)
-    to, found = Place.of(home.place), []
+    there, away, found = Place.of(to.place), at_spots(session), []
     for caregiver in session.scalars(
         select(Caregiver)
         .where(Caregiver.id.in_(present), Caregiver.ended_at.is_(None), Caregiver.id.not_in(banned))
@@ -80,12 +83,12 @@ def candidates(session: Session, home: Home, elder: Elder | None, *, now: dateti
             Absence.caregiver_id == Caregiver.id, Absence.first <= day, Absence.last >= day).exists())
     ):  # fmt: skip
         mine = goings.get(caregiver.id, [])
-        if any(going.urgent and going.state in ACTIVE for going in mine):
+        if caregiver.id in away or any(going.urgent and going.state in ACTIVE for going in mine):
             continue
         place = _where(caregiver, mine)
         at = [g for g in mine if g.state in (A.ARRIVED, A.IN_SERVICE)]
-        here = any(Place.of(g.place) == to for g in at)
-        seconds = 0 if here else travel_seconds(place, to, caregiver.mode, door_minutes=settings().door_minutes)
+        here = any(Place.of(g.place) == there for g in at)
+        seconds = 0 if here else travel_seconds(place, there, caregiver.mode, door_minutes=settings().door_minutes)
         until = now + timedelta(seconds=seconds, minutes=minutes)
         found.append(
             Candidate(
@@ -98,6 +101,17 @@ def candidates(session: Session, home: Home, elder: Elder | None, *, now: dateti
             )
         )  # fmt: skip
     return sorted(found, key=lambda candidate: candidate.rank)[:limit]
+
+
+def at_spots(session: Session) -> set[int]:
+    """Who is asked, or on the way, to a spot where somebody calls for help."""
+    return set(
+        session.scalars(
+            select(AlarmOffer.caregiver_id)
+            .join(Alarm, Alarm.id == AlarmOffer.alarm_id)
+            .where(AlarmOffer.attendance_id.is_(None), AlarmOffer.state.in_(STANDING), Alarm.state.in_(OPEN))
+        )
+    )
 
 
 def coming_from(session: Session, alarm: Alarm, *, now: datetime) -> dict[str, Any] | None:
@@ -113,16 +127,16 @@ def place_of(session: Session, caregiver: Caregiver, *, now: datetime) -> Place:
     return _where(caregiver, _goings(session, caregiver.district_id, now, caregiver.id).get(caregiver.id, []))
 
 
-def seconds_to(session: Session, caregiver: Caregiver, home: Home, *, now: datetime) -> int:
-    """How long she needs to that door from where she is now."""
+def seconds_to(session: Session, caregiver: Caregiver, to: Target, *, now: datetime) -> int:
+    """How long she needs there from where she is now."""
     place = place_of(session, caregiver, now=now)
-    return travel_seconds(place, Place.of(home.place), caregiver.mode, door_minutes=settings().door_minutes)
+    return travel_seconds(place, Place.of(to.place), caregiver.mode, door_minutes=settings().door_minutes)
 
 
-def away_until(session: Session, caregiver: Caregiver, home: Home, *, now: datetime) -> datetime:
+def away_until(session: Session, caregiver: Caregiver, to: Target, *, now: datetime) -> datetime:
     """When somebody who is sent now is free again: the way, and the usual minutes of an urgent visit."""
-    _, minutes = _needs(session, home.district_id)
-    return now + timedelta(seconds=seconds_to(session, caregiver, home, now=now), minutes=minutes)
+    _, minutes = _needs(session, to.district_id)
+    return now + timedelta(seconds=seconds_to(session, caregiver, to, now=now), minutes=minutes)
 
 
 def _where(caregiver: Caregiver, goings: Sequence[_Going]) -> Place:

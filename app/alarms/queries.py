@@ -12,6 +12,7 @@ from app import calendar
 from app.access.tables import AccessLog, User
 from app.alarms import duty
 from app.alarms.rules import AWAITING, OPEN, Outcome, State
+from app.alarms.sending_tables import AlarmOffer
 from app.alarms.tables import Alarm, InboxMessage, Pulse, SignalRow
 from app.catalogue.tables import ServiceItem
 from app.equipment.installing_rules import TestKind
@@ -332,12 +333,15 @@ HERE = (AttendanceState.ARRIVED, AttendanceState.IN_SERVICE, AttendanceState.FIN
 def arrived(session: Session, *, now: datetime) -> Sequence[int]:
     """Alarms whose responder is at the door and which do not know it yet."""
     there = select(Attendance.id).where(Attendance.visit_id == Alarm.visit_id, Attendance.state.in_(HERE))
+    spot = select(AlarmOffer.id).where(AlarmOffer.alarm_id == Alarm.id, AlarmOffer.arrived_at.is_not(None))
     unaware = (Alarm.state == State.DISPATCHED) | Alarm.arrived_at.is_(None)
-    return session.scalars(select(Alarm.id).where(Alarm.state.in_(AWAITING), unaware, there.exists())).all()
+    return session.scalars(
+        select(Alarm.id).where(Alarm.state.in_(AWAITING), unaware, there.exists() | spot.exists())
+    ).all()
 
 
 def at_the_door(session: Session, alarm: Alarm) -> tuple[str, datetime | None] | None:
-    """Who came first to an alarm's visit, and when by the server's clock."""
+    """Who came first to an alarm's visit, else to its spot, and when by the server's clock."""
     at = func.coalesce(Attendance.arrived_at, Attendance.started_at)
     found = session.execute(
         select(Caregiver.name, at)
@@ -346,4 +350,13 @@ def at_the_door(session: Session, alarm: Alarm) -> tuple[str, datetime | None] |
         .order_by(at.nulls_last())
         .limit(1)
     ).first()
-    return (found[0], found[1]) if found else None
+    if found:
+        return found[0], found[1]
+    there = session.execute(
+        select(Caregiver.name, AlarmOffer.arrived_at)
+        .join(Caregiver, Caregiver.id == AlarmOffer.caregiver_id)
+        .where(AlarmOffer.alarm_id == alarm.id, AlarmOffer.arrived_at.is_not(None))
+        .order_by(AlarmOffer.arrived_at)
+        .limit(1)
+    ).first()
+    return (there[0], there[1]) if there else None

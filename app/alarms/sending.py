@@ -3,15 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.access.tables import User
-from app.alarms import announcing, hers, log, nearest, timers
+from app.alarms import announcing, hers, log, nearest, timers, whereto
 from app.alarms.rules import MOVES, OPEN, Event, State, TimerKind
 from app.alarms.sending_rules import NOBODY_LEFT, STANDING, NobodyLeft, OfferEvent, OfferState, offer_after, said
 from app.alarms.sending_tables import AlarmOffer
 from app.alarms.tables import Alarm
+from app.alarms.whereto import Spot
 from app.config import settings
 from app.errors import Conflict, NotFound
 from app.messages import actions as messages
@@ -22,14 +23,15 @@ from app.orders import actions as orders
 from app.orders import queries as order_queries
 from app.orders.rules import VISIT_ENDED
 from app.orders.tables import Visit
-from app.people.tables import Caregiver, Elder, Home
+from app.people.tables import Caregiver, Elder
 from app.planning import attending
 from app.planning import queries as planning
-from app.planning.rules import AttendanceEvent, AttendanceState, CannotOverride
+from app.planning.rules import ACTIVE, AttendanceEvent, AttendanceState, CannotOverride
 from app.planning.tables import Attendance
 
 PLATFORM = timers.PLATFORM
 NO_ANSWER = "no_answer"
+AT_SPOT_ZH = "户外（手机上有定位）"
 
 
 class NobodyNamed(Conflict):
@@ -44,54 +46,109 @@ class OnAnotherAlarm(Conflict):
     """She is on the way to another alarm."""
 
 
-def send(session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: datetime) -> AlarmOffer:
-    """An urgent visit at price zero in the published plan, and an offer on her phone; the alarm's row is held.
+def send(
+    session: Session, alarm: Alarm, caregiver_id: int, *, by: str, now: datetime, words: str | None = None
+) -> AlarmOffer:
+    """An offer on her phone, with an urgent visit at price zero where she goes to a door; the alarm's row is held.
 
-    From a state that knows no sending (still ringing, say) the state stays, and the log tells of it.
+    `words`: how to find a spot without a door. From a state that knows no sending (still ringing, say) the state
+    stays, and the log tells of it.
     """
-    elder_id = alarm.elder_id or hers.elder_beside(session, alarm)
-    if elder_id is None:
-        raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
-    caregiver = session.get(Caregiver, caregiver_id)
+    to = whereto_of(session, alarm)
+    caregiver = session.get(Caregiver, caregiver_id, with_for_update={"key_share": True})
     if caregiver is None or caregiver.ended_at or caregiver.id == alarm.worker_id:
         raise NotFound("There is no such caregiver.")
     if any(o.caregiver_id == caregiver_id and o.state in STANDING for o, _ in offers_of(session, alarm.id)):
         raise AlreadySent(f"{caregiver.name} has been sent to this alarm already.")
-    visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
-    if visit is None or visit.state in VISIT_ENDED:
-        visit = orders.urgent(session, elder_id, by=by, now=now, reason=f"alarm {alarm.id}")
-    origin = nearest.place_of(session, caregiver, now=now)
-    try:
-        with session.begin_nested():
-            sent = attending.insert_urgent(session, visit, caregiver_id, by=by, now=now, origin=origin)
-    except CannotOverride:
-        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
-    alarm.visit_id, alarm.caregiver_id, alarm.dispatched_at = visit.id, caregiver_id, now
-    alarm.eta_at, alarm.decided_at = now + timedelta(minutes=sent.travel_minutes), alarm.decided_at or now
-    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
+    if caregiver_id in nearest.at_spots(session):
+        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.")
     offer = AlarmOffer(
-        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, visit_id=visit.id,
-        attendance_id=sent.attendance.id, caregiver_id=caregiver_id, state=OfferState.OFFERED,
-        offered_at=now, offered_by=by, answer_by=now + timedelta(seconds=settings().alarm_answer_seconds),
+        district_id=alarm.district_id, division_code=alarm.division_code, alarm_id=alarm.id, caregiver_id=caregiver_id,
+        state=OfferState.OFFERED, offered_at=now, offered_by=by,
+        answer_by=now + timedelta(seconds=settings().alarm_answer_seconds),
     )  # fmt: skip
+    if isinstance(to, Spot):
+        minutes, affected = _set_out(session, to, caregiver, by=by, now=now)
+        before_her = (earlier.words for earlier, _ in offers_of(session, alarm.id) if earlier.words)
+        offer.words = (words or "").strip() or next(before_her, None)
+        facts: dict[str, object] = {"place": alarm.place} | ({"text": offer.words} if offer.words else {})
+    else:
+        sent = _visit(session, alarm, caregiver, by=by, now=now)
+        minutes, affected = sent.travel_minutes, sent.affected
+        offer.visit_id, offer.attendance_id = sent.attendance.visit_id, sent.attendance.id
+        facts = {"visit_id": offer.visit_id}
+    alarm.visit_id, alarm.caregiver_id = offer.visit_id or alarm.visit_id, caregiver_id
+    alarm.dispatched_at, alarm.eta_at = now, now + timedelta(minutes=minutes)
+    alarm.decided_at = alarm.decided_at or now
+    timers.drop(session, alarm, TimerKind.IDLE_CLAIM, now=now)
     session.add(offer)
+    session.flush()
     before, alarm.state = alarm.state, MOVES.get((alarm.state, Event.DISPATCH), alarm.state)
     log.append(
         session, alarm, Event.DISPATCH, before, alarm.state, by=by, now=now, caregiver=caregiver.name,
-        caregiver_id=caregiver_id, visit_id=visit.id, minutes=sent.travel_minutes,
-        affected=[other.visit_id for other in sent.affected],
+        caregiver_id=caregiver_id, minutes=minutes, affected=[other.visit_id for other in affected], **facts,
     )  # fmt: skip
     _ring_her(session, alarm, caregiver, offer, now=now)
     return offer
 
 
+def whereto_of(session: Session, alarm: Alarm) -> whereto.Target:
+    """Where to send somebody; raises NobodyNamed where neither a door nor a spot is known."""
+    to = whereto.of(session, alarm)
+    if to is None or (not isinstance(to, Spot) and _elder_id(session, alarm) is None):
+        raise nowhere(alarm)
+    return to
+
+
+def nowhere(alarm: Alarm) -> NobodyNamed:
+    """What to do about it."""
+    if alarm.worker_id:
+        return NobodyNamed("Her phone has told no place yet: call her, and ask where she is.")
+    return NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
+
+
+def _elder_id(session: Session, alarm: Alarm) -> int | None:
+    return alarm.elder_id or hers.elder_beside(session, alarm)
+
+
+def _visit(session: Session, alarm: Alarm, caregiver: Caregiver, *, by: str, now: datetime) -> attending.Urgent:
+    """The urgent visit in the published plan; one for everybody who is sent to this alarm."""
+    visit = session.get(Visit, alarm.visit_id) if alarm.visit_id else None
+    if visit is None or visit.state in VISIT_ENDED:
+        elder_id = _elder_id(session, alarm)
+        assert elder_id is not None  # whereto_of
+        visit = orders.urgent(session, elder_id, by=by, now=now, reason=f"alarm {alarm.id}")
+    origin = nearest.place_of(session, caregiver, now=now)
+    try:
+        with session.begin_nested():
+            return attending.insert_urgent(session, visit, caregiver.id, by=by, now=now, origin=origin)
+    except CannotOverride:
+        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.") from None
+
+
+def _set_out(
+    session: Session, spot: Spot, caregiver: Caregiver, *, by: str, now: datetime
+) -> tuple[int, Sequence[attending.Affected]]:
+    """The minutes of her way to a spot, and what of hers waits meanwhile."""
+    urgent = exists().where(
+        Attendance.caregiver_id == caregiver.id, Attendance.urgent, Attendance.state.in_(ACTIVE),
+        Attendance.ends_at > now,
+    )  # fmt: skip
+    if session.scalar(select(urgent)):
+        raise OnAnotherAlarm(f"{caregiver.name} is already on the way to an alarm.")
+    until = nearest.away_until(session, caregiver, spot, now=now)
+    seconds = nearest.seconds_to(session, caregiver, spot, now=now)
+    return -(-seconds // 60), attending.leave(session, caregiver.id, until=until, by=by, now=now)
+
+
 def _ring_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: AlarmOffer, *, now: datetime) -> None:
     """Her phone rings while it sleeps; where none of hers can be rung so she is told by SMS at once."""
     user_id = session.scalar(select(User.id).where(User.caregiver_id == caregiver.id, User.ended_at.is_(None)))
+    opens = {"attendance": str(offer.attendance_id)} if offer.attendance_id else {"offer": str(offer.id)}
     rung = phones.ring(
         session, user_id, Kind.ALARM_CAREGIVER, district_id=alarm.district_id, division_code=alarm.division_code,
-        key=f"offer-{offer.attendance_id}", about=f"alarms/{alarm.id}", to_whom=caregiver.name, now=now,
-        attendance=str(offer.attendance_id), until=offer.answer_by.isoformat(),
+        key=offer.key, about=f"alarms/{alarm.id}", to_whom=caregiver.name, now=now,
+        until=offer.answer_by.isoformat(), **opens,
     )  # fmt: skip
     if not rung:
         _tell_her(session, alarm, caregiver, offer, now=now)
@@ -99,7 +156,7 @@ def _ring_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: Alarm
 
 def silent(session: Session, *, now: datetime) -> Sequence[int]:
     """Offers whose phone was rung while it slept and which nobody has answered since; for the clock's sweep."""
-    told = OutboxMessage.key == func.concat("offer-", AlarmOffer.attendance_id)
+    told = OutboxMessage.key == AlarmOffer.key
     return session.scalars(
         select(AlarmOffer.id)
         .where(
@@ -122,9 +179,11 @@ def ring_by_sms(session: Session, offer_id: int, *, now: datetime) -> None:
 def _tell_her(session: Session, alarm: Alarm, caregiver: Caregiver, offer: AlarmOffer, *, now: datetime) -> None:
     """No door and no illness in it, as the shipped words go."""
     values = announcing.said_of(session, alarm, alarm.elder_id) | {"seconds": str(settings().alarm_answer_seconds)}
+    if offer.attendance_id is None:
+        values["estate"] = AT_SPOT_ZH
     messages.say(
         session, kind=Kind.ALARM_CAREGIVER, values=values, district_id=alarm.district_id,
-        division_code=alarm.division_code, key=f"offer-{offer.attendance_id}", channel=Channel.SMS, to=caregiver.phone,
+        division_code=alarm.division_code, key=offer.key, channel=Channel.SMS, to=caregiver.phone,
         to_whom=f"{caregiver.name}（护理员）", about=f"alarms/{alarm.id}", now=now, elder_id=alarm.elder_id,
     )  # fmt: skip
 
@@ -133,12 +192,9 @@ def send_nearest(
     session: Session, alarm: Alarm, *, by: str, now: datetime, without: Collection[int] = ()
 ) -> AlarmOffer:
     """Send whoever is qualified and there first; the alarm's row is held. Raises NobodyLeft, NobodyNamed."""
-    home = session.get(Home, alarm.home_id) if alarm.home_id else None
-    elder_id = alarm.elder_id or hers.elder_beside(session, alarm)
-    elder = session.get(Elder, elder_id) if elder_id else None
-    if home is None or elder is None:
-        raise NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
-    for candidate in nearest.candidates(session, home, elder, now=now, limit=50):
+    to, elder_id = whereto_of(session, alarm), _elder_id(session, alarm)
+    elder = session.get(Elder, elder_id) if elder_id and not isinstance(to, Spot) else None
+    for candidate in nearest.candidates(session, to, elder, now=now, limit=50):
         if not candidate.lacks and candidate.caregiver_id not in {*without, alarm.worker_id}:
             return send(session, alarm, candidate.caregiver_id, by=by, now=now)
     raise NobodyLeft("Nobody who is qualified and free can be sent.")
@@ -160,7 +216,7 @@ def unheard(session: Session, *, now: datetime) -> Sequence[int]:
     waits = AlarmOffer.state == OfferState.OFFERED
     return session.scalars(
         select(AlarmOffer.id)
-        .join(Attendance, Attendance.id == AlarmOffer.attendance_id)
+        .outerjoin(Attendance, Attendance.id == AlarmOffer.attendance_id)
         .where(
             or_(
                 waits & (Attendance.state != AttendanceState.ASSIGNED),
@@ -180,16 +236,29 @@ def hear(session: Session, offer_id: int, *, now: datetime) -> None:
         return
     alarm = session.get_one(Alarm, alarm_id, with_for_update=True, populate_existing=True)
     offer = session.get_one(AlarmOffer, offer_id, with_for_update=True, populate_existing=True)
-    order_queries.visit(session, offer.visit_id, lock=True)
-    attendance = planning.attendance(session, offer.attendance_id, lock=True)
-    event = said(attendance.state)
+    attendance = _attendance(session, offer)
+    event = said(attendance.state) if attendance else None
     if offer.state not in STANDING or (event is OfferEvent.ACCEPT and offer.state is OfferState.ACCEPTED):
         return
     if event is None:
         if offer.answer_by > now or offer.state is not OfferState.OFFERED:
             return
         event = OfferEvent.PASS
-        attending.move(session, attendance, AttendanceEvent.WITHDRAW, by=PLATFORM, now=now, reason=NO_ANSWER)
+        if attendance:
+            attending.move(session, attendance, AttendanceEvent.WITHDRAW, by=PLATFORM, now=now, reason=NO_ANSWER)
+    take(session, alarm, offer, event, now=now)
+
+
+def _attendance(session: Session, offer: AlarmOffer) -> Attendance | None:
+    """None of an offer of a spot; else held, its visit before it."""
+    if offer.visit_id is None or offer.attendance_id is None:
+        return None
+    order_queries.visit(session, offer.visit_id, lock=True)
+    return planning.attendance(session, offer.attendance_id, lock=True)
+
+
+def take(session: Session, alarm: Alarm, offer: AlarmOffer, event: OfferEvent, *, now: datetime) -> None:
+    """What came of an offer, into the case; both rows are held. Raises OfferMoveRefused."""
     offer.state, offer.answered_at = offer_after(offer.state, event), now
     name = session.scalar(select(Caregiver.name).where(Caregiver.id == offer.caregiver_id))
     _note(session, alarm, offer.state, now=now, caregiver=name, caregiver_id=offer.caregiver_id)
@@ -202,9 +271,9 @@ def hear(session: Session, offer_id: int, *, now: datetime) -> None:
 def _expect(session: Session, alarm: Alarm, offer: AlarmOffer, *, now: datetime) -> None:
     """She sets out now: when she will be there is counted anew, from where she is."""
     caregiver = session.get_one(Caregiver, offer.caregiver_id)
-    home = session.get(Home, alarm.home_id) if alarm.home_id else None
-    if alarm.caregiver_id == caregiver.id and alarm.arrived_at is None and home is not None:
-        alarm.eta_at = now + timedelta(seconds=nearest.seconds_to(session, caregiver, home, now=now))
+    to = whereto.of(session, alarm)
+    if alarm.caregiver_id == caregiver.id and alarm.arrived_at is None and to is not None:
+        alarm.eta_at = now + timedelta(seconds=nearest.seconds_to(session, caregiver, to, now=now))
 
 
 def _next(session: Session, alarm: Alarm, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import calendar
 from app.access.api import Hotline
 from app.access.queries import Caller
-from app.alarms import actions, log, nearest, queries, sending
+from app.alarms import actions, log, nearest, queries, sending, whereto
 from app.alarms.sending_rules import OfferState
 from app.alarms.shapes import PlaceOut
 from app.alarms.tables import Alarm
@@ -20,7 +20,7 @@ from app.errors import Conflict, NotFound
 from app.orders.tables import Visit
 from app.people import queries as people
 from app.people.rules import Relation, Skill
-from app.people.tables import Caregiver, Elder, Home
+from app.people.tables import Caregiver, Elder
 from app.places.rules import Mode, Place
 from app.planning import replan_actions, replan_queries
 from app.planning.replan_api import Contradiction
@@ -80,6 +80,7 @@ class Candidates(BaseModel):
 
     items: list[CandidateOut]
     beside: list[BesideOut]
+    at_spot: bool  # they are sent to a position, and words help to find it
 
 
 class PreviewIn(BaseModel):
@@ -98,9 +99,10 @@ class Preview(BaseModel):
 
 
 class SendIn(PreviewIn):
-    """Whom to send, and the preview that goes with her."""
+    """Whom to send, the preview that goes with her, and how a spot without a door is found."""
 
     change_id: int | None = Field(None, ge=1, lt=2**63)
+    words: str = Field("", max_length=200)
 
 
 class SentOut(BaseModel):
@@ -119,12 +121,13 @@ def candidates(alarm_id: int, me: Hotline) -> Candidates:
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
         alarm = queries.row(session, alarm_id).alarm
-        home = session.get(Home, alarm.home_id) if alarm.home_id else None
+        to = whereto.of(session, alarm)
         elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
-        found = nearest.candidates(session, home, elder, now=now, limit=9) if home else []
+        found = nearest.candidates(session, to, elder, now=now, limit=9) if to else []
         found = [one for one in found if one.caregiver_id != alarm.worker_id]  # she calls for help herself
         left = _left(session, {visit for one in found for visit in one.affected})
-        return Candidates(items=[_candidate(one, left) for one in found], beside=_beside(session, alarm))
+        items = [_candidate(one, left) for one in found]
+        return Candidates(items=items, beside=_beside(session, alarm), at_spot=isinstance(to, whereto.Spot))
 
 
 def _left(session: Session, visit_ids: set[int]) -> dict[int, LeftOut]:
@@ -165,9 +168,9 @@ def preview(alarm_id: int, whom: PreviewIn, me: Hotline) -> Preview:
     """What sending her would move, proposed and kept; nothing moves yet."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        caregiver, home, asked = _asked(session, alarm_id, whom.caregiver_id, me, now=now)
-        eta = nearest.seconds_to(session, caregiver, home, now=now)
-        free_at = nearest.away_until(session, caregiver, home, now=now)
+        caregiver, to, asked = _asked(session, alarm_id, whom.caregiver_id, me, now=now)
+        eta = nearest.seconds_to(session, caregiver, to, now=now)
+        free_at = nearest.away_until(session, caregiver, to, now=now)
     try:
         thought = replan_actions.think(asked)
     except BadProblem as error:
@@ -182,19 +185,19 @@ def preview(alarm_id: int, whom: PreviewIn, me: Hotline) -> Preview:
 
 def _asked(
     session: Session, alarm_id: int, caregiver_id: int, me: Caller, *, now: datetime
-) -> tuple[Caregiver, Home, replan_actions.Asked]:
+) -> tuple[Caregiver, whereto.Target, replan_actions.Asked]:
     alarm = queries.row(session, alarm_id).alarm
-    home = session.get(Home, alarm.home_id) if alarm.home_id else None
+    to = whereto.of(session, alarm)
     caregiver = session.get(Caregiver, caregiver_id)
-    if home is None:
-        raise sending.NobodyNamed("Name the elder first, then somebody can be sent to the right door.")
+    if to is None:
+        raise sending.nowhere(alarm)
     if caregiver is None or caregiver.ended_at:
         raise NotFound("There is no such caregiver.")
-    until = nearest.away_until(session, caregiver, home, now=now)
-    responder = replan_queries.Responder(caregiver_id, Place.of(home.place), home.division_code, until)
+    until = nearest.away_until(session, caregiver, to, now=now)
+    responder = replan_queries.Responder(caregiver_id, Place.of(to.place), to.division_code, until)
     happened = [Happened(WhatHappened.ALARM, caregiver_id=caregiver_id, at=until)]
     day = calendar.day_of(now)
-    return caregiver, home, replan_actions.ask(
+    return caregiver, to, replan_actions.ask(
         session, me.district_id, day, happened, now=now, alarm_id=alarm_id, responder=responder
     )  # fmt: skip
 
@@ -204,7 +207,7 @@ def send(alarm_id: int, whom: SendIn, me: Hotline) -> SentOut:
     """Send her, and let the previewed change happen. Help does not wait for a plan: a stale preview moves nothing."""
     now = datetime.now(UTC)
     with transaction(me.scope) as session:
-        alarm = actions.dispatch(session, alarm_id, whom.caregiver_id, me=me, now=now)
+        alarm = actions.dispatch(session, alarm_id, whom.caregiver_id, me=me, now=now, words=whom.words)
         offer, _ = sending.offers_of(session, alarm_id)[-1]
         moved = whom.change_id is not None and _moved(session, alarm, whom.change_id, me, now=now)
         offer.change_id = whom.change_id if moved else None

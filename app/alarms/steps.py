@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from app.access.queries import Caller
-from app.alarms import actions, climbing, climbing_acts, known, log, nearest, publishing
+from app.alarms import actions, climbing, climbing_acts, known, log, nearest, publishing, whereto
 from app.alarms.climbing_rules import NOBODY_FREE
 from app.alarms.log import Line
 from app.alarms.patterns import CALL_BACK, MUST, TARGET_OF, Do, Step
@@ -20,7 +20,7 @@ from app.calls import actions as calls
 from app.calls.rules import REACHED, Result, Target
 from app.errors import Conflict, NotFound
 from app.escalation.rules import RungKind
-from app.people.tables import Elder, Home
+from app.people.tables import Elder
 
 
 class StepOver(Conflict):
@@ -186,8 +186,8 @@ def _send(session: Session, alarm: Alarm, one: Standing, wish: Wish, me: Caller,
     if caregiver is None:
         actions.mine(session, alarm.id, Event.DISPATCH, me)
         elder = session.get(Elder, alarm.elder_id) if alarm.elder_id else None
-        home = session.get(Home, alarm.home_id) if alarm.home_id else None
-        near = nearest.candidates(session, home, elder, now=now) if home else []
+        to = whereto.of(session, alarm)
+        near = nearest.candidates(session, to, elder, now=now) if to else []
         free = [c.caregiver_id for c in near if not c.lacks and not c.going and c.caregiver_id != alarm.worker_id]
         caregiver = next(iter(free), None)
     if caregiver is None:

@@ -65,7 +65,7 @@ def sweep(now: datetime) -> int:
 def says(alarm_id: int, event: AttendanceEvent, now: datetime) -> None:
     with transaction() as session:
         offer, _ = sending.offers_of(session, alarm_id)[-1]
-        attendance = planning.attendance(session, offer.attendance_id, lock=True)
+        attendance = planning.attendance(session, offer.attendance_id or 0, lock=True)
         if event is AttendanceEvent.DECLINE:
             attending.decline(session, attendance, by="刘洁", now=now, reason="已在医院")
         else:

@@ -1,4 +1,4 @@
-// The alarms she was sent to, asked for while one of her visits is an alarm's; what was seen last is there without a network.
+// The alarms she was sent to, asked for while one of her visits is an alarm's, or she is sent to a spot; what was seen last is there without a network.
 import { ref, shallowRef } from 'vue'
 import { api, ask } from '@/shared/api/client'
 import { Problem } from '@/shared/api/problem'
@@ -6,6 +6,7 @@ import type { components } from '@/shared/api/schema'
 import { usePhone } from '../phone'
 
 export type Responding = components['schemas']['RespondingOut']
+export type Answer = components['schemas']['SpotAnswer']
 export const FOUND = ['well', 'helped', 'ambulance', 'police', 'nobody', 'mistake'] as const satisfies components['schemas']['Found'][]
 const NAME = 'responding'
 
