@@ -16,10 +16,11 @@ from app.errors import NotFound
 from app.orders import queries as orders
 from app.orders.tables import Visit
 from app.people.tables import Caregiver, Elder
+from app.planning import queries as planning
 from app.planning.rules import COUNTED
 from app.planning.tables import Attendance
 from app.visits import actions as visits
-from app.visits import proof
+from app.visits import proof, spoken
 from app.visits.proof_rules import Point, Sort
 from app.visits.proof_tables import VisitPresence
 
@@ -60,17 +61,23 @@ def due(session: Session, call: Call) -> list[Due]:
 
 
 def check_in(session: Session, call_id: int, attendance_id: int, point: Point, *, by: str, now: datetime) -> None:
-    """By the operator's word it was she, when the call was answered. Raises NotHerNumber, NotFound."""
+    """By the operator's word it was she, when the call was answered; her stay begins or ends with it.
+
+    Raises NotHerNumber, NotFound.
+    """
     call = queries.get(session, call_id)
     if call.answered_at is None or not _hers(session, call):
         raise NotHerNumber("Only a call that was answered on the elder's own number proves that somebody is there.")
     if attendance_id not in {one.attendance_id for one in due(session, call)}:
         raise NotFound("She was not to be at this elder's about then.")
-    attendance = session.get_one(Attendance, attendance_id)
+    visit = orders.visit(session, session.get_one(Attendance, attendance_id).visit_id, lock=True)
+    attendance = planning.attendance(session, attendance_id, lock=True)
+    spoken.say(session, attendance, visit, point, at=call.answered_at, by=by, now=now)
     proof.prove(
-        session, attendance, Sort.CALL, point, source_id=call.id, happened_at=call.answered_at, by=by, now=now
+        session, attendance, Sort.CALL, point, source_id=call.id, happened_at=call.answered_at, by=by, now=now,
+        phone_hash=call.phone_hash,
     )  # fmt: skip
-    visits.settle(session, orders.visit(session, attendance.visit_id, lock=True), now=now)
+    visits.settle(session, visit, now=now)
 
 
 def _hers(session: Session, call: Call) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app import calendar
 from app.config import settings
 from app.db import notice
 from app.funding.rules import GraceOver
@@ -23,7 +24,7 @@ from app.planning import attending
 from app.planning import queries as planning
 from app.planning.rules import ATTENDANCE_MOVES, BEGUN, AttendanceEvent, AttendanceState
 from app.planning.tables import Attendance
-from app.visits import proof, proof_queries, queries, stays
+from app.visits import doubts, proof, proof_queries, queries, spoken, stays
 from app.visits.rules import (
     HOLDING,
     SAID,
@@ -97,6 +98,8 @@ def receive(
             )
         )  # fmt: skip
         session.flush()
+        if problem:
+            notice(session, raw.district_id, f"set_aside/{raw.id}")
         told[reported.id] = Told(reported.id, outcome, problem)
         if attendance is not None and not problem:
             told |= _catch_up(session, attendance, by=by, now=now, batch={r.id for r in batch})
@@ -195,6 +198,7 @@ def _apply(session: Session, raw: RawEvent, attendance: Attendance | None, *, by
         return _task(session, raw, attendance, now=now)
     event = AttendanceEvent(raw.kind.value)
     if (attendance.state, event) not in ATTENDANCE_MOVES:
+        spoken.better(session, raw, attendance, order_queries.visit(session, attendance.visit_id))
         return _behind(attendance, raw)
     if event is AttendanceEvent.DECLINE:
         attending.decline(session, attendance, by=by, now=now, reason=str(raw.data.get("reason") or "unsaid"))
@@ -268,6 +272,7 @@ def settle(session: Session, visit: Visit, *, now: datetime) -> None:
             _judge(session, visit, now=now)
     elif visit.state is VisitState.VERIFIED:
         proof.grade(session, visit, now=now)  # a late phone adds its proofs; what was paid stays paid
+        _doubt(session, visit, now=now)
 
 
 def _judge(session: Session, visit: Visit, *, now: datetime) -> None:
@@ -289,12 +294,28 @@ def rejudge(session: Session, visit: Visit, *, now: datetime) -> list[str]:
         ),
         *stays.cross_findings(session, visit),
         *proof_queries.stops_ignored(session, visit, queries.events(session, visit.district_id, visit.id)),
+        *doubtful(session, visit),
     ]  # fmt: skip
     found = proof.grade(session, visit, now=now)
     if not found.payable and not any(one.flaw in HOLDING for one in findings):  # else it is held and looked at anyway
         findings.append(Finding(Flaw.WEAK_PROOF, None, {"grade": found.grade, "least": found.least}))
     show(session, visit, findings, now=now)
     return sorted({f.flaw.value for f in findings if f.flaw in HOLDING})
+
+
+def doubtful(session: Session, visit: Visit) -> list[Finding]:
+    """What its photos and the telephones that confirmed it say against it, by the terms of its day."""
+    terms = stays.terms_on(session, visit.district_id, calendar.day_of(visit.starts_at or visit.opens))
+    found = doubts.of_photos(session, visit, queries.records(session, visit), terms)
+    return [*found, *doubts.of_telephones(session, visit, terms)]
+
+
+def _doubt(session: Session, visit: Visit, *, now: datetime) -> None:
+    """A photo that came after the visit counted may still speak against it; what a person has settled stays settled."""
+    known = {(row.flaw, row.attendance_id, row.facts.get("photo_id")) for row in queries.all_flaws(session, visit.id)}
+    new = [f for f in doubtful(session, visit) if (f.flaw, f.attendance_id, f.facts.get("photo_id")) not in known]
+    if new:
+        show(session, visit, [*standing(queries.open_flaws(session, [visit.id]).get(visit.id, ())), *new], now=now)
 
 
 def standing(rows: Sequence[VisitFlaw]) -> list[Finding]:

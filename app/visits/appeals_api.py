@@ -132,23 +132,38 @@ def dismiss(appeal_id: int, said: AnswerIn, me: Decider) -> AppealOut:
         return AppealOut.of(appeals.one(session, appeal_id), me)
 
 
+def _number(name: str) -> Any:
+    """A threshold within its limits; what is not said keeps its first setting."""
+    low, high = LIMITS[name]
+    return Field(getattr(Terms(), name), ge=low, le=high)
+
+
 class TermsValues(BaseModel):
     """Thresholds of the rules across visits, days for an appeal, and how items are paid in part (`default` else)."""
 
-    overlap_minutes: int = Field(ge=LIMITS["overlap_minutes"][0], le=LIMITS["overlap_minutes"][1])
-    town_kmh: int = Field(ge=LIMITS["town_kmh"][0], le=LIMITS["town_kmh"][1])
-    rural_kmh: int = Field(ge=LIMITS["rural_kmh"][0], le=LIMITS["rural_kmh"][1])
-    travel_least_m: int = Field(ge=LIMITS["travel_least_m"][0], le=LIMITS["travel_least_m"][1])
-    appeal_days: int = Field(ge=LIMITS["appeal_days"][0], le=LIMITS["appeal_days"][1])
+    overlap_minutes: int = _number("overlap_minutes")
+    town_kmh: int = _number("town_kmh")
+    rural_kmh: int = _number("rural_kmh")
+    travel_least_m: int = _number("travel_least_m")
+    day_visits: int = _number("day_visits")
+    day_hours: int = _number("day_hours")
+    appeal_days: int = _number("appeal_days")
+    photo_bits: int = _number("photo_bits")
+    photo_days: int = _number("photo_days")
+    photo_minutes: int = _number("photo_minutes")
+    phone_elders: int = _number("phone_elders")
+    phone_days: int = _number("phone_days")
+    burst_percent: int = _number("burst_percent")
+    burst_days: int = _number("burst_days")
+    burst_visits: int = _number("burst_visits")
+    pair_months: int = _number("pair_months")
+    pair_visits: int = _number("pair_visits")
     partial: dict[str, PartRule] = Field(max_length=100)
 
     @classmethod
     def of(cls, terms: Terms) -> Self:
         """As JSON."""
-        return cls(
-            overlap_minutes=terms.overlap_minutes, town_kmh=terms.town_kmh, rural_kmh=terms.rural_kmh,
-            travel_least_m=terms.travel_least_m, appeal_days=terms.appeal_days, partial=dict(terms.partial),
-        )  # fmt: skip
+        return cls(**{name: getattr(terms, name) for name in LIMITS}, partial=dict(terms.partial))
 
 
 class TermsIn(BaseModel):

@@ -72,7 +72,7 @@ class SettleIn(BaseModel):
     """What it comes to, and why."""
 
     outcome: ClashOutcome
-    words: str = Field(min_length=2, max_length=200)
+    words: str = Field(min_length=2, max_length=300)
 
 
 @router.get("")

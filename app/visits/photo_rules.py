@@ -31,6 +31,10 @@ class PhotoType(StrEnum):
     WEBP = "image/webp"
 
 
+COMPARED: Final = frozenset({PhotoKind.WORK, PhotoKind.OTHER})
+"""What is held against other visits' photos: forms, displays and signatures look alike honestly."""
+
+
 class NotAPhoto(Unreadable):
     """This is not what it says it is, or too large."""
 

@@ -50,3 +50,26 @@ class PhotoPiece(Base):
     body: Mapped[bytes] = mapped_column(SealedBytes)
 
     __table_args__ = ({"info": {"area": "division_code", "provider": "provider_id"}},)
+
+
+class PhotoPrint(OfDistrict, Base):
+    """What a photo looks like, in bits, and when its phone and its camera say it was taken: nobody's face.
+
+    The whole district sees it, so that a photo one provider has sent is known when another sends it.
+    """
+
+    __tablename__ = "photo_prints"
+
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), unique=True)
+    visit_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    caregiver_id: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str]
+    bits: Mapped[int | None] = mapped_column(BigInteger)  # none: it shows nothing
+    taken_at: Mapped[datetime]  # as the phone said
+    shot_at: Mapped[datetime | None]  # as the camera wrote into it
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_photo_prints_at", "district_id", "at"),
+        {"info": {"district": "district_id"}},
+    )

@@ -16,6 +16,7 @@ from app.orders import queries as orders
 from app.orders.tables import Visit
 from app.people.tables import Caregiver
 from app.planning.tables import Attendance
+from app.visits import doubts
 from app.visits.appeal_rules import AppealState
 from app.visits.appeal_tables import Appeal
 from app.visits.photo_rules import (
@@ -105,8 +106,10 @@ def take(session: Session, photo_id: int, caregiver_id: int, start: int, body: b
 
 
 def _finish(session: Session, photo: Photo, *, now: datetime) -> None:
-    if hashlib.sha256(_bytes(session, photo)).hexdigest() == photo.sha256:
+    body = _bytes(session, photo)
+    if hashlib.sha256(body).hexdigest() == photo.sha256:
         photo.whole_at = now
+        doubts.keep_print(session, photo, body, now=now)
         notice(session, photo.district_id, f"visits/{photo.visit_id}")
         return
     session.execute(delete(PhotoPiece).where(PhotoPiece.photo_id == photo.id))

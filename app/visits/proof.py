@@ -135,7 +135,7 @@ def grade(session: Session, visit: Visit, *, now: datetime) -> Graded:
 
 def prove(
     session: Session, attendance: Attendance, sort: Sort, point: Point, *, source_id: int, happened_at: datetime,
-    by: str, now: datetime,
+    by: str, now: datetime, phone_hash: str | None = None,
 ) -> None:  # fmt: skip
     """Another door has proven that she was there; told twice it counts once."""
     session.execute(
@@ -143,7 +143,7 @@ def prove(
         .values(
             district_id=attendance.district_id, division_code=attendance.division_code,
             provider_id=attendance.provider_id, visit_id=attendance.visit_id, attendance_id=attendance.id, sort=sort,
-            point=point, source_id=source_id, happened_at=happened_at, by=by, at=now,
+            point=point, source_id=source_id, happened_at=happened_at, phone_hash=phone_hash, by=by, at=now,
         )
         .on_conflict_do_nothing(index_elements=["attendance_id", "sort", "point", "source_id"])
     )  # fmt: skip

@@ -91,6 +91,13 @@ def tag_token(district_id: int, home_id: int, issue: int) -> str:
     return f"{home_id}.{issue}.{digest('home tag', f'{district_id}/{home_id}/{issue}')}"
 
 
+def typed_code(district_id: int, home_id: int, issue: int) -> str:
+    """What stands below the code for whoever has no camera: seven digits, and an eighth (Luhn) that catches a slip."""
+    seven = f"{int(digest('home tag typed', f'{district_id}/{home_id}/{issue}')[:12], 16) % 10**7:07}"
+    doubled = [int(one) * (2 - n % 2) for n, one in enumerate(seven)]
+    return f"{seven}{-sum(one // 10 + one % 10 for one in doubled) % 10}"
+
+
 def tags_of(session: Session, home_id: int) -> Sequence[HomeTag]:
     """All tags of a home, the newest first; raises NotFound for a home out of reach."""
     if session.get(Home, home_id) is None:
@@ -99,7 +106,14 @@ def tags_of(session: Session, home_id: int) -> Sequence[HomeTag]:
 
 
 def tag_at(session: Session, district_id: int, home_id: int, token: object, *, at: datetime) -> bool:
-    """Whether a token is of this home's tag, and was not yet replaced then."""
+    """Whether a token, or the digits below it, is of this home's tag, and was not yet replaced then."""
+    if isinstance(token, str) and len(token) == 8 and token.isdecimal():
+        hung = session.scalars(select(HomeTag).where(HomeTag.home_id == home_id).order_by(HomeTag.issue)).all()
+        return any(
+            (tag.withdrawn_at is None or at < tag.withdrawn_at)
+            and hmac.compare_digest(token.encode(), typed_code(district_id, home_id, tag.issue).encode())
+            for tag in hung
+        )
     parts = token.split(".") if isinstance(token, str) else []
     if len(parts) != 3 or not all(part.isdecimal() and len(part) < 19 for part in parts[:2]):
         return False

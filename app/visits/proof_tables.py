@@ -70,6 +70,7 @@ class VisitPresence(OfDistrict, Base):
     sort: Mapped[Sort] = mapped_column(named(Sort))
     point: Mapped[Point] = mapped_column(named(Point))
     source_id: Mapped[int] = mapped_column(BigInteger)  # of the alarm, or of the call
+    phone_hash: Mapped[str | None] = mapped_column(index=True)  # of the telephone that confirmed it
     happened_at: Mapped[datetime]
     by: Mapped[str]
     at: Mapped[datetime]

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.catalogue.tables import ServiceItem
@@ -21,7 +21,7 @@ from app.planning.rules import BEGUN, AttendanceState
 from app.planning.tables import Attendance
 from app.visits import proof_queries
 from app.visits.proof_rules import Grade
-from app.visits.rules import LATE, OVERDUE, EventKind, Fix, Flaw, Outcome, Record
+from app.visits.rules import DOUBTS, LATE, OVERDUE, EventKind, Fix, Flaw, Outcome, Record
 from app.visits.tables import Correction, EventOutcome, TaskResult, VisitEvent, VisitFlaw
 
 PAGE = 50
@@ -173,8 +173,22 @@ class VisitRow:
     grade: Grade | None
 
 
+DOUBTED: Final = exists().where(
+    VisitFlaw.visit_id == Visit.id, VisitFlaw.flaw.in_(DOUBTS), VisitFlaw.resolved_at.is_(None)
+)
+
+
+def doubted(session: Session, visit_id: int) -> bool:
+    """Whether something speaks against a visit that no person has settled."""
+    return bool(session.scalar(select(Visit.id).where(Visit.id == visit_id, DOUBTED)))
+
+
 def visits(session: Session, *, state: VisitState, after_id: int | None = None, limit: int = PAGE) -> list[VisitRow]:
-    """Visits in a state, oldest first: whoever waits longest is looked at first."""
+    """Visits in a state, oldest first: whoever waits longest is looked at first.
+
+    With those that are held come those that have verified themselves and are doubted since.
+    """
+    held = or_(Visit.state == state, and_(Visit.state == VisitState.VERIFIED, DOUBTED))
     query = (
         select(
             Visit.id, Visit.elder_id, Elder.name, Visit.item_code, ServiceItem.name_zh, ServiceItem.name_en,
@@ -182,7 +196,7 @@ def visits(session: Session, *, state: VisitState, after_id: int | None = None, 
         )
         .join(Elder, Elder.id == Visit.elder_id)
         .join(ServiceItem, ServiceItem.id == Visit.item_id)
-        .where(Visit.state == state)
+        .where(held if state is VisitState.HELD else Visit.state == state)
         .order_by(Visit.id)
         .limit(limit)
     )  # fmt: skip

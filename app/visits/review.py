@@ -39,12 +39,17 @@ FIELDS = ("started_at", "finished_at")
 def verify(session: Session, visit_id: int, *, by: str, now: datetime, reason: str, appealed: bool = False) -> Visit:
     """A person has looked, and it counts; whoever the record left half-way is closed with the times as corrected.
 
+    A visit that counted already and was doubted since counts as before.
+
     Raises NotMatched: what no caregiver's record stands behind is corrected first, with what that rests on.
     """
     visit = order_queries.visit(session, visit_id, lock=True)
     _may_decide(session, visit, appealed=appealed)
     check_matched(session, visit)
-    orders.move_visit(session, visit, VisitEvent.VERIFY, by=by, now=now, reason=reason)
+    if visit.state is VisitState.VERIFIED and queries.doubted(session, visit.id):
+        record(session, visit, "clear", visit.state, visit.state, by=by, now=now, reason=reason)
+    else:
+        orders.move_visit(session, visit, VisitEvent.VERIFY, by=by, now=now, reason=reason)
     _close(session, visit, by=by, now=now)
     actions.resolve(session, visit, None, by=by, now=now, resolution=f"verified: {reason}")
     return visit

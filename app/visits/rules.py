@@ -91,6 +91,10 @@ class Flaw(StrEnum):
     ELDER_GONE = "elder_gone"  # in hospital, away or dead that day (R8)
     WEAK_PROOF = "weak_proof"  # less proven than the district's rules of evidence ask for
     STOP_IGNORED = "stop_ignored"  # done in spite of a reading beyond its limit
+    REUSED_PHOTO = "reused_photo"  # a photo that another visit had before (R7)
+    PHOTO_TIME = "photo_time"  # taken before or after the stay (R7)
+    OWN_PHONE = "own_phone"  # confirmed from a caregiver's own telephone (R9)
+    SHARED_PHONE = "shared_phone"  # confirmed from a telephone that confirms for many elders (R9)
 
 
 HOLDING: Final = frozenset(
@@ -109,8 +113,14 @@ HOLDING: Final = frozenset(
         Flaw.ELDER_GONE,
         Flaw.WEAK_PROOF,
         Flaw.STOP_IGNORED,
+        Flaw.REUSED_PHOTO,
+        Flaw.PHOTO_TIME,
+        Flaw.OWN_PHONE,
+        Flaw.SHARED_PHONE,
     }
 )  # the others are shown and hold nothing
+DOUBTS: Final = frozenset({Flaw.REUSED_PHOTO, Flaw.PHOTO_TIME, Flaw.OWN_PHONE, Flaw.SHARED_PHONE})
+"""What may come to light after a visit has verified itself: its provider is not paid before a person has looked."""
 
 
 class NotDelivered(StrEnum):

@@ -28,7 +28,7 @@ from app.visits.appeal_tables import Appeal
 from app.visits.proof_rules import Grade
 from app.visits.proof_shapes import EvidenceOut, bare
 from app.visits.queries import VisitRow
-from app.visits.rules import Cause, EventKind, Flaw, Outcome, Resolution, TaskOutcome
+from app.visits.rules import DOUBTS, Cause, EventKind, Flaw, Outcome, Resolution, TaskOutcome
 from app.visits.tables import Correction, TaskResult, VisitEvent
 from app.visits.terms_rules import NothingMissing, PartRule
 
@@ -81,12 +81,14 @@ class VisitRowOut(BaseModel):
     def of(cls, row: VisitRow, role: Role) -> Self:
         """As this role may see it."""
         flaws = [FlawOut.model_validate(flaw) for flaw in row.flaws]
+        doubted = any(one.flaw in DOUBTS for one in flaws)
+        held = row.state is VisitState.HELD or doubted
         return cls(
             id=row.id, elder_id=row.elder_id, elder_name=row.elder if role in DESK else mask_name(row.elder),
             item=row.item_code, item_zh=row.item_zh, item_en=row.item_en, starts_at=row.starts_at or row.opens,
-            state=row.state, possible=buttons(row.state, role), caregivers=list(row.caregivers),
+            state=row.state, possible=buttons(row.state, role, doubted=doubted), caregivers=list(row.caregivers),
             reasons=sorted({flaw.flaw.value for flaw in flaws}) or (row.reason or "").split(",")[:1],
-            held_since=min((f.raised_at for f in flaws), default=None) if row.state is VisitState.HELD else None,
+            held_since=min((f.raised_at for f in flaws), default=None) if held else None,
             flaws=flaws, grade=row.grade,
         )  # fmt: skip
 
@@ -280,15 +282,18 @@ def _open_appeal(session: Session, visit: Visit) -> int | None:
 
 def _buttons(session: Session, visit: Visit, role: Role) -> list[str]:
     """As `buttons`; while an appeal is open, it is decided there. What was given in part may count in part."""
-    possible = buttons(visit.state, role)
+    doubted = queries.doubted(session, visit.id)
+    possible = buttons(visit.state, role, doubted=doubted)
     if _open_appeal(session, visit):
         return [one for one in possible if one not in ("verify", "reject")]
     return possible + ["verify_part"] * ("verify" in possible and _part(session, visit) is not None)
 
 
-def buttons(state: VisitState, role: Role) -> list[str]:
-    """What this role may do about the visit now."""
+def buttons(state: VisitState, role: Role, *, doubted: bool = False) -> list[str]:
+    """What this role may do about the visit now; one that counts and is doubted may be found to count after all."""
     possible = [str(event) for event in visit_possible(state, role)]
+    if doubted and state is VisitState.VERIFIED and "reject" in possible:
+        possible.append("verify")
     if role in PLANNERS:
         possible += ["move"] * (state in MOVABLE) + ["correct"] * (state in WORKED)
     return possible

@@ -56,6 +56,9 @@ class EventOutcome(Base):
     outcome: Mapped[Outcome] = mapped_column(named(Outcome))
     problem: Mapped[str | None]
     at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]  # by the desk, of what stays set aside
+    answered_by: Mapped[str | None]
+    answer: Mapped[str | None]
 
     __table_args__ = (
         Index(

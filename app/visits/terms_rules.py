@@ -32,6 +32,16 @@ class Terms:
     day_visits: int = 12  # R3: more than this in one day
     day_hours: int = 10  # R3: more than this at the elders' homes in one day
     appeal_days: int = 7  # after the exception or the verdict
+    photo_bits: int = 6  # R7: two photos that differ in no more of 64 bits show the same
+    photo_days: int = 90  # R7: photos of other visits so far back are compared
+    photo_minutes: int = 60  # R7: a photo taken further from the stay than this
+    phone_elders: int = 3  # R9: so many elders confirmed from one telephone
+    phone_days: int = 30  # R9: within these days
+    burst_percent: int = 40  # R10: more than this share of a month's visits
+    burst_days: int = 3  # R10: in its last days
+    burst_visits: int = 5  # R10: of fewer visits nothing is said
+    pair_months: int = 3  # R11: so far back, with the month itself
+    pair_visits: int = 12  # R11: so many visits of one caregiver to one elder
     partial: Mapping[str, PartRule] = field(default_factory=lambda: {"default": PartRule.MINUTES})  # by item code
 
     def part_rule(self, item_code: str) -> PartRule:
@@ -41,7 +51,10 @@ class Terms:
 
 LIMITS: Final = {
     "overlap_minutes": (0, 60), "town_kmh": (10, 200), "rural_kmh": (10, 200), "travel_least_m": (0, 10_000),
-    "day_visits": (1, 60), "day_hours": (1, 24), "appeal_days": (1, 60),
+    "day_visits": (1, 60), "day_hours": (1, 24), "appeal_days": (1, 60), "photo_bits": (0, 16), "photo_days": (1, 366),
+    "photo_minutes": (1, 1440), "phone_elders": (2, 50), "phone_days": (1, 366),
+    "burst_percent": (11, 100), "burst_days": (1, 15), "burst_visits": (1, 100),
+    "pair_months": (1, 12), "pair_visits": (2, 366),
 }  # fmt: skip
 
 

@@ -140,6 +140,35 @@ def visitors(session: Session) -> Sequence[tuple[WelfareVisitor, Caregiver]]:
     return [(row[0], row[1]) for row in rows]
 
 
+@dataclass(frozen=True)
+class Overdue:
+    """How many elders somebody should have visited by now, and since when the first of them waits."""
+
+    caregiver: Caregiver
+    elders: int
+    oldest: date
+
+
+def overdue(session: Session, rules: WelfareRules, district_id: int, *, today: date) -> Sequence[Overdue]:
+    """Of everybody who goes: elders of her area or paired with her whose visit is late."""
+    when = due(rules)
+    hers = WelfareElder.division_code.startswith(WelfareVisitor.area) | (
+        WelfareElder.pair_id == WelfareVisitor.caregiver_id
+    )
+    rows = session.execute(
+        select(Caregiver, func.count(), func.min(when))
+        .join(WelfareVisitor, WelfareVisitor.caregiver_id == Caregiver.id)
+        .join(WelfareElder, hers)
+        .join(Elder, Elder.id == WelfareElder.elder_id)
+        .where(
+            WelfareVisitor.ended_at.is_(None), Caregiver.ended_at.is_(None), Elder.ended_at.is_(None),
+            WelfareElder.district_id == district_id, WelfareVisitor.district_id == district_id, when < today,
+        )
+        .group_by(Caregiver.id)
+    )  # fmt: skip
+    return [Overdue(*row) for row in rows]
+
+
 def possible_visitors(session: Session) -> Sequence[Caregiver]:
     """Who has a login of the phone and does not go yet, by name."""
     goes = select(WelfareVisitor.id).where(

@@ -93,6 +93,7 @@ class WelfareRules:
     change_days: int = 1  # after a major change
     urgent_days: int = 1
     concern_days: int = 7
+    tell_hour: int = 9  # local; from then on whoever goes is told what is overdue, once a day
     source: str = "内蒙古 2022 年探访规定（一个来源），待本地文件确认"
 
     def as_json(self) -> dict[str, Any]:
@@ -101,12 +102,13 @@ class WelfareRules:
             "every_days": {tier.value: days for tier, days in self.every_days.items()},
             "unanswered": {tier.value: what.value for tier, what in self.unanswered.items()},
             "tries": self.tries, "retry_days": self.retry_days, "change_days": self.change_days,
-            "urgent_days": self.urgent_days, "concern_days": self.concern_days, "source": self.source,
+            "urgent_days": self.urgent_days, "concern_days": self.concern_days, "tell_hour": self.tell_hour,
+            "source": self.source,
         }  # fmt: skip
 
 
 BOUNDS: Final = {"tries": (1, 5), "retry_days": (1, 14), "change_days": (1, 7), "urgent_days": (1, 7),
-                 "concern_days": (1, 60)}  # fmt: skip
+                 "concern_days": (1, 60), "tell_hour": (6, 20)}  # fmt: skip
 
 
 def welfare_rules_of(said: Mapping[str, Any]) -> WelfareRules:

@@ -35,6 +35,7 @@ class WelfareRulesValues(BaseModel):
     change_days: int
     urgent_days: int
     concern_days: int
+    tell_hour: int = 9
     source: str = Field(max_length=300)
 
     @classmethod

@@ -229,9 +229,15 @@ def test_the_tag_at_the_home_proves_what_a_phone_without_a_fix_cannot(database: 
     with transaction() as session:
         visit, (mine,) = a_published(session)
         tag = proof.issue_tag(session, visit.home_id, by="周敏", now=TEN - timedelta(days=2))
-        token = proof_queries.tag_token(DISTRICT, visit.home_id, tag.issue)
+        tokens = {
+            1: proof_queries.tag_token(DISTRICT, visit.home_id, tag.issue),
+            59: proof_queries.typed_code(DISTRICT, visit.home_id, tag.issue),  # the code is torn since
+        }
         steps = [reported(e.kind, mine, e.at, place=None, data=e.data) for e in whole(mine)]
-        ends = [reported("tag", mine, TEN + timedelta(minutes=m), place=None, data={"token": token}) for m in (1, 59)]
+        ends = [
+            reported("tag", mine, TEN + timedelta(minutes=m), place=None, data={"token": said})
+            for m, said in tokens.items()
+        ]
         told = send(session, mine.caregiver_id, *steps[:-1], *ends, steps[-1])
         assert {one.outcome for one in told} == {Outcome.ACCEPTED}
         assert state(visit) is VisitState.VERIFIED
@@ -247,6 +253,8 @@ def test_a_tag_of_another_home_or_one_that_was_replaced_proves_nothing(database:
             proof_queries.tag_token(DISTRICT, visit.home_id, old.issue),
             proof_queries.tag_token(DISTRICT, visit.home_id + 1, 2), "", "1.1", None, "一.1.x", 5,
             proof_queries.tag_token(DISTRICT, visit.home_id, 2)[:-1] + "x",
+            proof_queries.typed_code(DISTRICT, visit.home_id, old.issue),
+            proof_queries.typed_code(DISTRICT, visit.home_id + 1, 2), "00000000", "零零零零零零零零",
         ):  # fmt: skip
             (told,) = send(session, mine.caregiver_id, reported("tag", mine, data={"token": token}))
             assert told.problem == "wrong_tag"

@@ -1,0 +1,1 @@
+"""What a month's records show when they are looked at together: clues, which persons follow."""
