@@ -1,4 +1,4 @@
-"""Keeping canteens over HTTP: places and what they promise, menus and dishes, riders, printed sheets."""
+"""Keeping canteens over HTTP: places and what they promise, menus and dishes, printed sheets."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated

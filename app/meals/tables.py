@@ -1,4 +1,4 @@
-"""Canteens and what they promise, menus with their dishes, ordered portions, diets, riders with their trips."""
+"""Canteens and what they promise, menus with their dishes, ordered portions and diets."""
 
 from datetime import date, datetime, time
 from typing import Any

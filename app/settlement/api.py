@@ -248,9 +248,10 @@ def contracts(me: Side) -> list[ContractOut]:
 def propose(contract_id: int, said: TermsIn, me: Bureau) -> TermsOut:
     """A new version; it waits for two supervisors."""
     values = {
-        **said.model_dump(exclude={"prices", "deductions"}),
+        **said.model_dump(exclude={"prices", "deductions", "least_visits"}),
         "prices": [price.model_dump(mode="json") for price in said.prices],
         "deductions": [one.value() for one in said.deductions],
+        "least_visits": said.least_visits.value() if said.least_visits else {},
     }
     with transaction(me.scope) as session:
         queries.contract(session, contract_id, me)

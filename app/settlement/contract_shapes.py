@@ -2,17 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app.access.queries import Caller
 from app.access.rules import PROVIDER
 from app.access.tables import User
 from app.catalogue.rules import PriceUnit
-from app.settlement.rules import TERMS_MOVES, ContractState, DeductionRule, Event, possible
+from app.settlement.rules import RULES, TERMS_MOVES, ContractState, DeductionRule, Event, possible
 from app.settlement.tables import ContractTerms
+
+
+def _of_a_contract(rule: DeductionRule) -> DeductionRule:
+    if rule not in RULES:
+        raise ValueError("no contract says this: persons find it")
+    return rule
+
+
+def _if_said(least: Any) -> Any:
+    return least or None
 
 
 class PriceIn(BaseModel):
@@ -23,10 +33,26 @@ class PriceIn(BaseModel):
     cents: int = Field(ge=0, le=10_000_000)
 
 
+class LeastVisitsIn(BaseModel):
+    """So many visits a month for each elder, each of so many minutes at least; what is proposed where there are fewer.
+
+    Cents for each missing visit, or a percentage of what the elder's month cost.
+    """
+
+    visits: int = Field(ge=1, le=62)
+    minutes: int = Field(0, ge=0, le=1440)
+    cents: int | None = Field(None, ge=0, le=1_000_000)
+    percent: int | None = Field(None, ge=0, le=100)
+
+    def value(self) -> dict[str, Any]:
+        """As it is stored: only what was said."""
+        return self.model_dump(exclude_none=True)
+
+
 class DeductionIn(BaseModel):
     """One rule: a percentage of what it looks at, or cents for each; `bands`: from so many points so many per cent."""
 
-    rule: DeductionRule
+    rule: Annotated[DeductionRule, AfterValidator(_of_a_contract)]
     percent: int | None = Field(None, ge=0, le=100)
     cents: int | None = Field(None, ge=0, le=1_000_000)
     threshold_percent: int | None = Field(None, ge=0, le=100)
@@ -49,6 +75,7 @@ class TermsIn(BaseModel):
     sampling_percent: int = Field(5, ge=0, le=100)
     answer_days: int = Field(5, ge=0, le=60)
     deductions: list[DeductionIn] = Field([], max_length=20)
+    least_visits: LeastVisitsIn | None = None
     note: str | None = Field(None, max_length=500)
 
 
@@ -69,6 +96,7 @@ class TermsOut(BaseModel):
     sampling_percent: int
     answer_days: int
     deductions: list[DeductionIn]
+    least_visits: Annotated[LeastVisitsIn | None, BeforeValidator(_if_said)]
     note: str | None
     made_by: str
     made_at: datetime

@@ -18,7 +18,7 @@ from app.config import settings
 from app.db import add_rows
 from app.history import record
 from app.people.tables import Provider
-from app.settlement import proof
+from app.settlement import claims, proof
 from app.settlement.rules import (
     ContractState,
     Figures,
@@ -101,6 +101,7 @@ def _forget(session: Session, statement: Statement) -> dict[int, StatementSample
     told = {row.visit_id: row for row in session.scalars(samples) if row.state is not SampleState.OPEN}
     for row in told.values():
         session.expunge(row)
+    claims.let_go(session, statement)
     for table in (StatementLine, SettledEntry, StatementWithheld, StatementDeduction, StatementSample):
         session.execute(delete(table).where(table.statement_id == statement.id))
     return told
@@ -120,7 +121,7 @@ def values_of(row: ContractTerms) -> Terms:
     """A version as plain values."""
     prices = {one["item"]: (PriceUnit(one["unit"]), int(one["cents"])) for one in row.prices}
     least = {item: int(minutes) for item, minutes in row.least_minutes.items()}
-    return Terms(row.id, prices, least, row.sampling_percent, row.answer_days, row.deductions)
+    return Terms(row.id, prices, least, row.sampling_percent, row.answer_days, row.deductions, row.least_visits)
 
 
 def holding_on(
@@ -180,6 +181,8 @@ def _store_lines(
 def _why(visit: Any) -> Withheld:
     if visit.appealed:
         return Withheld.APPEALED
+    if visit.doubted:
+        return Withheld.DOUBTED
     by_state = {"held": Withheld.HELD, "verified": Withheld.ELDER_GONE, "not_delivered": Withheld.REJECTED}
     return by_state.get(visit.state, Withheld.UNFINISHED)
 
@@ -200,13 +203,15 @@ def _store_missing(session: Session, statement: Statement, visits: Sequence[Any]
 
 
 def _deduct(session: Session, statement: Statement, figures: Figures, terms: Terms | None) -> None:
+    taken_here = deductions(figures, terms.deductions if terms else ())
+    left = max(0, figures.cents) - sum(one.cents for one in taken_here)
     session.add_all(
         StatementDeduction(
             district_id=statement.district_id, provider_id=statement.provider_id, statement_id=statement.id,
             rule=taken.rule, counted=taken.counted, whole=taken.of, basis_cents=taken.basis_cents, cents=taken.cents,
             said=dict(taken.said),
         )
-        for taken in deductions(figures, terms.deductions if terms else ())
+        for taken in [*taken_here, *claims.take(session, statement, left)]
     )  # fmt: skip
     session.flush()
 

@@ -32,10 +32,12 @@ KINDS: Final = {LineKind.SERVICE: "本月", LineKind.LATE: "补结", LineKind.CO
 RULES: Final = {
     DeductionRule.SHORT_VISITS: "时长不足", DeductionRule.MISSED_VISITS: "未上门",
     DeductionRule.CORRECTED_RECORDS: "更正过多", DeductionRule.APPRAISAL: "考评",
+    DeductionRule.TOO_FEW_VISITS: "次数不足",
 }  # fmt: skip
 REASONS: Final = {
     Withheld.HELD: "待复核", Withheld.APPEALED: "申诉中", Withheld.UNFINISHED: "记录不完整",
     Withheld.ELDER_GONE: "老人已离世或退出", Withheld.REJECTED: "不予认定",
+    Withheld.DOUBTED: "存疑",
 }  # fmt: skip
 HEADINGS: Final = (
     "序号", "类别", "工单", "订单", "日期", "老人", "项目", "实际分钟", "补贴(元)", "自付(元)", "合同应付(元)",

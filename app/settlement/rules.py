@@ -70,6 +70,7 @@ class Withheld(StrEnum):
     UNFINISHED = "unfinished"  # its record is not whole
     ELDER_GONE = "elder_gone"  # verified, but the elder had died or left before (R8)
     REJECTED = "rejected"  # a human found that it does not count
+    DOUBTED = "doubted"  # verified, and a photo or a telephone speaks against it since (R7, R9): a person looks first
 
 
 class SampleState(StrEnum):
@@ -88,6 +89,7 @@ class DeductionRule(StrEnum):
     MISSED_VISITS = "missed_visits"
     CORRECTED_RECORDS = "corrected_records"
     APPRAISAL = "appraisal"
+    TOO_FEW_VISITS = "too_few_visits"  # what supervision proposed and a person upheld, elder by elder
 
 
 T, S, D, E = ContractState, StatementState, DisputeState, Event
@@ -189,6 +191,7 @@ class Terms:
     sampling_percent: int = 0
     answer_days: int = 5
     deductions: Sequence[Mapping[str, Any]] = ()
+    least_visits: Mapping[str, Any] = field(default_factory=dict)  # {visits, minutes, cents or percent}; none asked
 
     def worth(self, item_code: str, minutes: int, charged_cents: int, given: int, of: int) -> int:
         """Cents a visit is paid with: by the contract's own price where it has one, else what was charged.

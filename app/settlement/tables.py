@@ -100,6 +100,7 @@ class ContractTerms(OfDistrict, Base):
     ends: Mapped[date | None]
     prices: Mapped[list[Any]] = mapped_column(JSONB, default=list)  # {item, unit, cents}
     least_minutes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by item code
+    least_visits: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {visits, minutes, cents or percent}; or none
     sampling_percent: Mapped[int] = mapped_column(default=5)
     answer_days: Mapped[int] = mapped_column(default=5)  # to dispute an issued statement
     deductions: Mapped[list[Any]] = mapped_column(JSONB, default=list)  # {rule, percent or cents, cap_…, …}
@@ -301,4 +302,26 @@ class Dispute(OfDistrict, Base):
             postgresql_nulls_not_distinct=True,
         ),
         {"info": SERVED | {"ddl": _part("statement_disputes", "locked")}},
+    )
+
+
+class StatementClaim(OfDistrict, Base):
+    """What a person found is to be deducted from a provider; it is taken in the next statement that is drawn up."""
+
+    __tablename__ = "statement_claims"
+
+    division_code: Mapped[str] = mapped_column(default=_whole_district)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id"), index=True)
+    month: Mapped[date]
+    rule: Mapped[DeductionRule] = mapped_column(named(DeductionRule))
+    source_id: Mapped[int] = mapped_column(BigInteger)  # of what was decided
+    cents: Mapped[int]
+    statement_id: Mapped[int | None] = mapped_column(ForeignKey("statements.id"), index=True)  # that has taken it
+    by: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("rule", "source_id"),
+        CheckConstraint("cents > 0", name="takes"),
+        {"info": SERVED},
     )

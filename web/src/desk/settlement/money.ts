@@ -61,3 +61,7 @@ export function save(content: Blob, name: string): void {
   link.click()
   URL.revokeObjectURL(link.href)
 }
+
+/** Visits the bureau has yet to answer for: nobody disputes them twice at a time. */
+export const waiting = (disputes: Pick<Dispute, 'visit_id' | 'state'>[]): Set<number | null> =>
+  new Set(disputes.filter(({ state }) => state === 'open').map(({ visit_id }) => visit_id))

@@ -13,6 +13,10 @@ it("says the server's words otherwise", () => {
   const odd = new Problem({ type: '/problems/Odd', title: 'Odd', status: 409, detail: 'Something odd.' })
   expect(inWords(odd, words)).toBe('Something odd.')
 })
+it('knows what only the desk meets', () => {
+  const free = new Problem({ type: '/problems/NotFree', title: 'x', status: 409, detail: 'x' })
+  expect(inWords(free, { t: (key) => key, te: (key) => key === 'refusals.NotFree' })).toBe('refusals.NotFree')
+})
 it('reads an answer that is no problem document', async () => {
   const problem = await Problem.of(new Response('<html>', { status: 502, statusText: 'Bad Gateway' }))
   expect([problem.kind, problem.status]).toEqual(['Unavailable', 502])

@@ -13,7 +13,7 @@ export class Problem extends Error {
     this.name = 'Problem'
   }
 
-  /** The last word of the type, such as `Locked`; locale files may know it under `shared.problem`. */
+  /** The last word of the type, such as `Locked`; `shared.problem` knows it, or `refusals` where only the desk meets it. */
   get kind(): string {
     return this.facts.type.split('/').pop() ?? ''
   }
@@ -43,8 +43,8 @@ interface Translator {
 /** A problem as a sentence: our own words where we have them, else the server's. */
 export function inWords(error: unknown, { t, te }: Translator): string {
   if (!(error instanceof Problem)) return error instanceof Error ? error.message : String(error)
-  const key = `shared.problem.${error.kind}`
-  return te(key) ? t(key, wordable(error.facts)) : error.message
+  const key = [`shared.problem.${error.kind}`, `refusals.${error.kind}`].find((known) => te(known))
+  return key ? t(key, wordable(error.facts)) : error.message
 }
 
 /** Facts as a sentence can hold them: seconds to wait become minutes too. */

@@ -2808,6 +2808,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/on-time-marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On Time Marks
+         * @description What this district calls on time.
+         */
+        get: operations["plan_views_on_time_marks"];
+        put?: never;
+        /**
+         * Set On Time Mark
+         * @description Days to come are judged by another mark; days that are over keep theirs.
+         */
+        post: operations["plan_views_set_on_time_mark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/visits/{visit_id}/why": {
         parameters: {
             query?: never;
@@ -2902,6 +2926,190 @@ export interface paths {
          * @description Hours of a day that can be offered to an elder on the telephone, cheapest for the plan first.
          */
         post: operations["plan_views_slots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rosters
+         * @description All versions, and the one that is being made.
+         */
+        get: operations["rostering_rosters"];
+        put?: never;
+        /**
+         * Draft
+         * @description Have four weeks drafted; watch the job.
+         */
+        post: operations["rostering_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters/{roster_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Roster
+         * @description Who comes when, to whom; a provider sees its own people.
+         */
+        get: operations["rostering_roster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters/{roster_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop thinking; the best roster found so far is kept, if there is one.
+         */
+        post: operations["rostering_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters/{roster_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description Day plans keep to it from now on.
+         */
+        post: operations["rostering_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rosters/{roster_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard
+         * @description Give up the draft.
+         */
+        post: operations["rostering_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roster-lines/{roster_line_id}/move/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Move
+         * @description Name what a move would break, without doing it.
+         */
+        post: operations["rostering_check_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roster-lines/{roster_line_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Put a line where the dispatcher wants it.
+         */
+        post: operations["rostering_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roster-gaps/{roster_gap_id}/fill/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Fill
+         * @description Name what it would break to send somebody where there is nobody, without doing it.
+         */
+        post: operations["rostering_check_fill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roster-gaps/{roster_gap_id}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fill
+         * @description Send somebody where the search found nobody.
+         */
+        post: operations["rostering_fill"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3302,6 +3510,46 @@ export interface paths {
          * @description Decide one.
          */
         post: operations["visits_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records-set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All Waiting
+         * @description Those that nobody has answered.
+         */
+        get: operations["visits_all_waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records-set-aside/{record_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Say what was done; the record stays as it came.
+         */
+        post: operations["visits_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3756,6 +4004,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clues
+         * @description What a month shows when its records are looked at together.
+         */
+        get: operations["clues_clues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clues/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look
+         * @description Look at a month that is over, again if need be: open clues follow the records, decided ones stay.
+         */
+        post: operations["clues_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clues/{clue_id}/uphold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Uphold
+         * @description It is so; what is proposed is deducted in the next statement drawn up.
+         */
+        post: operations["clues_uphold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clues/{clue_id}/excuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Excuse
+         * @description There is a reason; nothing is deducted.
+         */
+        post: operations["clues_excuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settlement/statements/{statement_id}/statement.xlsx": {
         parameters: {
             query?: never;
@@ -3936,6 +4264,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/phone/responding/offers/{offer_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description I go, I cannot, I am here; the same said twice is said once.
+         */
+        post: operations["phone_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/responding/offers/{offer_id}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Found At Spot
+         * @description What I found at the spot.
+         */
+        post: operations["phone_found_at_spot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/phone/responding/{attendance_id}/found": {
         parameters: {
             query?: never;
@@ -3947,7 +4315,7 @@ export interface paths {
         put?: never;
         /**
          * Found
-         * @description What I found, for whoever has the alarm: it stands in its log once, and only the desk closes it.
+         * @description What I found, for whoever has the alarm.
          */
         post: operations["phone_found"];
         delete?: never;
@@ -9031,24 +9399,6 @@ export interface components {
          */
         AbilityLevel: "intact" | "mild" | "moderate" | "severe" | "total";
         /**
-         * AcceptIn
-         * @description A move with the rules that may be broken by it, by name.
-         */
-        AcceptIn: {
-            /** Caregiver Ids */
-            caregiver_ids: number[];
-            /**
-             * Starts At
-             * Format: date-time
-             */
-            starts_at: string;
-            /**
-             * Accept
-             * @default []
-             */
-            accept: string[];
-        };
-        /**
          * Account
          * @description Where cents are. Purse, owed and fees belong to a visit, budget to a programme, the rest to an entitlement.
          * @enum {string}
@@ -9084,6 +9434,8 @@ export interface components {
             against: components["schemas"]["app__planning__comparing__VersionOut"] | null;
             /** Choices */
             choices: components["schemas"]["app__planning__comparing__VersionOut"][];
+            /** Mark */
+            mark: number;
             /** On Time */
             on_time: number;
             /** Timed */
@@ -10648,6 +11000,22 @@ export interface components {
             may_edit: boolean;
         };
         /**
+         * CaregiverRow
+         * @description Minutes of service in each week, against a week of her contract and what the law allows.
+         */
+        CaregiverRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Minutes */
+            minutes: number[];
+            /** Contract */
+            contract: number;
+            /** Law */
+            law: number | null;
+        };
+        /**
          * CaseDevice
          * @description The device it came from.
          */
@@ -10953,7 +11321,8 @@ export interface components {
         };
         /**
          * ChosenOut
-         * @description Why these: `known` and `preferred` are those of the crew who are; `settled` is pin or frozen. Times in seconds.
+         * @description Why these: `known` and `preferred` are those of the crew who are, `regular` those whom the month's roster names;
+         *     `settled` is pin or frozen. Times in seconds.
          *
          *     `other` is the best other choice, `farther` its longer way, `strangers` those of it whom the elder does not know.
          */
@@ -10970,6 +11339,8 @@ export interface components {
             known: number[];
             /** Preferred */
             preferred: number[];
+            /** Regular */
+            regular: number[];
             /** Way */
             way: number | null;
             /** Other */
@@ -11151,6 +11522,83 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** Note */
             note?: string | null;
+        };
+        /**
+         * ClueEvent
+         * @description What the bureau decides.
+         * @enum {string}
+         */
+        ClueEvent: "uphold" | "excuse";
+        /**
+         * ClueKind
+         * @description What is odd about a month.
+         * @enum {string}
+         */
+        ClueKind: "burst_of_elder" | "burst_of_provider" | "too_few_visits" | "untested_pair";
+        /**
+         * ClueOut
+         * @description One clue, whom it is about, and what it rests on.
+         */
+        ClueOut: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["ClueKind"];
+            state: components["schemas"]["ClueState"];
+            /** Possible */
+            possible: components["schemas"]["ClueEvent"][];
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Provider Id */
+            provider_id: number;
+            /** Provider */
+            provider: string;
+            /** Elder Id */
+            elder_id: number | null;
+            /** Elder Name */
+            elder_name: string | null;
+            /** Caregiver */
+            caregiver: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Cents */
+            cents: number;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Words */
+            words: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Decided At */
+            decided_at: string | null;
+        };
+        /**
+         * ClueState
+         * @description How far somebody has got with it.
+         * @enum {string}
+         */
+        ClueState: "open" | "upheld" | "excused";
+        /**
+         * CluesOut
+         * @description A month's clues, those that are open first; and the months that have any, newest first.
+         */
+        CluesOut: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Months */
+            months: string[];
+            /** Items */
+            items: components["schemas"]["ClueOut"][];
         };
         /**
          * Colleague
@@ -11715,6 +12163,11 @@ export interface components {
             changes: components["schemas"]["PhoneChange"][];
             hours: components["schemas"]["app__phone__shapes__Hours"];
             measuring: components["schemas"]["Measuring"];
+            /**
+             * Sent To
+             * @default []
+             */
+            sent_to: number[];
         };
         /**
          * Decision
@@ -11769,7 +12222,7 @@ export interface components {
          * @description By what something is deducted; each is a function of the month's figures.
          * @enum {string}
          */
-        DeductionRule: "short_visits" | "missed_visits" | "corrected_records" | "appraisal";
+        DeductionRule: "short_visits" | "missed_visits" | "corrected_records" | "appraisal" | "too_few_visits";
         /**
          * DeferIn
          * @description For how long, and why.
@@ -12416,31 +12869,6 @@ export interface components {
             advice: components["schemas"]["AdviceOut"][];
         };
         /**
-         * ElderRow
-         * @description One line of the list: enough to be sure it is her.
-         */
-        ElderRow: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            sex: components["schemas"]["Sex"];
-            /** Age */
-            age: number;
-            level: components["schemas"]["AbilityLevel"];
-            register: components["schemas"]["Register"];
-            /** Tags */
-            tags: components["schemas"]["Category"][];
-            /** Phone */
-            phone: string | null;
-            /** Division */
-            division: string;
-            /** Address */
-            address: string;
-            /** Away */
-            away: string | null;
-        };
-        /**
          * ElderVisit
          * @description A visit of an elder with what it costs and who pays.
          */
@@ -12493,7 +12921,7 @@ export interface components {
          */
         Elders: {
             /** Items */
-            items: components["schemas"]["ElderRow"][];
+            items: components["schemas"]["app__desk__elder_shapes__ElderRow"][];
             /** Next */
             next: string | null;
         };
@@ -13311,7 +13739,7 @@ export interface components {
          * @description What is odd about a visit.
          * @enum {string}
          */
-        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone" | "weak_proof" | "stop_ignored";
+        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone" | "weak_proof" | "stop_ignored" | "reused_photo" | "photo_time" | "own_phone" | "shared_phone";
         /**
          * FlawOut
          * @description Something odd, with the figures of a sentence.
@@ -13450,6 +13878,35 @@ export interface components {
             raised_at: string;
             /** Resolved At */
             resolved_at: string | null;
+        };
+        /**
+         * GapOut
+         * @description What has nobody; `blocking` counts caregivers by the rule that stands against them, `who` names the rule.
+         */
+        GapOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Item Id */
+            item_id: number;
+            /** Key */
+            key: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rank */
+            rank: number;
+            /** Blocking */
+            blocking: {
+                [key: string]: number;
+            };
+            /** Who */
+            who: {
+                [key: string]: string;
+            };
         };
         /**
          * GivenOut
@@ -14384,6 +14841,25 @@ export interface components {
             value: number;
         };
         /**
+         * LeastVisitsIn
+         * @description So many visits a month for each elder, each of so many minutes at least; what is proposed where there are fewer.
+         *
+         *     Cents for each missing visit, or a percentage of what the elder's month cost.
+         */
+        LeastVisitsIn: {
+            /** Visits */
+            visits: number;
+            /**
+             * Minutes
+             * @default 0
+             */
+            minutes: number;
+            /** Cents */
+            cents?: number | null;
+            /** Percent */
+            percent?: number | null;
+        };
+        /**
          * LedgerLine
          * @description Cents that moved, the balance after it, and the visit behind it.
          */
@@ -14823,6 +15299,25 @@ export interface components {
             items: components["schemas"]["LoanOut"][];
         };
         /**
+         * LookIn
+         * @description Any day of the month to look at.
+         */
+        LookIn: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+        };
+        /**
+         * LookedOut
+         * @description How many clues the month has.
+         */
+        LookedOut: {
+            /** Clues */
+            clues: number;
+        };
+        /**
          * Looking
          * @description Whose screens show the same case.
          */
@@ -14860,21 +15355,29 @@ export interface components {
             reason: string;
         };
         /**
-         * MarkOut
-         * @description An alarm on the time axis.
+         * MarkIn
+         * @description Minutes after the promise up to which somebody is on time, from a day on; `note` is the source.
          */
-        MarkOut: {
-            /** Id */
-            id: number;
-            /** Kind */
-            kind: string;
+        MarkIn: {
+            /** Minutes */
+            minutes: number;
             /**
-             * At
-             * Format: date-time
+             * Starts
+             * Format: date
              */
-            at: string;
-            /** Verdict */
-            verdict: string | null;
+            starts: string;
+            /** Note */
+            note: string;
+        };
+        /**
+         * Marks
+         * @description All versions, the newest first; `usual` holds before the first.
+         */
+        Marks: {
+            /** Usual */
+            usual: number;
+            /** Items */
+            items: components["schemas"]["app__planning__views_api__MarkOut"][];
         };
         /**
          * Me
@@ -16654,6 +17157,8 @@ export interface components {
             shown: boolean;
             elder: components["schemas"]["PhoneElder"];
             contact: components["schemas"]["PhoneContact"] | null;
+            /** Home Id */
+            home_id: number;
             /** Estate */
             estate: string;
             /** Address */
@@ -17437,24 +17942,6 @@ export interface components {
          * @enum {string}
          */
         Proration: "days" | "month";
-        /**
-         * PublishIn
-         * @description The steps, from when on, why, and the newest version that was seen; no steps take the own pattern back.
-         */
-        PublishIn: {
-            /** Steps */
-            steps: {
-                [key: string]: unknown;
-            }[] | null;
-            /** After */
-            after: number;
-            /** Effective From */
-            effective_from?: string | null;
-            /** Note */
-            note?: string | null;
-            /** Elder Id */
-            elder_id?: number | null;
-        };
         /**
          * PushIn
          * @description A subscription as the browser gives it.
@@ -18345,8 +18832,10 @@ export interface components {
         RespondingOut: {
             /** Alarm Id */
             alarm_id: number;
+            /** Offer Id */
+            offer_id: number;
             /** Attendance Id */
-            attendance_id: number;
+            attendance_id: number | null;
             kind: components["schemas"]["AlarmKind"];
             state: components["schemas"]["State"];
             offer: components["schemas"]["OfferState"];
@@ -18368,6 +18857,11 @@ export interface components {
             worker: boolean;
             /** Worker Phone */
             worker_phone: string | null;
+            spot: components["schemas"]["app__alarms__shapes__PlaceOut"] | null;
+            /** Spot Words */
+            spot_words: string | null;
+            /** Arrived At */
+            arrived_at: string | null;
             /** Address */
             address: string;
             /** Access Note */
@@ -18518,6 +19012,132 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "shift_lead" | "dispatcher" | "caregiver" | "responder" | "manager" | "assessor" | "supervisor" | "admin";
+        /**
+         * RosterCheck
+         * @description What a move would break; empty when nothing.
+         */
+        RosterCheck: {
+            /** Faults */
+            faults: components["schemas"]["RosterFault"][];
+        };
+        /**
+         * RosterFault
+         * @description A rule a move would break.
+         */
+        RosterFault: {
+            /** Rule */
+            rule: string;
+            /** Caregiver */
+            caregiver: string;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * RosterHead
+         * @description One version of four weeks; `possible` are its buttons.
+         */
+        RosterHead: {
+            /** Id */
+            id: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** N */
+            n: number;
+            state: components["schemas"]["app__planning__rules__PlanState"];
+            /** Possible */
+            possible: string[];
+            /** Version */
+            version: number;
+            /** Seconds */
+            seconds: number;
+            /** Proven */
+            proven: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+        };
+        /**
+         * RosterOut
+         * @description A whole roster; `windows` is what the care plan leaves open, by elder and line: `12/bath` → `08:00–10:00`.
+         */
+        RosterOut: {
+            /** Id */
+            id: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Ends
+             * Format: date
+             */
+            ends: string;
+            /** N */
+            n: number;
+            state: components["schemas"]["app__planning__rules__PlanState"];
+            /** Possible */
+            possible: string[];
+            /** Version */
+            version: number;
+            /** Seconds */
+            seconds: number;
+            /** Proven */
+            proven: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+            /** Lines */
+            lines: components["schemas"]["app__rostering__shapes__LineOut"][];
+            /** Gaps */
+            gaps: components["schemas"]["GapOut"][];
+            /** Items */
+            items: components["schemas"]["app__rostering__shapes__ItemOut"][];
+            /** Elders */
+            elders: components["schemas"]["app__rostering__shapes__ElderRow"][];
+            /** Caregivers */
+            caregivers: components["schemas"]["CaregiverRow"][];
+            /** Windows */
+            windows: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Rosters
+         * @description Versions, the newest weeks first; the job under way; the Monday the next roster would begin on.
+         */
+        Rosters: {
+            /** Items */
+            items: components["schemas"]["RosterHead"][];
+            job: components["schemas"]["JobOut"] | null;
+            /**
+             * Next
+             * Format: date
+             */
+            next: string;
+        };
         /**
          * RoundIn
          * @description Whom she takes into her day.
@@ -18903,13 +19523,18 @@ export interface components {
         };
         /**
          * SendIn
-         * @description Whom to send, and the preview that goes with her.
+         * @description Whom to send, the preview that goes with her, and how a spot without a door is found.
          */
         SendIn: {
             /** Caregiver Id */
             caregiver_id: number;
             /** Change Id */
             change_id?: number | null;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
         };
         /**
          * SentOut
@@ -18950,6 +19575,53 @@ export interface components {
             items: components["schemas"]["SetAsideRow"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * SetAsideAnswerIn
+         * @description What was done about it.
+         */
+        SetAsideAnswerIn: {
+            /** Words */
+            words: string;
+        };
+        /**
+         * SetAsideListOut
+         * @description A page, the oldest first.
+         */
+        SetAsideListOut: {
+            /** Items */
+            items: components["schemas"]["SetAsideOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SetAsideOut
+         * @description What a phone told. `visit_id` is null where the visit is none of hers.
+         */
+        SetAsideOut: {
+            /** Id */
+            id: number;
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Caregiver */
+            caregiver: string;
+            /** Visit Id */
+            visit_id: number | null;
+            kind: components["schemas"]["EventKind"];
+            /** Problem */
+            problem: string;
+            /**
+             * Happened At
+             * Format: date-time
+             */
+            happened_at: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Distance M */
+            distance_m: number | null;
         };
         /**
          * SetAsideRow
@@ -19554,6 +20226,12 @@ export interface components {
             /** Items */
             items: components["schemas"]["SpecialDay"][];
         };
+        /**
+         * SpotAnswer
+         * @description What somebody sent to a spot says; of a door her visit says it.
+         * @enum {string}
+         */
+        SpotAnswer: "accept" | "decline" | "here";
         /**
          * SpreadOut
          * @description A clock: percentiles in seconds.
@@ -20507,16 +21185,91 @@ export interface components {
          * @description Thresholds of the rules across visits, days for an appeal, and how items are paid in part (`default` else).
          */
         TermsValues: {
-            /** Overlap Minutes */
+            /**
+             * Overlap Minutes
+             * @default 0
+             */
             overlap_minutes: number;
-            /** Town Kmh */
+            /**
+             * Town Kmh
+             * @default 45
+             */
             town_kmh: number;
-            /** Rural Kmh */
+            /**
+             * Rural Kmh
+             * @default 60
+             */
             rural_kmh: number;
-            /** Travel Least M */
+            /**
+             * Travel Least M
+             * @default 500
+             */
             travel_least_m: number;
-            /** Appeal Days */
+            /**
+             * Day Visits
+             * @default 12
+             */
+            day_visits: number;
+            /**
+             * Day Hours
+             * @default 10
+             */
+            day_hours: number;
+            /**
+             * Appeal Days
+             * @default 7
+             */
             appeal_days: number;
+            /**
+             * Photo Bits
+             * @default 6
+             */
+            photo_bits: number;
+            /**
+             * Photo Days
+             * @default 90
+             */
+            photo_days: number;
+            /**
+             * Photo Minutes
+             * @default 60
+             */
+            photo_minutes: number;
+            /**
+             * Phone Elders
+             * @default 3
+             */
+            phone_elders: number;
+            /**
+             * Phone Days
+             * @default 30
+             */
+            phone_days: number;
+            /**
+             * Burst Percent
+             * @default 40
+             */
+            burst_percent: number;
+            /**
+             * Burst Days
+             * @default 3
+             */
+            burst_days: number;
+            /**
+             * Burst Visits
+             * @default 5
+             */
+            burst_visits: number;
+            /**
+             * Pair Months
+             * @default 3
+             */
+            pair_months: number;
+            /**
+             * Pair Visits
+             * @default 12
+             */
+            pair_visits: number;
             /** Partial */
             partial: {
                 [key: string]: components["schemas"]["PartRule"];
@@ -21539,7 +22292,7 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["StepsOut"][];
             /** Alarms */
-            alarms: components["schemas"]["MarkOut"][];
+            alarms: components["schemas"]["app__monitoring__shapes__MarkOut"][];
             /** Fence */
             fence: {
                 [key: string]: unknown;
@@ -22126,6 +22879,11 @@ export interface components {
             urgent_days: number;
             /** Concern Days */
             concern_days: number;
+            /**
+             * Tell Hour
+             * @default 9
+             */
+            tell_hour: number;
             /** Source */
             source: string;
         };
@@ -22486,7 +23244,7 @@ export interface components {
          * @description Why a visit of the month is not in the statement.
          * @enum {string}
          */
-        Withheld: "held" | "appealed" | "unfinished" | "elder_gone" | "rejected";
+        Withheld: "held" | "appealed" | "unfinished" | "elder_gone" | "rejected" | "doubted";
         /**
          * WithheldOut
          * @description A visit of the month that is not in the statement.
@@ -22574,6 +23332,14 @@ export interface components {
         Words: {
             /** Items */
             items: components["schemas"]["Word"][];
+        };
+        /**
+         * WordsIn
+         * @description Why.
+         */
+        WordsIn: {
+            /** Words */
+            words: string;
         };
         /**
          * WorkerOut
@@ -22933,6 +23699,24 @@ export interface components {
             minutes?: number | null;
         };
         /**
+         * PublishIn
+         * @description The steps, from when on, why, and the newest version that was seen; no steps take the own pattern back.
+         */
+        app__alarms__patterns_api__PublishIn: {
+            /** Steps */
+            steps: {
+                [key: string]: unknown;
+            }[] | null;
+            /** After */
+            after: number;
+            /** Effective From */
+            effective_from?: string | null;
+            /** Note */
+            note?: string | null;
+            /** Elder Id */
+            elder_id?: number | null;
+        };
+        /**
          * VersionOut
          * @description One published version; without steps it took the earlier ones back.
          */
@@ -23015,6 +23799,8 @@ export interface components {
             items: components["schemas"]["app__alarms__sending_api__CandidateOut"][];
             /** Beside */
             beside: components["schemas"]["BesideOut"][];
+            /** At Spot */
+            at_spot: boolean;
         };
         /**
          * LeftOut
@@ -23822,6 +24608,31 @@ export interface components {
             source: components["schemas"]["ToldBy"] | null;
         };
         /**
+         * ElderRow
+         * @description One line of the list: enough to be sure it is her.
+         */
+        app__desk__elder_shapes__ElderRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            sex: components["schemas"]["Sex"];
+            /** Age */
+            age: number;
+            level: components["schemas"]["AbilityLevel"];
+            register: components["schemas"]["Register"];
+            /** Tags */
+            tags: components["schemas"]["Category"][];
+            /** Phone */
+            phone: string | null;
+            /** Division */
+            division: string;
+            /** Address */
+            address: string;
+            /** Away */
+            away: string | null;
+        };
+        /**
          * Link
          * @description A screen that may look.
          */
@@ -24449,6 +25260,23 @@ export interface components {
             note?: string | null;
         };
         /**
+         * MarkOut
+         * @description An alarm on the time axis.
+         */
+        app__monitoring__shapes__MarkOut: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Verdict */
+            verdict: string | null;
+        };
+        /**
          * PauseIn
          * @description Why she is not at home, and until when if that is known.
          */
@@ -24720,6 +25548,13 @@ export interface components {
          */
         app__phone__installing_shapes__Step: "ready" | "waiting" | "stored" | "at_the_desk" | "passed" | "failed";
         /**
+         * AnswerIn
+         * @description What she says to an offer of a spot.
+         */
+        app__phone__responding_api__AnswerIn: {
+            answer: components["schemas"]["SpotAnswer"];
+        };
+        /**
          * Answer
          * @description Results in the order of the events, and the days as they are now.
          */
@@ -24853,6 +25688,24 @@ export interface components {
             since: number | null;
             /** Visits */
             visits: number;
+        };
+        /**
+         * AcceptIn
+         * @description A move with the rules that may be broken by it, by name.
+         */
+        app__planning__api__AcceptIn: {
+            /** Caregiver Ids */
+            caregiver_ids: number[];
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
         };
         /**
          * Because
@@ -25201,6 +26054,30 @@ export interface components {
             added_cost: number;
         };
         /**
+         * MarkOut
+         * @description And who set it.
+         */
+        app__planning__views_api__MarkOut: {
+            /** Minutes */
+            minutes: number;
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /** Note */
+            note: string;
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * WhyOut
          * @description Null when nobody is to come, or when they have been.
          */
@@ -25372,6 +26249,140 @@ export interface components {
             waiver?: string | null;
         };
         /**
+         * AcceptIn
+         * @description A move with the rules that may be broken by it, by name.
+         */
+        app__rostering__shapes__AcceptIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /**
+             * At
+             * Format: time
+             */
+            at: string;
+            /**
+             * Weekly
+             * @default false
+             */
+            weekly: boolean;
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
+        };
+        /**
+         * DraftIn
+         * @description The first Monday, and how long to think.
+         */
+        app__rostering__shapes__DraftIn: {
+            /**
+             * Starts
+             * Format: date
+             */
+            starts: string;
+            /**
+             * Seconds
+             * @default 60
+             */
+            seconds: number;
+            /** Seed */
+            seed?: number | null;
+        };
+        /**
+         * ElderRow
+         * @description Visits of four weeks, the different people who come, visits by somebody she did not know, what has nobody.
+         */
+        app__rostering__shapes__ElderRow: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Visits */
+            visits: number;
+            /** Faces */
+            faces: number;
+            /** Strangers */
+            strangers: number;
+            /** Gaps */
+            gaps: number;
+        };
+        /**
+         * ItemOut
+         * @description A service by name.
+         */
+        app__rostering__shapes__ItemOut: {
+            /** Id */
+            id: number;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+            /** Aid */
+            aid: string;
+        };
+        /**
+         * LineOut
+         * @description One caregiver at one visit, in local times; `waived` are rules that were put aside for it.
+         */
+        app__rostering__shapes__LineOut: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Item Id */
+            item_id: number;
+            /** Key */
+            key: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Rank */
+            rank: number;
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** At */
+            at: string;
+            /** Ends */
+            ends: string;
+            /** Regular */
+            regular: boolean;
+            /** Known */
+            known: boolean;
+            /** Waived */
+            waived: string[];
+            /** Moved By */
+            moved_by: string | null;
+        };
+        /**
+         * MoveIn
+         * @description Who comes, and the local time; `weekly`: on this weekday all month.
+         */
+        app__rostering__shapes__MoveIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /**
+             * At
+             * Format: time
+             */
+            at: string;
+            /**
+             * Weekly
+             * @default false
+             */
+            weekly: boolean;
+        };
+        /**
+         * PublishIn
+         * @description The version that was looked at.
+         */
+        app__rostering__shapes__PublishIn: {
+            /** Version */
+            version: number;
+        };
+        /**
          * AnswerIn
          * @description Accept, refuse or withdraw, with the answer.
          */
@@ -25439,6 +26450,7 @@ export interface components {
              * @default []
              */
             deductions: components["schemas"]["DeductionIn"][];
+            least_visits?: components["schemas"]["LeastVisitsIn"] | null;
             /** Note */
             note?: string | null;
         };
@@ -25478,6 +26490,7 @@ export interface components {
             answer_days: number;
             /** Deductions */
             deductions: components["schemas"]["DeductionIn"][];
+            least_visits: components["schemas"]["LeastVisitsIn"] | null;
             /** Note */
             note: string | null;
             /** Made By */
@@ -30347,7 +31360,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AcceptIn"];
+                "application/json": components["schemas"]["app__planning__api__AcceptIn"];
             };
         };
         responses: {
@@ -30670,6 +31683,59 @@ export interface operations {
             };
         };
     };
+    plan_views_on_time_marks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marks"];
+                };
+            };
+        };
+    };
+    plan_views_set_on_time_mark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marks"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     plan_views_why: {
         parameters: {
             query?: never;
@@ -30821,6 +31887,327 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_rosters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rosters"];
+                };
+            };
+        };
+    };
+    rostering_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rostering__shapes__DraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_roster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rostering__shapes__PublishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterHead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterHead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_check_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rostering__shapes__MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_line_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rostering__shapes__AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterHead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_check_fill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_gap_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rostering__shapes__MoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    rostering_fill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                roster_gap_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__rostering__shapes__AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterHead"];
                 };
             };
             /** @description Validation Error */
@@ -31453,6 +32840,75 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["app__visits__clashes_api__SettleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_all_waiting: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                cursor?: number | null;
+            };
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetAsideListOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    visits_answer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                record_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAsideAnswerIn"];
             };
         };
         responses: {
@@ -32210,6 +33666,141 @@ export interface operations {
             };
         };
     };
+    clues_clues: {
+        parameters: {
+            query?: {
+                /** @description any day of it; without it the last month */
+                month?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CluesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clues_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clues_uphold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClueOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    clues_excuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clue_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WordsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClueOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     settlement_workbook: {
         parameters: {
             query?: never;
@@ -32484,6 +34075,81 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RespondingAll"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_answer: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                offer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["app__phone__responding_api__AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RespondingAll"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_found_at_spot: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                offer_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FoundIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -35575,7 +37241,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PublishIn"];
+                "application/json": components["schemas"]["app__alarms__patterns_api__PublishIn"];
             };
         };
         responses: {
