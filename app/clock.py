@@ -49,9 +49,11 @@ from app.planning import replan_actions, replan_queries
 from app.rental import lending, running
 from app.rental import queries as rentals
 from app.stock import applying, keys
+from app.supervision import actions as clues
 from app.tables import metadata
 from app.visits import photos, review
 from app.visits import queries as visits
+from app.welfare import telling as welfare
 from app.workers import actions as workers
 from app.workers import queries as swaps
 
@@ -202,8 +204,10 @@ def schedule() -> BackgroundScheduler:
     every(sweep, minutes=15, args=[life_events.to_follow, life_events.follow_away], id="stays")
     reminded = [reminding.due, reminding.remind]
     every(sweep, minutes=30, args=reminded, id="unspent allowances", next_run_time=datetime.now(UTC))
+    every(at_now, minutes=15, args=[welfare.tell_overdue], id="overdue welfare visits")
     every(plan_ahead, minutes=30, id="care plans", next_run_time=datetime.now(UTC))
     every(at_now, minutes=15, args=[scheduling.keep_up], id="allowance batches", next_run_time=datetime.now(UTC))
+    every(at_now, hours=6, args=[clues.keep_up], id="clues of the last month", next_run_time=datetime.now(UTC))
     every(run_months, minutes=30, id="months", next_run_time=datetime.now(UTC))
     clock.add_job(run_months, "cron", day=1, hour=0, minute=0, timezone=settings().zone, id="month turn")
     return clock

@@ -73,16 +73,19 @@ from app.planning import replan_api as replanning
 from app.planning import views_api as plan_views
 from app.rental import api as rental
 from app.rental import keeping_api as aids
+from app.rostering import api as rostering
 from app.settlement import api as settlement
 from app.settlement import outputs_api as outputs
 from app.stock import api as stock
 from app.stock import import_api as stock_imports
 from app.stock import models_api as stock_models
+from app.supervision import api as supervision
 from app.visits import api as visits
 from app.visits import appeals_api as appeals
 from app.visits import clashes_api as clashes
 from app.visits import photos_api as photos
 from app.visits import proof_api as proofs
+from app.visits import set_aside_api as set_aside
 from app.welfare import api as welfare
 from app.what_if import api as what_ifs
 from app.workers import api as workers
@@ -109,15 +112,18 @@ ROUTERS = (
     planning.router,
     replanning.router,
     plan_views.router,
+    rostering.router,
     visits.router,
     photos.router,
     proofs.rules_router,
     proofs.incidents_router,
     proofs.tags_router,
     clashes.router,
+    set_aside.router,
     appeals.router,
     appeals.terms_router,
     settlement.router,
+    supervision.router,
     outputs.router,
     phone.router,
     sent_photos.router,

@@ -33,11 +33,14 @@ from app.people import life_tables as life
 from app.people import tables as people
 from app.performance import tables as performance
 from app.places import tables as places
+from app.planning import mark_tables as marks
 from app.planning import replan_tables as replans
+from app.planning import roster_tables as rosters
 from app.planning import tables as planning
 from app.rental import tables as rental
 from app.settlement import tables as settlement
 from app.stock import tables as stock
+from app.supervision import tables as supervision
 from app.visits import appeal_tables as appeals
 from app.visits import photo_tables as photos
 from app.visits import proof_tables as proofs
@@ -70,6 +73,7 @@ __all__ = [
     "jobs",
     "life",
     "lone",
+    "marks",
     "meals",
     "messages",
     "metadata",
@@ -84,10 +88,12 @@ __all__ = [
     "push",
     "rental",
     "replans",
+    "rosters",
     "sending",
     "settlement",
     "standing_meals",
     "stock",
+    "supervision",
     "visits",
     "wall",
     "welfare",

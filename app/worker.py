@@ -11,6 +11,8 @@ from app.logs import configure
 from app.planning import drafting
 from app.planning.actions import DRAFT
 from app.rental import running as rents
+from app.rostering import actions as rosters
+from app.rostering import drafting as rostering
 from app.settlement import running
 from app.stock import importing
 from app.tables import metadata
@@ -31,6 +33,12 @@ worked = partial(
 def draft(job_id: int) -> None:
     """Draft a day. Ended in the middle, the message comes again and the job with it."""
     drafting.carry_out(job_id)
+
+
+@worked(actor_name=rosters.JOB, notify_shutdown=True)
+def draft_roster(job_id: int) -> None:
+    """Draft the month's roster. Ended in the middle, the message comes again and the job with it."""
+    rostering.carry_out(job_id)
 
 
 @worked(actor_name=f"import_{importing.KIND}")

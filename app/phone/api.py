@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Response
 
 from app.access.api import Field, Now
 from app.access.queries import Caller
+from app.alarms import spots
 from app.db import transaction
 from app.errors import Refused
 from app.idempotency import once
@@ -29,7 +30,8 @@ def days(me: Field, now: Now, response: Response) -> Days:
     """Today and tomorrow."""
     response.headers["Cache-Control"] = "no-store"
     with transaction(me.scope) as session:
-        return queries.days(session, caregiver_of(me), now=now)
+        days = queries.days(session, caregiver_of(me), now=now)
+    return _called(days, caregiver_of(me))
 
 
 @router.post("/events")
@@ -55,4 +57,11 @@ def events(
         )  # fmt: skip
         calling_help.tell(session, heard, me=me, now=now)
     with transaction(me.scope) as session:
-        return Answer(results=results, days=queries.days(session, caregiver_id, now=now))
+        days = queries.days(session, caregiver_id, now=now)
+    return Answer(results=results, days=_called(days, caregiver_id))
+
+
+def _called(days: Days, caregiver_id: int) -> Days:
+    """Platform's reading: a spot she is sent to may lie in a street her other work does not."""
+    with transaction() as session:
+        return days.model_copy(update={"sent_to": spots.sent_to(session, caregiver_id)})

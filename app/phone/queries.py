@@ -101,7 +101,7 @@ def _visit(
         possible=possible(attendance.state), urgent=attendance.urgent, starts_at=attendance.starts_at,
         ends_at=attendance.ends_at, minutes=visit.minutes, aid=visit.aid.value, item_code=item.code,
         item_zh=item.name_zh, item_en=item.name_en, shown=shown, elder=_elder(elder, shown=shown, on=visit.opens),
-        contact=_contact(session, elder.id) if shown else None, estate=home.estate,
+        contact=_contact(session, elder.id) if shown else None, home_id=home.id, estate=home.estate,
         address=f"{home.estate}{home.address}" if shown else None, access_note=home.access_note if shown else None,
         floor=home.floor, lift=home.lift,
         place=PointOut(lat=home.place["lat"], lon=home.place["lon"]) if shown else None,

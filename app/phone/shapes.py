@@ -89,6 +89,7 @@ class PhoneVisit(BaseModel):
     shown: bool
     elder: PhoneElder
     contact: PhoneContact | None
+    home_id: int  # a tag of another home is told from hers without a network
     estate: str
     address: str | None
     access_note: str | None
@@ -173,6 +174,7 @@ class Days(BaseModel):
     changes: list[PhoneChange]
     hours: Hours
     measuring: Measuring
+    sent_to: list[int] = []  # her standing offers of spots without a door: the page asks about them
 
 
 class PlaceIn(BaseModel):

@@ -64,8 +64,8 @@ class Clock:
 class Phone:
     """One caregiver's phone: logged in, reporting through the API a real one uses."""
 
-    def __init__(self, url: str, login: str, password: str, clock: Clock) -> None:
-        self.login, self._clock = login, clock
+    def __init__(self, url: str, login: str, password: str, now: Callable[[], datetime]) -> None:
+        self.login, self._now = login, now
         self._http = httpx2.Client(base_url=url, timeout=20)
         self._seq = int(time.time() * 1000)
         answer = self._http.post("/api/session", json={"login": login, "password": password})
@@ -79,7 +79,7 @@ class Phone:
     def report(self, attendance_id: int, kind: str, place: Place | None = None, /, **data: Any) -> str:
         """Send one event; the answer is what became of it."""
         self._seq += 1
-        now = self._clock.now()
+        now = self._now()
         where = {"lat": place.lat, "lon": place.lon, "accuracy_m": place.accuracy_m} if place else None
         event_id = str(uuid.uuid4())
         event = {
@@ -91,8 +91,12 @@ class Phone:
         answer.raise_for_status()
         return str(answer.json()["results"][0]["outcome"])
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
     def _get(self, path: str) -> dict[str, Any]:
-        answer = self._http.get(path, headers={"X-Simulated-At": self._clock.now().isoformat()})
+        answer = self._http.get(path, headers={"X-Simulated-At": self._now().isoformat()})
         answer.raise_for_status()
         return dict(answer.json())
 
@@ -209,7 +213,7 @@ def run(
     clock = Clock.of(day or calendar.day_of(now), speed, now=now)
     workers = []
     for login in logins:
-        phone = Phone(url, login, password, clock)
+        phone = Phone(url, login, password, clock.now)
         workers.append(Worker(random.Random(f"{seed}/day/{login}"), phone, clock, stop))
     for worker in workers:
         worker.start()

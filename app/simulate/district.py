@@ -23,13 +23,16 @@ from app.simulate import (
     answering,
     assessing,
     fleet,
+    her_side,
     living,
     meals,
     month,
+    photos,
     planned,
     population,
     purses,
     rental,
+    rostered,
     settle,
     settling,
     shift,
@@ -113,12 +116,16 @@ def build(
     settling.last_month(DISTRICT_ID, now=now)
     allowing.paid(_rng(seed, "allowances"), DISTRICT_ID, now=now, tell=tell)
     planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
+    rostered.publish(DISTRICT_ID, seconds=1 + elders // 30, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     meals.serve(_rng(seed, "meals"), DISTRICT_ID, now=now)
     rental.lend(_rng(seed, "rental"), DISTRICT_ID, now=now)
     visitors = welfare.visited(_rng(seed, "welfare"), DISTRICT_ID, password, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     undecided.leave(_rng(seed, "undecided"), DISTRICT_ID, now=now)
+    photos.leave(_rng(seed, "photos"), DISTRICT_ID, now=now)
+    her_side.tell(_rng(seed, "her side"), DISTRICT_ID, now=now)
+    photos.clues(DISTRICT_ID, now=now)
     return Built(DISTRICT_ID, len(some), elders, len(people) + len(visitors), devices, visits, logins + visitors)
 
 

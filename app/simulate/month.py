@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from app.orders.tables import Order, Visit
 from app.people.tables import Caregiver
 from app.planning.rules import AttendanceState
 from app.planning.tables import Attendance
+from app.simulate import grading
 from app.simulate.bookings import Booking, Roster, hands, items, people, wanted
 from app.simulate.progress import Progress
 from app.visits.rules import EventKind, Flaw, NotDelivered, Outcome, TaskOutcome
@@ -92,6 +93,7 @@ def _doubted(told: Told, flaw: Flaw) -> Told:
 
 
 def _write(session: Session, rng: random.Random, told: Sequence[Told]) -> None:
+    hand = random.Random(f"signs:{calendar.day_of(told[0].start) if told else ''}")  # dice of its own
     rows = [_order_and_visit(session, t) for t in told]
     session.add_all(order for order, _ in rows)
     session.flush()
@@ -106,8 +108,11 @@ def _write(session: Session, rng: random.Random, told: Sequence[Told]) -> None:
     session.add_all(attendance for _, _, team in going for attendance in team)
     session.flush()
     for t, visit, team in going:
-        for attendance in team:
-            _door(session, rng, t, visit, attendance)
+        said = [row for attendance in team for row in _door(session, rng, t, visit, attendance)]
+        said += [row for attendance in team for row in grading.sign(attendance, hand)]
+        session.add_all(said)
+        if t.end is not VisitState.NOT_DELIVERED:
+            grading.grade(session, visit, team, said, at=_end(t))
         _money(session, t, visit)
         if t.flaw:
             session.add(
@@ -164,8 +169,9 @@ def _attendance(rng: random.Random, told: Told, visit: Visit, caregiver: Caregiv
     return attendance
 
 
-def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attendance: Attendance) -> None:
-    """What the phone reported, and that it was accepted."""
+def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attendance: Attendance) -> list[Any]:
+    """What the phone reported, and that it was accepted: rows to be kept."""
+    rows: list[Any] = []
     place, far = told.booking.person.place, told.flaw is Flaw.OUTSIDE
     steps = [
         (EventKind.ARRIVE, attendance.arrived_at),
@@ -181,8 +187,7 @@ def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attend
         distance = rng.uniform(900, 2400) if far else abs(rng.gauss(0, 18))
         accuracy = round(rng.uniform(6, 40), 1)
         event_id = uuid.UUID(int=rng.getrandbits(128), version=4)
-        {"lat": place.lat + distance / 111_320, "lon": place.lon, "accuracy_m": accuracy} if located else None
-        session.add(
+        rows.append(
             VisitEvent(
                 district_id=visit.district_id,
                 division_code=visit.division_code,
@@ -205,7 +210,7 @@ def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attend
                 data={"reason": told.reason} if kind is EventKind.NOT_DELIVERED else {},
             )
         )
-        session.add(
+        rows.append(
             EventOutcome(
                 district_id=visit.district_id,
                 event_id=event_id,
@@ -240,6 +245,7 @@ def _door(session: Session, rng: random.Random, told: Told, visit: Visit, attend
             reason=told.reason,
         )
     )
+    return rows
 
 
 def _money(session: Session, told: Told, visit: Visit) -> None:

@@ -94,7 +94,8 @@ def _terms(session: Session, contract: Contract, first: Caller, second: Caller, 
             {"item": "CLEAN", "unit": "hour", "cents": 38_00}, {"item": "BATH", "unit": "visit", "cents": 98_00},
         ],
         "least_minutes": {"CLEAN": 60, "BATH": 45},
-        "note": "每人每月不少于4次，每次不少于1小时；抽查回访后付款。",
+        "least_visits": {"visits": 2, "minutes": 25, "cents": 20_00},
+        "note": "每人每月不少于2次，每次不少于40分钟；抽查回访后付款。",
     }  # fmt: skip
     made = now - timedelta(days=40)
     row = actions.propose(session, contract.id, said, by=first.by, now=made)

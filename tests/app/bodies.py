@@ -8,6 +8,7 @@ from app.visits.reading_rules import ReadingRules
 from tests.app.meals.things import meal_bodies
 from tests.app.rental.shop import rental_bodies
 from tests.app.settlement.things import settled_bodies
+from tests.app.supervision.things import clue_bodies
 from tests.app.welfare.things import welfare_bodies
 from tests.cast import TEN
 
@@ -65,6 +66,8 @@ def body(path: str, ids: dict[str, int]) -> Any:
             "overtime_month_minutes": 2160, "source": "the law",
         },
         "/api/phone/responding/{attendance_id}/found": {"found": "well", "words": "已坐起"},
+        "/api/phone/responding/offers/{offer_id}/answer": {"answer": "decline"},
+        "/api/phone/responding/offers/{offer_id}/found": {"found": "helped", "words": "在路边"},
         "/api/phone/sos": {"at": TEN.isoformat(), "place": here},
         "/api/phone/sos/place": here,
         "/api/phone/sos/word": {"word": "safe"},
@@ -143,6 +146,13 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/assessments/{assessment_id}/sign": {"version": 1},
         "/api/assessments/{assessment_id}/withdraw": why,
         "/api/alarms/{alarm_id}/confirm": {"voice": True},
+        "/api/on-time-marks": {"minutes": 20, "starts": "2099-01-01", "note": "合同约定"},
+        "/api/rosters": {"starts": "2026-11-30", "seconds": 1, "seed": 1},
+        "/api/rosters/{roster_id}/publish": {"version": 1},
+        "/api/roster-lines/{roster_line_id}/move": {"caregiver_id": ids["caregiver_id"], "at": "09:00"},
+        "/api/roster-gaps/{roster_gap_id}/fill": {"caregiver_id": ids["caregiver_id"], "at": "09:00"},
+        "/api/roster-gaps/{roster_gap_id}/fill/check": {"caregiver_id": ids["caregiver_id"], "at": "09:00"},
+        "/api/roster-lines/{roster_line_id}/move/check": {"caregiver_id": ids["caregiver_id"], "at": "09:00"},
         "/api/board/{day}/draft": {"seconds": 1, "seed": 1},
         "/api/board/{day}/replan": {"events": [{"cause": "cancelled", "visit_id": ids["visit_id"]}], "seed": 1},
         "/api/replans/{change_id}/refuse": why,
@@ -207,6 +217,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/phone/installations/{installation_id}/fail": why,
         "/api/session": {"login": "zhaomin", "password": "wrong"},
         "/api/elders/{elder_id}/slots": {"item": "BATHING", "day": "2026-11-23", "minutes": None},
+        "/api/records-set-aside/{record_id}/answer": {"words": "电话问过本人，误点"},
         "/api/plan-clashes/{clash_id}/settle": {"outcome": "stands", "words": "电话核实"},
         "/api/visits/{visit_id}/cancel": why,
         "/api/visits/{visit_id}/correct": correction,
@@ -216,6 +227,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         "/api/visits/{visit_id}/reject": why,
         "/api/visits/{visit_id}/verify": why,
         **settled_bodies(ids, why),
+        **clue_bodies(),
         **meal_bodies(ids, why),
         **rental_bodies(ids, why),
         **welfare_bodies(ids),

@@ -10,6 +10,8 @@ from app.access.rules import Role
 from app.alarms import hearing
 from app.alarms.handling_tables import HandoverSheet, OnTestWindow
 from app.alarms.rules import AlarmKind
+from app.alarms.sending_rules import OfferState
+from app.alarms.sending_tables import AlarmOffer
 from app.calendar import day_of, month_of, next_month
 from app.calls import actions as calls
 from app.calls.rules import Target
@@ -45,15 +47,17 @@ from app.planning import replan
 from app.planning import replan_actions as replans
 from app.visits.incident_rules import IncidentKind, IncidentState
 from app.visits.proof_tables import Incident
-from app.visits.rules import Flaw
-from app.visits.tables import VisitFlaw
+from app.visits.rules import EventKind, Flaw, Outcome
+from app.visits.tables import EventOutcome, VisitEvent, VisitFlaw
 from app.what_if.tables import WhatIf
 from app.workers.tables import Swap
 from tests.app.bodies import HEART
 from tests.app.meals.things import meal_things
 from tests.app.payouts import a_payout
 from tests.app.rental.shop import rental_things
+from tests.app.rostering.things import roster_things
 from tests.app.settlement.things import settled_things
+from tests.app.supervision.things import a_clue
 from tests.app.welfare.things import welfare_things
 from tests.cast import (
     COMMUNITY,
@@ -92,6 +96,11 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     attendance = an_attendance(session, visit, caregiver)
     who = hearing.Whose(elder.district_id, elder.division_code, elder.id, elder.home_id)
     alarm = hearing.call_for_help(session, AlarmKind.SOS, who, hearing.Press(TEN), by="test", now=TEN)
+    offer = AlarmOffer(
+        district_id=elder.district_id, division_code=division_code, alarm_id=alarm.id, caregiver_id=caregiver.id,
+        state=OfferState.DECLINED, offered_at=TEN, offered_by="test", answer_by=TEN, words="桥下",
+    )  # fmt: skip
+    session.add(offer)
     call = calls.dial(
         session, district_id=elder.district_id, division_code=division_code, target=Target.CONTACT,
         phone=contact.phone, user_id=operator.id, elder_id=elder.id, contact_id=contact.id, now=TEN,
@@ -199,24 +208,37 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
         district_id=elder.district_id, division_code=division_code, visit_id=visit.id, attendance_id=attendance.id,
         flaw=Flaw.PLAN_CLASH, facts={"event": "start"}, raised_at=TEN,
     )  # fmt: skip
-    session.add(clash)
+    record = VisitEvent(
+        district_id=elder.district_id, division_code=division_code, provider_id=caregiver.provider_id,
+        event_id=uuid.uuid4(), kind=EventKind.START, caregiver_id=caregiver.id, attendance_id=0, visit_id=0, seq=1,
+        device_at=TEN, received_at=TEN, happened_at=TEN,
+    )  # fmt: skip
+    kept = EventOutcome(
+        district_id=elder.district_id, event_id=record.event_id, attendance_id=0, outcome=Outcome.ATTENTION,
+        problem="not_yours", at=TEN,
+    )  # fmt: skip
+    session.add_all([clash, record, kept])
     session.flush()
     payout = a_payout(session, elder)
     settled = settled_things(session, attendance)
     photo = a_photo(session, visit, caregiver)
+    clue = a_clue(session, visit)
     meals = meal_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     rented = rental_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     welfare = welfare_things(session, elder, caregiver)
+    rostered = roster_things(session, elder, caregiver, visit.item_id)
     return Things(
         {
             **payout,
             **welfare,
             **rented,
+            **rostered,
             "window_id": window.id, "sheet_id": sheet.id,
             "service_item_id": visit.item_id, "fee_id": fee.id, "reminder_id": reminder.id, "pause_id": pause.id,
             "version_id": version.id,
             "elder_id": elder.id, "home_id": elder.home_id, "contact_id": contact.id, "device_id": device.id,
             "order_id": visit.order_id, "visit_id": visit.id, "attendance_id": attendance.id, "alarm_id": alarm.id,
+            "offer_id": offer.id,
             "call_id": call.id, "message_id": message.id,
             "change_id": change.id,
             "job_id": job.id, "caregiver_id": caregiver.id, "provider_id": caregiver.provider_id,
@@ -229,8 +251,9 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             "life_event_id": event.id, "what_if_id": question.id, "family_link_id": key.id,
             "photo_id": photo.id,
             "swap_id": swap.id,
-            "incident_id": incident.id, "clash_id": clash.id,
+            "incident_id": incident.id, "clash_id": clash.id, "record_id": record.id,
             **settled,
+            "clue_id": clue.id,
             **meals,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],

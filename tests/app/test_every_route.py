@@ -173,8 +173,15 @@ PROGRAMS = {
 SHARED = {"/api/jobs/{job_id}", "/api/jobs/{job_id}/stop", REPLAN, f"{REPLAN}/accept", f"{REPLAN}/refuse"} | PROGRAMS
 SHARED |= {"/api/welfare/visitors/{caregiver_id}"}
 """A day is planned and a programme is made for the whole district, where caregivers work; its streets may watch."""
-WHOLE = ("/api/allowances/rules/", "/api/allowances/batches/", "/api/canteens/", "/api/meals/menus/", "/api/aids/")
-"""So are rules and batches of allowances; and a canteen cooks for whoever comes."""
+WHOLE = (
+    "/api/allowances/rules/",
+    "/api/allowances/batches/",
+    "/api/canteens/",
+    "/api/meals/menus/",
+    "/api/aids/",
+    "/api/rosters/",
+)
+"""So are rules and batches of allowances, and rosters; and a canteen cooks for whoever comes."""
 
 
 @pytest.mark.parametrize("district", [DISTRICT, OTHER_DISTRICT])

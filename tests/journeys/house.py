@@ -61,6 +61,14 @@ class House:
         os.kill(pid, signal.SIGKILL)
         until(lambda: self.pid(part) not in (None, pid), f"{part} was not restarted")
 
+    def clockwork(self, *said: object) -> str:
+        """What the worker or the clock will do, done now: `tests.journeys.clockwork`. Answers what it printed."""
+        command = [sys.executable, "-m", "tests.journeys.clockwork", *map(str, said)]
+        env = _no_settings() | self.env
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout.strip().splitlines()[-1]
+
     def ready(self) -> bool:
         """The web process answers and finds its database."""
         try:
@@ -84,8 +92,8 @@ def until(holds: Callable[[], Any], otherwise: str, seconds: float = 30) -> Any:
 def running(var: Path, *, elders: int) -> Iterator[House]:
     """`yinling demo` on a free port; ended as Ctrl-C would."""
     port = _free_port()
-    env = {key: value for key, value in os.environ.items() if not key.startswith("YINLING_")}
-    env |= {"YINLING_VAR_DIR": str(var), "YINLING_WEB_PORT": str(port), "COLUMNS": "200"}
+    env = _no_settings() | {"YINLING_VAR_DIR": str(var), "YINLING_WEB_PORT": str(port), "COLUMNS": "200"}
+    env |= {"YINLING_PUSH_HOSTS": "127.0.0.1"}  # a push service of the journeys' own
     command = [sys.executable, "-m", "app.cli", "demo", "--elders", str(elders), "--speed", "0"]
     var.mkdir(parents=True, exist_ok=True)
     with (var / "demo.log").open("wb") as log:
@@ -106,6 +114,11 @@ def running(var: Path, *, elders: int) -> Iterator[House]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _no_settings() -> dict[str, str]:
+    """The environment without what other tests set for themselves, their keys above all."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("YINLING_")}
 
 
 def _free_port() -> int:

@@ -60,8 +60,11 @@ class Promise:
         """As it was, for the next journey: nobody had begun it."""
         query(
             house,
-            "with flaws as (delete from visit_flaws where attendance_id = %s)"
-            " update attendances set state = %s, arrived_at = null where id = %s returning id",
+            "with flaws as (delete from visit_flaws where attendance_id = %s), begun as (update visits set state ="
+            " 'published' where id = (select visit_id from attendances where id = %s) and state = 'under_way')"
+            " update attendances set state = %s, arrived_at = null, started_at = null where id = %s"
+            " and state <> 'finished' returning id",
+            self.attendance,
             self.attendance,
             self.before,
             self.attendance,
@@ -79,12 +82,15 @@ class Phone:
     context: BrowserContext
     page: Page
     wire: CDPSession | None = None
+    film: Path | None = None
 
     @classmethod
     @contextmanager
-    def of(cls, house: House, chromium: Browser, profile: Path, promise: Promise) -> Iterator["Phone"]:
-        """Logged in, its page and her day kept."""
-        phone = cls(house, chromium, profile, promise, *_opened(chromium, profile, promise))
+    def of(
+        cls, house: House, chromium: Browser, profile: Path, promise: Promise, *, film: Path | None = None
+    ) -> Iterator["Phone"]:
+        """Logged in, its page and her day kept; its camera sees the film."""
+        phone = cls(house, chromium, profile, promise, *_opened(chromium, profile, promise, film), film=film)
         try:
             phone.page.goto(f"{house.url}/phone/")
             phone.log_in()
@@ -126,12 +132,43 @@ class Phone:
         A browser asks for the room it has when it starts, and then believes it for minutes.
         """
         self.context.close()
-        self.context, self.page = _opened(self.chromium, self.profile, self.promise)
+        self.context, self.page = _opened(self.chromium, self.profile, self.promise, self.film)
         if room is not None:
             self.wire = self.context.new_cdp_session(self.page)  # the limit lives as long as this
             self.wire.send("Storage.overrideQuotaForOrigin", {"origin": self.house.url, "quotaSize": room})
         self.cut()
         self.open_visit()
+
+    def leave_early(self) -> tuple[int, int]:
+        """What could be done is done, the rest said; she leaves at half time. The visit's number and its minutes."""
+        page, promise = self.page, self.promise
+        visit, minutes = query(
+            self.house,
+            "select v.id, v.minutes from visits v join attendances a on a.visit_id = v.id where a.id = %s",
+            promise.attendance,
+        )[0]
+        for task in page.locator(".task").all():
+            if task.locator('.outcome[aria-pressed="true"]').count():
+                continue
+            if task.locator(".outcome").first.is_enabled():
+                task.locator(".outcome").first.click()
+            else:
+                task.locator(".outcome").last.click()
+                page.get_by_role("dialog").get_by_role("button", name="身体不适合").click()
+            expect(task.locator('.outcome[aria-pressed="true"]')).to_have_count(1, timeout=SLOW)
+        self.all_sent()
+        later = promise.at + timedelta(minutes=minutes // 2, seconds=30)
+        self.context.set_extra_http_headers({"X-Simulated-At": later.isoformat()})
+        page.reload()
+        self.open_visit()
+        page.locator("main.visit .big").first.click()
+        page.get_by_role("button", name="不签").click()
+        page.get_by_role("button", name="老人不愿意签").click()
+        page.get_by_role("button", name="老人要求早点结束").click()
+        self.all_sent()
+        until(lambda: promise.state(self.house) == "finished", "the visit is not over")
+        promise.before = "finished"  # and stays so
+        return int(visit), int(minutes)
 
     def outbox(self) -> list[tuple[str, str]]:
         """Standing and number of what the disk holds, in order."""
@@ -153,9 +190,12 @@ class Phone:
         )
 
 
-def _opened(chromium: Browser, profile: Path, promise: Promise) -> tuple[BrowserContext, Page]:
+def _opened(
+    chromium: Browser, profile: Path, promise: Promise, film: Path | None = None
+) -> tuple[BrowserContext, Page]:
+    eyes = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"] if film else []
     context = chromium.browser_type.launch_persistent_context(
-        profile, executable_path=executable(), args=list(QUIET), headless=True, viewport=PHONE,  # type: ignore[arg-type]
+        profile, executable_path=executable(), args=[*QUIET, *eyes], headless=True, viewport=PHONE,  # type: ignore[arg-type]
         locale="zh-CN", timezone_id="Asia/Shanghai", is_mobile=True, has_touch=True, reduced_motion="reduce",
         extra_http_headers={"X-Simulated-At": promise.at.isoformat()},
     )  # fmt: skip

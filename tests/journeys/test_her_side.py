@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journeys.browser import DESK, PHONE, somebody
+from tests.journeys.browser import DESK, PHONE, PICTURES, Person, somebody
 from tests.journeys.house import House, until
 from tests.journeys.offline import SLOW, Phone, Promise
 from tests.journeys.streams import press_until, query, start_shift
@@ -53,12 +53,21 @@ def test_a_bath_is_stopped_by_the_blood_pressure_and_the_desk_is_told(
         shown.get_by_role("dialog").get_by_role("button", name=re.compile("办结")).last.click()
         until(lambda: _states(house, promise) == ["closed"], "it was not closed")
         desk.context.close()
+        visit, minutes = phone.leave_early()
+        _pay_in_part(house, chromium, phone, visit)
+        percent = f"× {100 * (minutes // 2) // minutes}%"
+        page.goto(f"{house.url}/phone/#earnings")
+        mine = page.locator("li").filter(has_text="上门助浴").filter(has_text=percent)
+        expect(mine).to_be_visible(timeout=SLOW)
+        expect(mine.get_by_text("已核实")).to_be_visible()
+        page.screenshot(path=PICTURES / "phone-paid-in-part.png")
 
 
-def test_her_call_for_help_rings_at_the_desk_until_somebody_is_sent(house: House, chromium: Browser) -> None:
-    login, attendance = _at_a_door(house)
-    operator, worker = somebody(chromium, house, DESK), somebody(chromium, house, PHONE)
-    worker.context.set_geolocation({"latitude": 37.95, "longitude": 118.83, "accuracy": 25})
+def test_her_call_for_help_brings_a_colleague_to_the_spot(house: House, chromium: Browser) -> None:
+    """She stands in a street, at no elder's door: the desk sends somebody to where her phone is."""
+    login = _outside(house)
+    operator, worker, colleague = (somebody(chromium, house, size) for size in (DESK, PHONE, PHONE))
+    worker.context.set_geolocation({"latitude": 37.89, "longitude": 118.53, "accuracy": 25})
     desk = operator.log_in("sunlei", "desk")
     start_shift(desk)
     phone = worker.log_in(login, "phone")
@@ -76,15 +85,64 @@ def test_her_call_for_help_rings_at_the_desk_until_somebody_is_sent(house: House
     operator.go(f"/desk/alarms/{alarm}")
     press_until(desk, "^接警", lambda: state() != "ringing")
     expect(phone.get_by_text(re.compile("正在处理"))).to_be_visible(timeout=SLOW)
-    _send(desk, state)
+    located = "select place is not null, count(*) from alarms where id = %s group by 1"
+    until(lambda: query(house, located, alarm)[0][0], "her place did not come")
+    _send(desk, state, operator, "河堤路桥下，北侧")
     expect(phone.get_by_text(re.compile("正在赶来"))).to_be_visible(timeout=SLOW)
-    worker.picture("phone-sos-coming")
-    worker.check()
-    press_until(desk, "^已到场", lambda: state() in ("on_site", "follow_up"))
+    offer = query(house, "select id, caregiver_id, visit_id from alarm_offers where alarm_id = %s", alarm)[-1]
+    assert offer[2] is None
+    page = colleague.log_in(_login(house, offer[1]), "phone")
+    page.get_by_role("link", name=re.compile("同事求助")).click(timeout=SLOW)
+    expect(page.get_by_text("河堤路桥下，北侧")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="我马上去").click()
+    page.get_by_role("button", name="导航").click(timeout=SLOW)
+    expect(page.get_by_role("link", name=re.compile("高德"))).to_have_attribute("href", re.compile("118.53.*37.89"))
+    page.keyboard.press("Escape")
+    colleague.picture("phone-spot")
+    colleague.check()
+    page.get_by_role("button", name="我到了").click()
+    expect(page.get_by_text(re.compile("已报到场"))).to_be_visible(timeout=SLOW)
+    until(lambda: state() == "on_site", "the case does not know that she is there")
+    page.get_by_role("button", name="已帮助，稳定").click()
+    expect(desk.get_by_text(re.compile("已帮助，同事稳定")).first).to_be_visible(timeout=SLOW)
+    operator.picture("desk-spot")
     press_until(desk, "^转回访", lambda: state() == "follow_up")
     _close(desk, state)
     expect(phone.get_by_text(re.compile("正在求助"))).to_have_count(0, timeout=SLOW)
-    query(house, "update attendances set state = 'finished' where id = %s returning id", attendance)
+    expect(page.get_by_text(re.compile("已经结束"))).to_be_visible(timeout=SLOW)
+    for person in (operator, worker, colleague):
+        person.context.close()
+
+
+def test_where_her_phone_finds_no_place_she_names_a_door(house: House, chromium: Browser) -> None:
+    promise = Promise.find(house)
+    worker, operator = somebody(chromium, house, PHONE), somebody(chromium, house, DESK)
+    worker.at(promise.at)
+    phone = worker.log_in(promise.login, "phone")
+    phone.wait_for_url("**/phone/#today", timeout=SLOW)
+    worker.go("/phone/#me")
+    phone.get_by_role("button", name=re.compile("我需要帮助")).focus()
+    phone.keyboard.press("Enter")
+    phone.get_by_role("button", name="马上呼叫").click()
+    doors = phone.get_by_role("group", name=re.compile("您在哪家附近"))
+    doors.get_by_role("button").first.click(timeout=SLOW)
+    expect(doors.get_by_text("已告诉接警台您在这附近。")).to_be_visible(timeout=SLOW)
+    worker.picture("phone-near")
+    worker.check()
+    alarm = query(house, "select id from alarms where kind = 'worker' order by id desc limit 1")[0][0]
+    desk = operator.log_in("sunlei", "desk")
+    start_shift(desk)
+    operator.go(f"/desk/alarms/{alarm}")
+    press_until(
+        desk, "^接警", lambda: bool(query(house, "select id from alarms where id = %s and claimed_by > 0", alarm))
+    )
+    expect(desk.get_by_text(re.compile("±150 m")).first).to_be_visible(timeout=SLOW)
+    operator.picture("desk-near")
+    query(
+        house,
+        "update alarms set state = 'closed', closed_at = now(), verdict = 'real' where id = %s returning id",
+        alarm,
+    )
     operator.context.close()
     worker.context.close()
 
@@ -92,6 +150,12 @@ def test_her_call_for_help_rings_at_the_desk_until_somebody_is_sent(house: House
 def test_ill_in_two_taps_and_the_plan_goes_on_without_her(house: House, chromium: Browser) -> None:
     promise = Promise.find(house)
     first = promise.at
+    query(  # others can go, too, on any day and in any small district
+        house,
+        "update visits v set needs = '[]', same_sex = false, closes = v.closes + interval '2 hours'"
+        " where v.id = (select visit_id from attendances where id = %s) returning v.id",
+        promise.attendance,
+    )
     ill, dispatcher = somebody(chromium, house, PHONE), somebody(chromium, house, DESK)
     ill.at(first)
     phone = ill.log_in(promise.login, "phone")
@@ -114,20 +178,21 @@ def test_ill_in_two_taps_and_the_plan_goes_on_without_her(house: House, chromium
     off = phone.locator(".day").filter(has_text="请假").first
     expect(off).to_be_visible(timeout=SLOW)
     expect(off.get_by_text("待接单")).to_have_count(0, timeout=SLOW)
-    rows = query(
-        house,
-        "select u.login, a.id from attendances a join users u on u.caregiver_id = a.caregiver_id join attendances old"
-        " on old.visit_id = a.visit_id where old.id = %s and a.state = 'assigned' and u.ended_at is null",
-        promise.attendance,
+    stand_in = (
+        "select u.login, a.id from attendances a join users u on u.caregiver_id = a.caregiver_id and u.ended_at is null"
+        " join attendances was on was.visit_id = a.visit_id and was.caregiver_id <> a.caregiver_id"
+        " where was.state = 'withdrawn' and a.state = 'assigned' and was.caregiver_id ="
+        " (select caregiver_id from attendances where id = %s) order by a.id desc"
     )
-    if rows:  # somebody else goes: her phone shows it, and why
-        other = somebody(chromium, house, PHONE)
-        other.at(first)
-        page = other.log_in(str(rows[0][0]), "phone")
-        page.wait_for_url("**/phone/#today", timeout=SLOW)
-        other.go(f"/phone/#visit/{rows[0][1]}")
-        expect(page.locator("main.visit")).to_be_visible(timeout=SLOW)
-        other.context.close()
+    login, attendance = until(lambda: query(house, stand_in, promise.attendance), "nobody goes instead")[0]
+    other = somebody(chromium, house, PHONE)
+    other.at(first)
+    page = other.log_in(str(login), "phone")
+    page.wait_for_url("**/phone/#today", timeout=SLOW)
+    other.go(f"/phone/#visit/{attendance}")
+    expect(page.locator("main.visit")).to_be_visible(timeout=SLOW)
+    other.picture("phone-stand-in")
+    other.context.close()
     ill.context.close()
     dispatcher.context.close()
 
@@ -173,6 +238,24 @@ def _bath(house: House) -> Promise:
     return promise
 
 
+def _pay_in_part(house: House, chromium: Browser, phone: Phone, visit: int) -> None:
+    """The dispatcher finds it held and pays what was given."""
+    state = "select state from visits where id = %s"
+    until(lambda: query(house, state, visit)[0][0] == "held", "nobody has to look at it")
+    desk = somebody(chromium, house, DESK)
+    desk.at(phone.promise.at + timedelta(hours=2))
+    shown = desk.log_in("hanxue", "desk")
+    desk.go(f"/desk/review/{visit}")
+    shown.get_by_role("button", name=re.compile("^按比例认定")).first.click()
+    dialog = shown.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("血压超限，没有洗成")
+    dialog.get_by_role("button", name=re.compile("Enter")).click()
+    until(lambda: query(house, state, visit)[0][0] == "verified", "it is not paid")
+    desk.picture("desk-paid-in-part")
+    desk.check()
+    desk.context.close()
+
+
 def _incidents(house: House, promise: Promise) -> int:
     return len(_states(house, promise))
 
@@ -182,23 +265,23 @@ def _states(house: House, promise: Promise) -> list[str]:
     return [str(state) for (state,) in rows]
 
 
-def _at_a_door(house: House) -> tuple[str, int]:
-    """Somebody who stands in a home now, and has nothing else around this hour."""
+def _outside(house: House) -> str:
+    """Somebody who is in no home now, and on the way to none."""
     rows = query(
         house,
-        "update attendances set state = 'in_service', starts_at = now() - interval '5 minutes', started_at = now(),"
-        " arrived_at = now(), ends_at = now() + interval '20 minutes' where id = (select a.id from attendances a"
-        " join users u on u.caregiver_id = a.caregiver_id where a.state = 'assigned' and u.ended_at is null and not"
-        " exists (select from attendances o where o.caregiver_id = a.caregiver_id and o.id <> a.id and o.starts_at <"
-        " now() + interval '2 hours' and o.ends_at > now() - interval '2 hours') order by a.id desc limit 1)"
-        " returning id, caregiver_id",
+        "select u.login from users u where u.caregiver_id is not null and u.ended_at is null and u.role = 'caregiver'"
+        " and not exists (select from attendances a where a.caregiver_id = u.caregiver_id"
+        " and a.state in ('on_the_way', 'arrived', 'in_service')) order by u.id desc limit 1",
     )
-    assert rows, "nobody is free"
-    login = query(house, "select login from users where caregiver_id = %s", rows[0][1])[0][0]
-    return str(login), int(rows[0][0])
+    assert rows, "everybody is in a home"
+    return str(rows[0][0])
 
 
-def _send(desk: Page, state: Callable[[], str]) -> None:
+def _login(house: House, caregiver: int) -> str:
+    return str(query(house, "select login from users where caregiver_id = %s and ended_at is null", caregiver)[0][0])
+
+
+def _send(desk: Page, state: Callable[[], str], operator: Person, words: str) -> None:
     def called() -> bool:
         heard = desk.get_by_role("button", name=re.compile("^需要帮助|^已接通")).first
         if heard.is_visible():
@@ -209,6 +292,8 @@ def _send(desk: Page, state: Callable[[], str]) -> None:
     def sent() -> bool:
         sure = desk.get_by_role("dialog").get_by_role("button", name=re.compile("^派"))
         if sure.count() and sure.first.is_visible() and sure.first.is_enabled():
+            desk.get_by_role("dialog").get_by_role("textbox").fill(words)
+            operator.picture("desk-send-spot")
             sure.first.click()
             desk.get_by_role("dialog").wait_for(state="hidden")
         return state() in ("dispatched", "on_site")

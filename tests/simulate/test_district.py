@@ -8,7 +8,7 @@ from sqlalchemy import Engine, func, select, text
 from app.access.tables import District
 from app.alarms import on_test, proving
 from app.alarms.handling_tables import HandoverSheet
-from app.alarms.rules import State
+from app.alarms.rules import State, Verdict
 from app.alarms.tables import Alarm, LogAnchor
 from app.assessments.tables import Assessment
 from app.db import transaction
@@ -18,6 +18,11 @@ from app.orders.tables import Visit
 from app.people.rules import Register
 from app.people.tables import Caregiver, Elder
 from app.simulate import district
+from app.visits.incident_rules import IncidentState
+from app.visits.proof_rules import Grade
+from app.visits.proof_tables import Incident, VisitGrade
+from app.workers.rules import SwapState
+from app.workers.tables import Swap
 from tests.app.alarms.test_cases import as_rebuilt
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
@@ -39,6 +44,8 @@ def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None
         assert served == 40 and built.caregivers == session.scalar(select(func.count(Caregiver.id)))
         assert states[VisitState.VERIFIED] > 150 and states[VisitState.WAITING] > 20
         assert states[VisitState.PUBLISHED] > 3, "today's plan"
+        grades = dict(session.execute(select(VisitGrade.grade, func.count()).group_by(VisitGrade.grade)).all())
+        assert grades[Grade.A] > 50 and grades[Grade.B] > 30, "what was paid says by what it was proven"
         assert list(funding.faults(session)) == []
         assert not list(proving.verify(session)) and session.scalar(select(func.count(LogAnchor.id)))
         rung = session.scalars(select(Alarm).where(Alarm.state == State.CLOSED)).all()
@@ -51,6 +58,13 @@ def test_a_district_is_built_once_with_everything_in_it(nowhere: Engine) -> None
         sheet = session.scalars(select(HandoverSheet)).one()
         assert sheet.state == "signed" and len(sheet.rows["cases"]) == 2
         assert len(on_test.standing(session, now=NOW)) == 2
+        hers = session.scalars(select(Alarm).where(Alarm.worker_id.is_not(None))).one()
+        assert (hers.state, hers.verdict) == (State.CLOSED, Verdict.REAL)
+        states_told = set(session.scalars(select(Incident.state)))
+        assert states_told == set(IncidentState), "an incident of each state"
+        asked = dict(session.execute(select(Swap.state, func.count()).group_by(Swap.state)).all())
+        assert asked.get(SwapState.ASKED) == 1 and SwapState.DONE not in asked
+        assert all(one.against for one in session.scalars(select(Swap).where(Swap.state == SwapState.AGREED)))
         levels = select(Elder.level, Assessment.final_level).join(Assessment, Assessment.elder_id == Elder.id)
         found = session.execute(levels.where(Assessment.state == "published", Assessment.counts)).all()
         assert len(found) == 40 and all(mine == theirs for mine, theirs in found)

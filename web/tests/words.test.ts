@@ -48,6 +48,7 @@ describe('the words', () => {
     expect([...english.keys()].sort()).toEqual([...chinese.keys()].sort())
     for (const [key, text] of chinese) {
       expect(text, key).not.toBe('')
+      if (english.get(key) === '{detail}') continue // a refusal: the server's sentence is English and says more
       // English may say a plural twice: "one | many"
       expect([...new Set(holes(english.get(key) ?? ''))], key).toEqual([...new Set(holes(text))])
     }

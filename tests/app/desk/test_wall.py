@@ -95,7 +95,8 @@ def test_a_key_that_was_taken_back_or_has_run_out_opens_nothing(database: Engine
     late = a_screen()
     ok(late.get("/api/wall"))
     with database.begin() as connection:
-        connection.execute(text("update wall_links set made_at = now() - interval '31 days', expires_at = now()"))
+        gone = text("update wall_links set made_at = cast(:now as timestamptz) - interval '31 days', expires_at = :now")
+        connection.execute(gone, {"now": datetime.now(UTC)})
     assert late.get("/api/wall").status_code == 403
 
 

@@ -361,6 +361,7 @@ def test_preview_is_what_live_would_have_raised() -> None:
     assert {kind for kind, _ in live} == set(kinds)
 
 
+@pytest.mark.real_time
 def test_readings_are_never_changed_and_fresh_ones_never_removed() -> None:
     _, watch = a_watch()
     send(reading(watch, "vitals", at("8:00"), heartRate=70))

@@ -36,7 +36,7 @@ def test_the_way_in_and_the_keys_are_hers_while_the_alarm_is(database: Engine) -
     with transaction() as session:
         last = log.of(session, session.get_one(Alarm, alarm.id))[-1]
         assert (last.event, last.facts["text"]) == ("note", "需要 120。左腿不能动")
-        attendance = planning.attendance(session, offer.attendance_id, lock=True)
+        attendance = planning.attendance(session, offer.attendance_id or 0, lock=True)
         attending.decline(session, attendance, by="test", now=now, reason="unsafe")
     with transaction() as session:
         sending.hear(session, offer.id, now=now)

@@ -12,10 +12,18 @@ from app.orders.tables import Visit
 from app.people.tables import Elder
 from app.settlement import actions, drawing, printing, queries
 from app.settlement.export import Export
-from app.settlement.rules import Event
+from app.settlement.rules import DeductionRule, Event, LineKind, StatementState, Withheld
 from app.settlement.tables import Statement
 from tests.app.settlement.story import NOVEMBER, THEN, a_done_visit, a_month, drawn, locked, reject, somebody
 from tests.cast import DISTRICT, an_elder
+
+
+def test_paper_has_a_word_for_everything_a_statement_can_say() -> None:
+    for words, said in (
+        (printing.STATES, StatementState), (printing.KINDS, LineKind), (printing.RULES, DeductionRule),
+        (printing.REASONS, Withheld),
+    ):  # fmt: skip
+        assert set(words) == set(said)
 
 
 def test_a_printed_statement_and_its_workbook_prove_themselves(database: Engine) -> None:

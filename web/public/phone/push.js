@@ -1,7 +1,7 @@
 // Rings while the page sleeps. The message holds no name: what kind of thing it is, and where the page finds the rest.
 const WORDS = {
-  zh: { alarm_caregiver: ['紧急出动', '有老人求助，点开接单'], worker_check: ['您还好吗？', '点开报平安，否则接警台会联系您'], visit: ['安排有变', '点开查看'] },
-  en: { alarm_caregiver: ['Urgent', 'An elder needs help: open to accept'], worker_check: ['Are you well?', 'Open and say so, or the desk will call you'], visit: ['Your plan', 'Open to see'] },
+  zh: { alarm_caregiver: ['紧急出动', '有人求助，点开接单'], worker_check: ['您还好吗？', '点开报平安，否则接警台会联系您'], visit: ['安排有变', '点开查看'] },
+  en: { alarm_caregiver: ['Urgent', 'Somebody needs help: open to accept'], worker_check: ['Are you well?', 'Open and say so, or the desk will call you'], visit: ['Your plan', 'Open to see'] },
 }
 
 self.addEventListener('push', (event) => {
@@ -20,13 +20,13 @@ self.addEventListener('push', (event) => {
 self.addEventListener('notificationclick', (event) => {
   const said = event.notification.data ?? {}
   event.notification.close()
-  const page = said.attendance ? `/phone/#visit/${said.attendance}` : '/phone/'
+  const page = said.attendance ? `/phone/#visit/${said.attendance}` : said.offer ? `/phone/#spot/${said.offer}` : '/phone/'
   event.waitUntil(
     self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then(async (open) => {
       const phone = open.find((one) => new URL(one.url).pathname.startsWith('/phone/'))
       if (!phone) return self.clients.openWindow(page)
-      await phone.focus()
-      return phone.navigate(page)
+      await phone.focus().catch(() => undefined) // not every browser lets it come to the front by itself
+      return phone.navigate(page).catch(() => self.clients.openWindow(page)) // a page older than this worker
     }),
   )
 })

@@ -2,6 +2,7 @@
 importScripts('/phone/push.js')
 
 const SHELL = 'yinling-phone-shell'
+const LATER = 'yinling-phone-later' // parts the page does not name: the reader of codes
 const PAGE = '/phone/'
 
 self.addEventListener('install', (event) => {
@@ -17,8 +18,21 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== location.origin || url.pathname.startsWith('/api/')) return
   if (request.mode === 'navigate') event.respondWith(page(event))
-  else event.respondWith(caches.match(request, { ignoreSearch: true }).then((kept) => kept ?? fetch(request)))
+  else event.respondWith(part(event, url.pathname.startsWith('/assets/')))
 })
+
+/** A part that is kept; what comes later than the page is kept, too, where there is room. */
+async function part(event, keeps) {
+  const { request } = event
+  const kept = await caches.match(request, { ignoreSearch: true })
+  if (kept) return kept
+  const answer = await fetch(request)
+  if (keeps && answer.ok) {
+    const copy = answer.clone()
+    event.waitUntil(caches.open(LATER).then((later) => later.put(request, copy)).catch(() => undefined))
+  }
+  return answer
+}
 
 /** The kept page at once. A newer one is kept for the next time, and the page that is open hears of it. */
 async function page(event) {
@@ -45,6 +59,8 @@ async function fetchShell() {
   const kept = new Set((await shell.keys()).map((request) => new URL(request.url).pathname))
   await shell.addAll(parts.filter((path) => !kept.has(path)))
   await shell.put(PAGE, answer.clone())
-  for (const path of kept) if (path !== PAGE && !parts.includes(path)) await shell.delete(path)
+  const old = [...kept].filter((path) => path !== PAGE && !parts.includes(path))
+  for (const path of old) await shell.delete(path)
+  if (old.length) await caches.delete(LATER)
   return answer
 }

@@ -36,7 +36,7 @@ export const PAGES: Page[] = [
   { name: 'appeals', key: '⇧Q', roles: ['dispatcher', 'shift_lead', 'manager', 'supervisor'], icon: 'M5 4h14v10H11l-4 4v-4H5zM9 8h6M9 11h4' },
   { name: 'settlement', key: '⇧J', roles: ['manager', 'supervisor'], icon: 'M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6' },
   { name: 'contracts', key: '⇧N', roles: ['manager', 'supervisor'], icon: 'M7 3h8l4 4v14H7zM15 3v4h4M10 12h6M10 16h4' },
-  { name: 'callbacks', key: '⇧V', roles: ['operator', 'shift_lead'], icon: 'M5 4h4l2 5-3 2a11 11 0 0 0 5 5l2-3 5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2M14 5l2 2 4-4' },
+  { name: 'callbacks', key: '⇧V', roles: ['operator', 'shift_lead', 'supervisor'], icon: 'M5 4h4l2 5-3 2a11 11 0 0 0 5 5l2-3 5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2M14 5l2 2 4-4' },
   { name: 'messages', key: '⇧M', roles: DESK, icon: 'M4 5h16v12H9l-5 4z' },
 ]
 

@@ -25,6 +25,8 @@ export function useAddress() {
     round: computed(() => Number(/^#round\/(\d+)$/.exec(hash.value)?.[1]) || null),
     /** The installation that fills the screen, if one does. */
     installing: computed(() => Number(/^#install\/(\d+)$/.exec(hash.value)?.[1]) || null),
+    /** The spot she is sent to, if it fills the screen. */
+    spot: computed(() => Number(/^#spot\/(\d+)$/.exec(hash.value)?.[1]) || null),
     go: (tab: Tab | 'login') => go(tab),
     openRounds: () => go('rounds'),
     openRound: (elder: number) => go(`round/${elder}`),

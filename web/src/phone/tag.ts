@@ -12,6 +12,20 @@ export function tagIn(text: string): string | undefined {
   }
 }
 
+/** Whose tag it is, as it says itself. */
+export const homeOf = (token: string): number => Number(token.split('.')[0])
+
+/** The digits below the code, typed where it cannot be read; undefined where there is a slip (the eighth is Luhn's). */
+export function typedTag(text: string): string | undefined {
+  const digits = text.normalize('NFKC').replace(/\D/g, '')
+  if (digits.length !== 8) return undefined
+  const sum = [...digits].reduce((all, one, n) => {
+    const worth = Number(one) * (2 - (n % 2))
+    return all + Math.floor(worth / 10) + (worth % 10)
+  }, 0)
+  return sum % 10 ? undefined : digits
+}
+
 /** Opened by the camera or a sticker: kept over a login, taken out of the address so that a reload reads nothing twice. */
 export function keepOpened(): void {
   const token = tagIn(location.href)

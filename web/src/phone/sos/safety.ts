@@ -20,6 +20,7 @@ const unsent = shallowRef<Press | null>(kept())
 /** Set once a try has failed: then the mobile network is offered beside. */
 const stuck = ref(false)
 const lastPlace = shallowRef<{ lat: number; lon: number } | null>(null)
+const NEAR_M = 150 // of a door she names, where her phone knows no place
 const opened = ref(unsent.value !== null)
 
 let owner: number | null = null
@@ -115,6 +116,8 @@ export function useSafety() {
   return {
     safety, unsent, stuck, calling, asked, opened, lastPlace, press,
     say: (word: Word) => act(ask(api.POST('/api/phone/sos/word', { body: { word } }))),
+    /** She names a door of her day: as good as a place for whoever is sent. */
+    near: (door: { lat: number; lon: number }) => act(ask(api.POST('/api/phone/sos/place', { body: { ...door, accuracy_m: NEAR_M, datum: 'wgs84' } }))),
     startTimer: (minutes: number, attendance_id?: number) => act(ask(api.POST('/api/phone/timer', { body: { minutes, attendance_id } }))),
     well: (minutes: number) => act(ask(api.POST('/api/phone/timer/well', { body: { minutes } }))),
     endTimer: () => act(ask(api.DELETE('/api/phone/timer'))),
