@@ -95,7 +95,7 @@ def _terms(session: Session, contract: Contract, first: Caller, second: Caller, 
         ],
         "least_minutes": {"CLEAN": 60, "BATH": 45},
         "least_visits": {"visits": 2, "minutes": 25, "cents": 20_00},
-        "note": "每人每月不少于2次，每次不少于40分钟；抽查回访后付款。",
+        "note": "每人每月不少于2次，每次不少于25分钟；抽查回访后付款。",
     }  # fmt: skip
     made = now - timedelta(days=40)
     row = actions.propose(session, contract.id, said, by=first.by, now=made)

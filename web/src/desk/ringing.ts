@@ -8,6 +8,7 @@ import { useNow } from '@/shared/clock'
 import { useSession } from '@/shared/session'
 import { ring, sound, type Ring } from '@/shared/sound'
 import { lasting } from '@/shared/words'
+import { comma } from '@/shared/i18n'
 import { badge, showBadge } from './badge'
 import { notify, useNotices, withdraw } from './notices'
 import { useOneWindow } from './oneWindow'
@@ -113,7 +114,7 @@ export function useRinging(): void {
   watch(troubles, (found, before) => {
     for (const one of before.filter((was) => !found.includes(was))) withdraw(one)
     if (!answers.value || !shift.value?.on) return
-    const facts = { parts: illParts(queue.value).join('、'), time: lasting(performance.now() - heardAt.value) }
+    const facts = { parts: illParts(queue.value).join(comma()), time: lasting(performance.now() - heardAt.value) }
     for (const one of found.filter((is) => NOTICED.includes(is) && !before.includes(is))) notify(one, t('desk.bar.notice'), t(`desk.bar.${one}`, facts))
   })
 

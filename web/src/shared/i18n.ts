@@ -21,6 +21,16 @@ export function remembered(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
+/** Between the things of a list: `助餐、助洁`, `meals, cleaning`. */
+export function comma(): string {
+  return remembered() === 'en' ? ', ' : '、'
+}
+
+/** Between things that hold commas themselves. */
+export function semicolon(): string {
+  return remembered() === 'en' ? '; ' : '；'
+}
+
 /** One screen's words; give it `import.meta.glob('../locales/*\/{shared,...}.json', {eager: true, import: 'default'})`. */
 export function screenI18n(files: Record<string, Words>) {
   const i18n = createI18n({

@@ -1,4 +1,5 @@
 // Broken rules and ways out as sentences.
+import { comma, semicolon } from '@/shared/i18n'
 import type { Board, BoardVisit, Fault } from './model'
 
 interface Translator {
@@ -18,7 +19,7 @@ export function faultInWords({ rule, caregiver_id, facts }: Fault, board: Board,
   const part = rule === 'shift' && 'leaves' in facts ? '_before' : rule === 'shift' && 'returns' in facts ? '_after' : ''
   const key = `board.rule.${rule}${part}`
   if (!te(key)) return t('board.rule.unknown', { rule })
-  const missing = Array.isArray(facts.missing) ? facts.missing.map((skill) => t(`enums.skill.${String(skill)}`)).join('、') : ''
+  const missing = Array.isArray(facts.missing) ? facts.missing.map((skill) => t(`enums.skill.${String(skill)}`)).join(comma()) : ''
   const minutes = (seconds: unknown): number => Math.round(Number(seconds ?? 0) / 60)
   return t(key, { name, missing, travel: minutes(facts.travel), gap: minutes(Number(facts.start ?? 0) - Number(facts.free ?? 0)), work: minutes(facts.work), limit: minutes(facts.limit), out: clock(facts.leaves), begins: clock(facts.begins), back: clock(facts.returns), ends: clock(facts.ends) })
 }
@@ -30,7 +31,7 @@ export function reasonInWords({ reason }: BoardVisit, language: string, { t, te 
   for (const rule of Object.values(reason.blocking)) counts.set(String(rule), (counts.get(String(rule)) ?? 0) + 1)
   if (!counts.size) return language === 'en' ? reason.en : reason.zh
   const word = (rule: string): string => (te(`board.blocks.${rule}`) ? t(`board.blocks.${rule}`) : rule)
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([rule, n]) => t('board.blocked', { n, rule: word(rule) })).join('；')
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([rule, n]) => t('board.blocked', { n, rule: word(rule) })).join(semicolon())
 }
 
 interface Remedy {

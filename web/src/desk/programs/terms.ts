@@ -1,6 +1,7 @@
 // A programme's terms in words, and the form's plain text read back into terms.
 import type { Terms } from '@/shared/api/types'
 import { money } from '@/shared/words'
+import { comma, semicolon } from '@/shared/i18n'
 
 export const LEVELS = ['intact', 'mild', 'moderate', 'severe', 'total'] as const
 export const LTCI_LEVELS = ['1', '2', '3', '4', '5'] as const
@@ -38,10 +39,10 @@ export function inWords(field: string, value: unknown, t: Say): string {
   if (field === 'approval') return t(`money.order_approval.${String(value)}`)
   if (field === 'scale') return t(`money.scale.${String(value)}`)
   if (field === 'amounts' || field === 'cash') return amountsInWords(value as Record<string, number>, t)
-  if (field === 'bands') return (value as Terms['bands'])?.map(({ from_age, cents }) => t('money.age_from', { age: from_age, cents: money(cents) })).join('、') || t('money.nobody')
+  if (field === 'bands') return (value as Terms['bands'])?.map(({ from_age, cents }) => t('money.age_from', { age: from_age, cents: money(cents) })).join(comma()) || t('money.nobody')
   if (!Array.isArray(value)) return String(value)
   if (!value.length) return t(['aids', 'items', 'canteens', 'divisions'].includes(field) ? 'money.all' : 'money.nobody')
-  return value.map((one: string) => word(field, one, t)).join('、')
+  return value.map((one: string) => word(field, one, t)).join(comma())
 }
 
 function word(field: string, one: string, t: Say): string {
@@ -59,7 +60,7 @@ function amountsInWords(amounts: Record<string, number>, t: Say): string {
     const cents = amounts[level]
     if (cents) by.set(cents, [...(by.get(cents) ?? []), levelInWords(level, t)])
   }
-  return [...by].map(([cents, levels]) => `${levels.join('、')} ${money(cents)}`).join('；') || t('money.nobody')
+  return [...by].map(([cents, levels]) => `${levels.join(comma())} ${money(cents)}`).join(semicolon()) || t('money.nobody')
 }
 
 /** Cents of what somebody typed in yuan; null where nothing stands. */

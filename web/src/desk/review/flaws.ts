@@ -2,6 +2,7 @@
 import { useI18n } from 'vue-i18n'
 import type { Flaw } from '@/shared/api/types'
 import { metres } from '@/shared/words'
+import { comma } from '@/shared/i18n'
 
 export function useFlaws() {
   const { t, te } = useI18n()
@@ -14,7 +15,7 @@ export function useFlaws() {
   return function sentence({ flaw, facts }: Pick<Flaw, 'flaw' | 'facts'>): string {
     const end = facts.end === 'start' || facts.end === 'finish' ? t(`desk.review.end.${facts.end}`) : ''
     const distance = typeof facts.distance_m === 'number' ? metres(facts.distance_m) : ''
-    const tasks = Array.isArray(facts.tasks) ? facts.tasks.join('、') : ''
+    const tasks = Array.isArray(facts.tasks) ? facts.tasks.join(comma()) : ''
     const skill_word = typeof facts.skill === 'string' ? t(`enums.skill.${facts.skill}`) : ''
     return t(`desk.review.flaw.${flaw}`, { ...facts, skill_word, grade_word: String(facts.grade ?? '').toUpperCase(), least_word: String(facts.least ?? '').toUpperCase(), gone: flaw === 'elder_gone' ? gone(facts) : '', least: String(facts.least_minutes ?? facts.item_minutes ?? ''), end, distance, tasks })
   }
@@ -36,7 +37,7 @@ export function useBecause() {
   return function words(reason: string): string {
     if (!/^[a-z_, ]+$/.test(reason)) return reason
     const keys = reason.split(',').map((code) => `desk.review.because.${code.trim().replaceAll(' ', '_')}`)
-    return keys.every((key) => te(key)) ? keys.map((key) => t(key)).join('、') : reason
+    return keys.every((key) => te(key)) ? keys.map((key) => t(key)).join(comma()) : reason
   }
 }
 
