@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
-from app.access import actions
+from app.access import actions, api
 from app.access.rules import FREE_TRIES, Locked, Role, WeakPassword, check_strength
 from app.db import Scope, transaction
 from app.history import record
@@ -42,6 +42,18 @@ def test_the_sixth_wrong_password_locks_the_login_for_a_while(client: Callable[.
         assert browser.post("/api/session", json={"login": "zhaomin", "password": "wrong"}).status_code == 403
     answer = browser.post("/api/session", json={"login": "zhaomin", "password": PASSWORD})
     assert answer.status_code == 429 and int(answer.headers["retry-after"]) > 800
+
+
+def test_an_address_is_shut_for_wrong_logins_and_never_for_right_ones(
+    client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "PER_ADDRESS", 5)
+    browser = client(Role.OPERATOR, login="zhaomin")
+    right = {"login": "zhaomin", "password": PASSWORD}
+    for n in range(api.PER_ADDRESS):
+        ok(browser.post("/api/session", json=right))
+        assert browser.post("/api/session", json={"login": f"guess{n}", "password": "wrong"}).status_code == 403
+    assert browser.post("/api/session", json=right).headers["retry-after"] == "300"
 
 
 def test_a_lock_ends_by_itself(database: Engine) -> None:
