@@ -1,11 +1,11 @@
 """Re-planning a running day over HTTP: what happened goes in, what would move comes out; then yes or no."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
-from app.access.api import Planner
+from app.access.api import Now, Planner
 from app.access.queries import Caller
 from app.db import transaction
 from app.errors import Conflict, Refused
@@ -61,27 +61,21 @@ def whole(me: Caller) -> None:
         raise Refused("A day is planned for the whole district.", area=me.area)
 
 
-def propose(me: Caller, asked: actions.Asked, *, seed: int | None = None, iterations: int = 0) -> ChangeOut:
-    """Think without a transaction, then store what was thought."""
-    try:
-        thought = actions.think(asked, seed=seed, iterations=iterations)
-    except BadProblem as error:
-        raise Contradiction("Two things on this day exclude each other.", fault=error.fault) from None
-    with transaction(me.scope) as session:
-        change = actions.keep(session, asked, thought, by=me.by, now=datetime.now(UTC))
-        return change_of(session, change, me.role)
-
-
 @router.post("/board/{day}/replan", status_code=201)
-def replan(day: date, said: ReplanIn, me: Planner) -> ChangeOut:
+def replan(day: date, said: ReplanIn, me: Planner, now: Now) -> ChangeOut:
     """Propose what becomes of the day after these events; nothing moves yet."""
     whole(me)
     if any(event.cause is WhatHappened.ALARM for event in said.events):
         raise Refused("Somebody is sent to an alarm at the alarm desk.")
     with transaction(me.scope) as session:
         happened = [event.value() for event in said.events]
-        asked = actions.ask(session, me.district_id, day, happened, now=datetime.now(UTC))
-    return propose(me, asked, seed=said.seed, iterations=said.iterations)
+        asked = actions.ask(session, me.district_id, day, happened, now=now)
+    try:
+        thought = actions.think(asked, seed=said.seed, iterations=said.iterations)
+    except BadProblem as error:
+        raise Contradiction("Two things on this day exclude each other.", fault=error.fault) from None
+    with transaction(me.scope) as session:
+        return change_of(session, actions.keep(session, asked, thought, by=me.by, now=now), me.role)
 
 
 @router.get("/board/{day}/replans")
@@ -101,19 +95,19 @@ def proposal(change_id: int, me: Planner) -> ChangeOut:
 
 
 @router.post("/replans/{change_id}/accept")
-def accept(change_id: int, me: Planner) -> ChangeOut:
+def accept(change_id: int, me: Planner, now: Now) -> ChangeOut:
     """Let it happen. 409 when the day has changed since: propose again."""
     whole(me)
     with transaction(me.scope) as session:
         actions.of_the_board(session, change_id)
-        change = actions.accept(session, change_id, by=me.by, now=datetime.now(UTC))
+        change = actions.accept(session, change_id, by=me.by, now=now)
         return change_of(session, change, me.role)
 
 
 @router.post("/replans/{change_id}/refuse")
-def refuse(change_id: int, why: RefuseIn, me: Planner) -> ChangeOut:
+def refuse(change_id: int, why: RefuseIn, me: Planner, now: Now) -> ChangeOut:
     """Leave the day as it is."""
     whole(me)
     with transaction(me.scope) as session:
-        change = actions.refuse(session, change_id, by=me.by, now=datetime.now(UTC), reason=why.reason)
+        change = actions.refuse(session, change_id, by=me.by, now=now, reason=why.reason)
         return change_of(session, change, me.role)

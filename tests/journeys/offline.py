@@ -27,15 +27,16 @@ class Promise:
     since: int
 
     @classmethod
-    def find(cls, house: House) -> "Promise":
-        """The first nobody has begun, of somebody with a login."""
+    def find(cls, house: House, item: str = "") -> "Promise":
+        """The first nobody has begun, of somebody with a login; of this item, if there is one."""
         rows = query(
             house,
             "select a.id, u.login, a.starts_at, a.state, (select coalesce(max(id), 0) from visit_events)"
             " from attendances a join users u on u.caregiver_id = a.caregiver_id"
             " join visits v on v.id = a.visit_id"
             " where a.state in ('assigned', 'accepted') and v.state = 'published' and u.ended_at is null"
-            " order by a.id limit 1",
+            " order by v.item_code = %s desc, a.id limit 1",
+            item,
         )
         assert rows, "nobody has a visit before her"
         return cls(

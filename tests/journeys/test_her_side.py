@@ -148,7 +148,7 @@ def test_where_her_phone_finds_no_place_she_names_a_door(house: House, chromium:
 
 
 def test_ill_in_two_taps_and_the_plan_goes_on_without_her(house: House, chromium: Browser) -> None:
-    promise = Promise.find(house)
+    promise = Promise.find(house, "CLEAN")
     first = promise.at
     query(  # others can go, too, on any day and in any small district
         house,

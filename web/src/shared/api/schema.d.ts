@@ -2719,7 +2719,7 @@ export interface paths {
         put?: never;
         /**
          * Replan
-         * @description Propose what becomes of the day after these events; nothing moves yet.
+         * @description Propose what becomes of the day after these events; nothing moves yet. It is thought about without a transaction.
          */
         post: operations["replanning_replan"];
         delete?: never;
@@ -31523,7 +31523,9 @@ export interface operations {
     replanning_replan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
             path: {
                 day: string;
             };
@@ -31620,7 +31622,9 @@ export interface operations {
     replanning_accept: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
             path: {
                 change_id: number;
             };
@@ -31651,7 +31655,9 @@ export interface operations {
     replanning_refuse: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
             path: {
                 change_id: number;
             };
