@@ -1,5 +1,6 @@
 """An elder's money of a month as a page her family can read: what she got, what it paid, what is left, in few words."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -18,6 +19,8 @@ from app.orders.tables import Visit
 from app.people import life_queries as life
 from app.people.life_rules import ENDING, LifeKind
 from app.people.tables import Elder
+from app.rental import queries as rental
+from app.rental.queries import Rent
 
 QUIET: Final = (EntryKind.RESERVE, EntryKind.CAPTURE, EntryKind.RELEASE, EntryKind.REFUND)  # told with their visit
 
@@ -35,14 +38,38 @@ class SheetProgram(BaseModel):
     cash_cents: int
 
 
+class SheetSource(BaseModel):
+    """A programme that pays, and how much."""
+
+    name_zh: str
+    name_en: str
+    cents: int
+
+
+class SheetRent(BaseModel):
+    """The rent of an aid from one day to another, both paid."""
+
+    aid_zh: str
+    aid_en: str
+    first: date
+    last: date
+
+
 class SheetVisit(BaseModel):
-    """One visit and who paid it; `counted` once it is verified, `next_month` where it ended after the month did."""
+    """One visit, or a month's rent, and who paid it.
+
+    `counted` once it is verified, and then the cents are those of the ledger: fewer than agreed where it was given in
+    part. `over_midnight` where it ended after the month did.
+    """
 
     at: datetime
     item_zh: str
     item_en: str
+    rent: SheetRent | None
     state: VisitState
+    agreed_cents: int
     price_cents: int
+    sources: list[SheetSource]
     allowance_cents: int
     self_pay_cents: int
     counted: bool
@@ -101,7 +128,13 @@ def sheet(session: Session, elder: Elder, month: date, name: str, *, now: dateti
         .where(Visit.state.not_in([VisitState.CANCELLED]))
         .order_by(Visit.opens, Visit.id)
     ).all()
-    told = [_visit(visit, zh, en, after) for visit, zh, en in visits]
+    known = [visit.id for visit, _, _ in visits]
+    paid, rents = funding.paid_of(session, elder.district_id, known), rental.rents(session, known)
+    called = funding.names(session, elder.district_id)
+    told = [
+        _visit(visit, zh, en, after, paid=paid.get(visit.id, Counter()), rent=rents.get(visit.id), names=called)
+        for visit, zh, en in visits
+    ]
     lines = funding.statement(session, elder.district_id, elder.id, month)
     return Sheet(
         name=name, month=month, expires_on=calendar.last_day(month),
@@ -137,12 +170,22 @@ def _ended(session: Session, elder: Elder, month_ends: datetime) -> SheetEnd | N
     return SheetEnd(kind=first.kind, on=first.starts)
 
 
-def _visit(visit: Visit, zh: str, en: str, month_ends: datetime) -> SheetVisit:
+def _visit(
+    visit: Visit, zh: str, en: str, month_ends: datetime, *, paid: Counter[str | None], rent: Rent | None,
+    names: dict[str, tuple[str, str]],
+) -> SheetVisit:  # fmt: skip
     at = visit.starts_at or visit.opens
-    gone = visit.state is VisitState.NOT_DELIVERED
+    counted, gone = visit.state is VisitState.VERIFIED, visit.state is VisitState.NOT_DELIVERED
+    sources = [(names[code], cents) for code, cents in paid.items() if code and cents]
+    allowance = sum(cents for _, cents in sources) if counted else visit.allowance_cents
+    own = paid[None] if counted else visit.self_pay_cents
     return SheetVisit(
-        at=at, item_zh=zh, item_en=en, state=visit.state, price_cents=0 if gone else visit.price_cents,
-        allowance_cents=0 if gone else visit.allowance_cents, self_pay_cents=0 if gone else visit.self_pay_cents,
-        counted=visit.state is VisitState.VERIFIED,
-        over_midnight=at + timedelta(minutes=visit.minutes) > month_ends,
+        at=at, item_zh=zh, item_en=en, state=visit.state, agreed_cents=visit.price_cents,
+        price_cents=0 if gone else allowance + own, allowance_cents=0 if gone else allowance,
+        self_pay_cents=0 if gone else own, counted=counted,
+        sources=[SheetSource(name_zh=name[0], name_en=name[1], cents=cents) for name, cents in sources],
+        rent=SheetRent(aid_zh=rent.aid_zh, aid_en=rent.aid_en, first=rent.charge.first, last=rent.last)
+        if rent
+        else None,
+        over_midnight=rent is None and at + timedelta(minutes=visit.minutes) > month_ends,
     )  # fmt: skip

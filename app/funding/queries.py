@@ -1,5 +1,6 @@
 """Reading entitlements and the ledger."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -142,6 +143,21 @@ def owed_for(session: Session, visit: Payable) -> int:
     """Cents of a visit that the elder pays and that are booked as such."""
     mine = and_(L.district_id == visit.district_id, L.visit_id == visit.id)
     return session.execute(select(net(Account.OWED)).where(mine)).scalar_one()
+
+
+def paid_of(session: Session, district_id: int, visit_ids: Iterable[int]) -> dict[int, Counter[str | None]]:
+    """By visit: what each programme has paid or keeps for it, and under None what the elder owes of it."""
+    rows = session.execute(
+        select(L.visit_id, Program.code, net(Account.CAPTURED) + net(Account.RESERVED), net(Account.OWED))
+        .outerjoin(Program, Program.id == L.program_id)
+        .where(L.district_id == district_id, L.visit_id.in_(list(visit_ids)))
+        .group_by(L.visit_id, Program.code, Program.id)
+        .order_by(L.visit_id, Program.id)
+    ).all()
+    found: dict[int, Counter[str | None]] = defaultdict(Counter)
+    for visit_id, code, cents, owed in rows:
+        found[visit_id or 0] += Counter({code: cents} if code else {}) + Counter({None: owed})
+    return found
 
 
 def _of_visit(session: Session, visit: Payable, account: Account) -> Sequence[tuple[int, int]]:

@@ -18,7 +18,7 @@ from app.people.life_rules import ENDING
 from app.people.life_tables import LifeEvent
 from app.people.tables import Elder, Home, Provider
 from app.places.tables import Facility
-from app.rental.rules import OPEN, BadRental, DepositKind, EndReason, RentalState, Terms, UnitState
+from app.rental.rules import OPEN, BadRental, DepositKind, EndReason, Proration, RentalState, Terms, UnitState
 from app.rental.tables import (
     Aid,
     AidAdvice,
@@ -66,6 +66,23 @@ class RentalRow:
     aid: Aid
     store: str
     serial: str | None
+
+
+@dataclass(frozen=True)
+class Rent:
+    """The rent of a month, for which aid, and on which day the rental ended, if it has."""
+
+    charge: RentalCharge
+    ended_on: date | None
+    aid_zh: str
+    aid_en: str
+
+    @property
+    def last(self) -> date:
+        """The last day that is paid; the whole month's where a month that was begun is paid whole."""
+        if self.ended_on is None or self.charge.proration is Proration.MONTH:
+            return self.charge.last
+        return max(min(self.ended_on, self.charge.last), self.charge.first)
 
 
 @dataclass(frozen=True)
@@ -245,6 +262,17 @@ def open_rental(session: Session, elder_id: int, aid_id: int) -> Rental | None:
     return session.scalar(
         select(Rental).where(Rental.elder_id == elder_id, Rental.aid_id == aid_id, Rental.state.in_(open_ones))
     )
+
+
+def rents(session: Session, visit_ids: Iterable[int]) -> dict[int, Rent]:
+    """Those of the visits that are the rent of a month."""
+    rows = session.execute(
+        select(RentalCharge, Rental.ended_on, Aid.name_zh, Aid.name_en)
+        .join(Rental, Rental.id == RentalCharge.rental_id)
+        .join(Aid, Aid.id == Rental.aid_id)
+        .where(RentalCharge.visit_id.in_(list(visit_ids)))
+    )
+    return {charge.visit_id: Rent(charge, ended_on, zh, en) for charge, ended_on, zh, en in rows}
 
 
 def charges(session: Session, rental_ids: Iterable[int]) -> dict[int, list[ChargeRow]]:

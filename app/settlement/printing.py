@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from app.funding.tables import LedgerEntry
 from app.orders.tables import Visit
 from app.paper import Column, Paper
 from app.people.tables import Elder, Provider
+from app.rental import queries as rental
+from app.rental.queries import Rent
 from app.settlement import queries
 from app.settlement.rules import DeductionRule, LineKind, StatementState, Withheld
 from app.settlement.tables import Statement
@@ -166,8 +169,9 @@ def of_elder(session: Session, elder: Elder, month: date) -> bytes:
     paper.say(f"{elder.name} 的服务账单", 26)
     paper.say(f"{month.year} 年 {month.month} 月", 20, gap=3)
     for name, days, cents in services[:9]:
-        paper.pairs([(f"{name}　{len(days)} 次", yuan(cents))], 17)
-        paper.say("　" + "、".join(f"{day} 日" for day in days[:12]) + ("……" if len(days) > 12 else ""), 16, grey=True)
+        times = sum(day.visit for day in days)
+        paper.pairs([(f"{name}　{times} 次" if times else name, yuan(cents))], 17)
+        paper.say("　" + "、".join(day.said for day in days[:12]) + ("……" if len(days) > 12 else ""), 16, grey=True)
     if not services:
         paper.say("这个月没有结算的服务。", 18, gap=2)
     if fees := _fees(session, elder, month):
@@ -180,7 +184,19 @@ def of_elder(session: Session, elder: Elder, month: date) -> bytes:
     return paper.whole()
 
 
-def _services(session: Session, elder: Elder, month: date) -> tuple[list[tuple[str, list[int], int]], int, int]:
+@dataclass(frozen=True, order=True)
+class Day:
+    """When something was given, as it is said: a visit's day, the days of a rent."""
+
+    first: int
+    said: str
+    visit: bool = True
+
+
+Service = tuple[str, list[Day], int]
+
+
+def _services(session: Session, elder: Elder, month: date) -> tuple[list[Service], int, int]:
     """What counts of a month by item (name, days, cents), and the two sums: as the ledger has it."""
     rows = session.execute(
         select(
@@ -196,19 +212,30 @@ def _services(session: Session, elder: Elder, month: date) -> tuple[list[tuple[s
         .where(LedgerEntry.district_id == elder.district_id, LedgerEntry.elder_id == elder.id)
         .where(LedgerEntry.month == month, LedgerEntry.kind.in_((EntryKind.CAPTURE, EntryKind.REFUND)))
         .group_by(LedgerEntry.visit_id, ServiceItem.name_zh, Visit.starts_at, Visit.opens)
-        .order_by(Visit.opens)
+        .order_by(Visit.opens, LedgerEntry.visit_id)
     ).all()
-    found: dict[str, tuple[list[int], list[int]]] = {}
+    rents = rental.rents(session, [row.visit_id or 0 for row in rows])
+    found: dict[str, tuple[list[Day], list[int]]] = {}
     sums = [0, 0]
-    for _, name, starts_at, opens, allowance, own in rows:
+    for visit_id, name, starts_at, opens, allowance, own in rows:
         if allowance + own == 0:
             continue
-        days, cents = found.setdefault(name, ([], []))
-        days.append(calendar.day_of(starts_at or opens).day)
+        rent = rents.get(visit_id or 0)
+        days, cents = found.setdefault(f"{rent.aid_zh}租金" if rent else name, ([], []))
+        days.append(_rented(rent) if rent else _visited(calendar.day_of(starts_at or opens)))
         cents.append(allowance + own)
         sums[0] += allowance
         sums[1] += own
     return _largest(found), sums[0], sums[1]
+
+
+def _visited(on: date) -> Day:
+    return Day(on.day, f"{on.day} 日")
+
+
+def _rented(rent: Rent) -> Day:
+    first, last = rent.charge.first, rent.last
+    return Day(first.day, f"{first.day} 日" if first == last else f"{first.day} 日到 {last.day} 日", visit=False)
 
 
 def _fees(session: Session, elder: Elder, month: date) -> int:
@@ -220,10 +247,10 @@ def _fees(session: Session, elder: Elder, month: date) -> int:
     ) or 0  # fmt: skip
 
 
-def _largest(found: dict[str, tuple[list[int], list[int]]]) -> list[tuple[str, list[int], int]]:
+def _largest(found: dict[str, tuple[list[Day], list[int]]]) -> list[Service]:
     """By cents; what does not fit on a sheet is summed up as the rest."""
     ranked = sorted(((name, days, sum(cents)) for name, (days, cents) in found.items()), key=lambda one: -one[2])
-    rest: Sequence[tuple[str, list[int], int]] = ranked[6:]
+    rest: Sequence[Service] = ranked[6:]
     if len(rest) < 2:
         return ranked[:7]
     days = sorted(day for _, some, _ in rest for day in some)

@@ -14,6 +14,7 @@ from app.access.rules import Role
 from app.access.tables import District
 from app.db import transaction
 from app.errors import Conflict
+from app.funding import month_runs
 from app.people.tables import Caregiver, Certificate, Contract, Provider, Shift
 from app.places.rules import Place, Tier
 from app.places.tables import Division, Facility, MapLine
@@ -113,13 +114,14 @@ def build(
     shift.left(DISTRICT_ID, now=now)
     purses.enrol(_rng(seed, "lists"), DISTRICT_ID, now=now)
     visits = month.past(_rng(seed, "month"), DISTRICT_ID, now=now, tell=tell)
+    rental.lend(_rng(seed, "rental"), DISTRICT_ID, now=now)
+    month_runs.keep_up(now=now)  # what is left of last month expires only when its rents are paid
     settling.last_month(DISTRICT_ID, now=now)
     allowing.paid(_rng(seed, "allowances"), DISTRICT_ID, now=now, tell=tell)
     planned_items = planned.agree(_rng(seed, "care plans"), DISTRICT_ID, now=now, tell=tell)
     rostered.publish(DISTRICT_ID, seconds=1 + elders // 30, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     meals.serve(_rng(seed, "meals"), DISTRICT_ID, now=now)
-    rental.lend(_rng(seed, "rental"), DISTRICT_ID, now=now)
     visitors = welfare.visited(_rng(seed, "welfare"), DISTRICT_ID, password, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     undecided.leave(_rng(seed, "undecided"), DISTRICT_ID, now=now)

@@ -17,7 +17,6 @@ from app.catalogue import queries as catalogue
 from app.catalogue.rules import cost, price_on
 from app.db import transaction
 from app.funding import actions as funding
-from app.funding import month_runs
 from app.funding import queries as balances
 from app.funding.rules import Split, split
 from app.history import History
@@ -74,7 +73,6 @@ def past(rng: random.Random, district_id: int, *, now: datetime, tell: Progress)
             session.info.pop("notices", None)  # nobody is watching yet
         count += len(told)
         tell("past visits", done, len(days))
-    month_runs.keep_up(now=now)
     return count
 
 

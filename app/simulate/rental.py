@@ -144,9 +144,10 @@ def _lend(
         deposit, rng.choice((MoneyWay.WECHAT, MoneyWay.CASH, MoneyWay.TRANSFER)),
     )  # fmt: skip
     lending.hand_over(session, rental.id, said, by=STORE, now=fetched)
-    charging.pay_over(session, rental, before=calendar.month_of(now), by=STORE, now=fetched)
-    charging.open_months(session, rental, until=calendar.day_of(now), by=STORE, now=now)
-    charging.pay_over(session, rental, before=calendar.month_of(now), by=STORE, now=now)
+    for month in charging.months_of(rental, until=calendar.day_of(now))[1:]:  # each on its first day, as the clock does
+        turn = calendar.month_bounds(month)[0]
+        charging.open_months(session, rental, until=month, by=STORE, now=turn)
+        charging.pay_over(session, rental, before=month, by=STORE, now=turn)
 
 
 def _befall(session: Session, rng: random.Random, *, now: datetime) -> None:

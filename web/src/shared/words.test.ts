@@ -1,6 +1,6 @@
 // Times and money read as people say them.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { day, dayInWords, dayPlus, instant, lasting, metres, placeInWords, setZone, time, timeOrDay, timeWithSeconds, yuan } from './words'
+import { day, dayInWords, dayPlus, instant, lasting, metres, placeInWords, setZone, span, time, timeOrDay, timeWithSeconds, yuan } from './words'
 
 describe('in Shanghai', () => {
   beforeEach(() => setZone('Asia/Shanghai'))
@@ -16,6 +16,11 @@ describe('in Shanghai', () => {
     expect(timeOrDay('2026-11-23T06:06:00Z', '2026-11-23T07:00:00Z', 'en')).toBe('14:06')
     expect(timeOrDay('2026-11-22T06:06:00Z', '2026-11-23T07:00:00Z', 'en')).toBe('Sun 22 Nov 14:06')
     expect(dayPlus('2026-02-28', 1)).toBe('2026-03-01')
+  })
+  it('says from which day to which', () => {
+    expect(span('2026-11-01', '2026-11-30', 'zh-CN')).toBe('11月1日–11月30日')
+    expect(span('2026-11-23', '2026-12-02', 'en')).toBe('23 Nov – 2 Dec')
+    expect(span('2026-11-01', '2026-11-01', 'zh-CN')).toBe('11月1日')
   })
   it('turns a wall clock into an instant', () => {
     expect(instant('2026-11-23', '14:30')).toBe('2026-11-23T06:30:00Z')

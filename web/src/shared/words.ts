@@ -51,6 +51,18 @@ export function dayInWords(at: When, language: string): string {
   return `${found.weekday} ${found.day} ${found.month}`
 }
 
+/** `11月1日–11月30日` or `1 Nov – 30 Nov`: two calendar days and what lies between. */
+export function span(first: string, last: string, language: string): string {
+  const chinese = language !== 'en'
+  const format = new Intl.DateTimeFormat(chinese ? 'zh-CN' : 'en-GB', { timeZone: 'UTC', month: chinese ? 'numeric' : 'short', day: 'numeric' })
+  const said = (at: string): string => {
+    const found = Object.fromEntries(format.formatToParts(new Date(at)).map((part) => [part.type, part.value]))
+    return chinese ? `${found.month}月${found.day}日` : `${found.day} ${found.month}`
+  }
+  if (first === last) return said(first)
+  return said(first) + (chinese ? '–' : ' – ') + said(last)
+}
+
 /** The time alone today, with the day before it otherwise. */
 export function timeOrDay(at: When, now: When, language: string): string {
   return day(at) === day(now) ? time(at) : `${dayInWords(at, language)} ${time(at)}`

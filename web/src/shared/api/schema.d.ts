@@ -2719,7 +2719,7 @@ export interface paths {
         put?: never;
         /**
          * Replan
-         * @description Propose what becomes of the day after these events; nothing moves yet. It is thought about without a transaction.
+         * @description Propose what becomes of the day after these events; nothing moves yet.
          */
         post: operations["replanning_replan"];
         delete?: never;
@@ -19826,6 +19826,38 @@ export interface components {
             cash_cents: number;
         };
         /**
+         * SheetRent
+         * @description The rent of an aid from one day to another, both paid.
+         */
+        SheetRent: {
+            /** Aid Zh */
+            aid_zh: string;
+            /** Aid En */
+            aid_en: string;
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+        };
+        /**
+         * SheetSource
+         * @description A programme that pays, and how much.
+         */
+        SheetSource: {
+            /** Name Zh */
+            name_zh: string;
+            /** Name En */
+            name_en: string;
+            /** Cents */
+            cents: number;
+        };
+        /**
          * SheetState
          * @description Where a sheet stands.
          * @enum {string}
@@ -19833,7 +19865,10 @@ export interface components {
         SheetState: "written" | "signed" | "withdrawn" | "untaken";
         /**
          * SheetVisit
-         * @description One visit and who paid it; `counted` once it is verified, `next_month` where it ended after the month did.
+         * @description One visit, or a month's rent, and who paid it.
+         *
+         *     `counted` once it is verified, and then the cents are those of the ledger: fewer than agreed where it was given in
+         *     part. `over_midnight` where it ended after the month did.
          */
         SheetVisit: {
             /**
@@ -19845,9 +19880,14 @@ export interface components {
             item_zh: string;
             /** Item En */
             item_en: string;
+            rent: components["schemas"]["SheetRent"] | null;
             state: components["schemas"]["VisitState"];
+            /** Agreed Cents */
+            agreed_cents: number;
             /** Price Cents */
             price_cents: number;
+            /** Sources */
+            sources: components["schemas"]["SheetSource"][];
             /** Allowance Cents */
             allowance_cents: number;
             /** Self Pay Cents */
