@@ -13,10 +13,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.catalogue.rules import PriceUnit
+from app.catalogue.rules import Given, PriceUnit
 from app.config import settings
 from app.db import add_rows
 from app.history import record
+from app.orders.tables import Visit
 from app.people.tables import Provider
 from app.settlement import claims, proof
 from app.settlement.rules import (
@@ -218,9 +219,10 @@ def _deduct(session: Session, statement: Statement, figures: Figures, terms: Ter
 
 def _sample(session: Session, statement: Statement, terms: Terms | None, told: Mapping[int, StatementSample]) -> None:
     lines = session.execute(
-        select(StatementLine.visit_id, StatementLine.division_code).where(
-            StatementLine.statement_id == statement.id, StatementLine.kind.not_in(UNSERVED)
-        )
+        select(StatementLine.visit_id, StatementLine.division_code)
+        .join(Visit, Visit.id == StatementLine.visit_id)
+        .where(StatementLine.statement_id == statement.id, StatementLine.kind.not_in(UNSERVED))
+        .where(Visit.given != Given.RENTAL)  # nobody came: whoever signed for the aid is on record
     ).all()
     places = {visit_id: code for visit_id, code in lines}  # noqa: C416
     chosen = drawn(places.keys(), terms.sampling_percent if terms else 0, statement.seed)

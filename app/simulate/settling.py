@@ -116,7 +116,8 @@ def _called_back(session: Session, statement_id: int, *, whole: bool, by: str, n
 def _disputed(session: Session, statement_id: int, manager: Caller, *, now: datetime) -> None:
     found = session.get_one(Statement, statement_id)
     about = [row[0].visit_id for row in queries.withheld(session, found)[:1]]
-    about += [row[0].visit_id for row in queries.lines(session, found, limit=2 - len(about))]
+    attended = [row[0].visit_id for row in queries.lines(session, found) if row[0].minutes is not None]
+    about += attended[: 2 - len(about)]
     for visit_id, words in zip(about, SAID, strict=False):
         actions.dispute(session, statement_id, visit_id=visit_id, rule=None, words=words, by=manager.by, now=now)
 

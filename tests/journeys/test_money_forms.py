@@ -85,3 +85,26 @@ def test_a_proof_of_life_is_written_down_by_its_button_not_by_looking_at_the_way
     button.click()
     until(lambda: query(house, counted)[0][0] == before + 1, "the proof was not written down")
     desk.context.close()
+
+
+def test_a_changed_rule_is_tried_once_and_whoever_asked_is_taken_to_the_answer(house: House, chromium: Browser) -> None:
+    def asked() -> int:
+        return int(query(house, "select count(*) from what_ifs")[0][0])
+
+    desk = supervisor(house, chromium, "liguodong", "/desk/programs")
+    page, before = desk.page, asked()
+    page.get_by_role("button", name="起草新版本").click()
+    dialog = page.get_by_role("dialog")
+    amount = dialog.locator("input[type=number]").nth(2)
+    amount.fill("-5")
+    dialog.get_by_role("button", name="先试算").click()
+    expect(amount).to_be_focused()  # the browser says at the field what is wrong with it
+    assert asked() == before
+    amount.fill("400")
+    dialog.get_by_role("button", name="先试算").dblclick()
+    answer = dialog.get_by_text(re.compile(r"^共 \d+ 次服务"))
+    expect(answer).to_be_in_viewport(timeout=20_000)
+    assert asked() == before + 1
+    desk.picture("desk-what-if")
+    desk.check()
+    desk.context.close()
