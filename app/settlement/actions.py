@@ -193,12 +193,16 @@ def _is_about(session: Session, statement: Statement, visit_id: int | None, rule
 def answer(session: Session, dispute_id: int, event: Event, *, words: str | None, me: Caller, now: datetime) -> Dispute:
     """Accept or refuse it (the bureau, with an answer), or withdraw it (the provider)."""
     found = queries.dispute(session, dispute_id)
-    queries.statement(session, found.statement_id, lock=True)
+    statement = queries.statement(session, found.statement_id, lock=True)
     _check_side(event, me)
     row = queries.dispute(session, dispute_id, lock=True)
     before, row.state = row.state, after(DISPUTE_MOVES, row.state, event)
     row.answer, row.answered_by, row.answered_at = words, me.by, now
     record(session, row, event, before, row.state, by=me.by, now=now, statement_id=row.statement_id)
+    record(
+        session, statement, f"dispute_{event}", statement.state, statement.state, by=me.by, now=now, reason=words,
+        visit_id=row.visit_id,
+    )  # fmt: skip
     return row
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from app import history
 from app.access.rules import Role
 from app.db import transaction
 from app.errors import IllegalMove, Refused
@@ -242,6 +243,8 @@ def test_an_open_dispute_stops_the_check_and_an_accepted_one_asks_for_a_new_draw
             actions.answer(session, row.id, Event.ACCEPT, words="yes", me=manager, now=after)
         actions.answer(session, row.id, Event.ACCEPT, words="是的", me=one, now=after)
         assert row.state is DisputeState.ACCEPTED
+        told = history.of(session, DISTRICT, "statements", statement.id)
+        assert [(line.event, line.reason) for line in told][-2:] == [("dispute", None), ("dispute_accept", "是的")]
         with pytest.raises(NotReady):
             actions.move(session, statement.id, Event.CHECK, me=one, now=after)
         actions.move(session, statement.id, Event.RETURN, me=one, now=after, reason="为 1 号更正")

@@ -9,6 +9,10 @@ it('says it in our words where we have them, with minutes for seconds', () => {
   const locked = new Problem({ type: '/problems/Locked', title: 'Locked', status: 429, detail: 'x', retry_after: 61 })
   expect(inWords(locked, words)).toBe('wait 2')
 })
+it('names several things as people list them', () => {
+  const file = new Problem({ type: '/problems/NoSuchColumn', title: 'x', status: 422, detail: 'x', columns: ['账号', '金额'] })
+  expect(inWords(file, { t: (_, named) => String(named.columns), te: () => true })).toBe('账号、金额')
+})
 it("says the server's words otherwise", () => {
   const odd = new Problem({ type: '/problems/Odd', title: 'Odd', status: 409, detail: 'Something odd.' })
   expect(inWords(odd, words)).toBe('Something odd.')

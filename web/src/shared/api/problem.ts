@@ -1,4 +1,6 @@
 // What the server could not do, in words people read (RFC 9457).
+import { comma } from '../i18n'
+
 export interface Facts {
   type: string
   title: string
@@ -47,8 +49,9 @@ export function inWords(error: unknown, { t, te }: Translator): string {
   return key ? t(key, wordable(error.facts)) : error.message
 }
 
-/** Facts as a sentence can hold them: seconds to wait become minutes too. */
+/** Facts as a sentence can hold them: seconds to wait become minutes too, several things stand side by side. */
 function wordable(facts: Facts): Record<string, unknown> {
   const wait = typeof facts.retry_after === 'number' ? facts.retry_after : 0
-  return { ...facts, minutes: Math.max(1, Math.ceil(wait / 60)) }
+  const side = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, Array.isArray(fact) ? fact.join(comma()) : fact]))
+  return { ...side, minutes: Math.max(1, Math.ceil(wait / 60)) }
 }
