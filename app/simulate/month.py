@@ -36,6 +36,7 @@ BY: Final = "赵敏 (zhaomin)"
 NO_SHOW, ODD = 0.025, 0.03
 HELD_FOR_DAYS: Final = 5  # older ones were looked at long ago
 ALWAYS: Final = (Flaw.NO_CHECK_OUT, Flaw.TOO_SHORT) * 2  # so many wait, whatever the dice say
+CUTS_OFF: Final = 5  # one caregiver in so many leaves as soon as it counts: rule R5 has something to show
 NO_ONE_IN: Final = (NotDelivered.NO_ONE_HOME, NotDelivered.REFUSED, NotDelivered.IN_HOSPITAL)
 
 
@@ -160,6 +161,8 @@ def _attendance(rng: random.Random, told: Told, visit: Visit, caregiver: Caregiv
     )  # fmt: skip
     if told.end is not VisitState.NOT_DELIVERED:
         given = visit.minutes * (0.5 if told.flaw is Flaw.TOO_SHORT else rng.uniform(0.97, 1.1))
+        if told.flaw is None and caregiver.id % CUTS_OFF == 0:
+            given = visit.least_minutes + given % 1
         attendance.reason = None
         attendance.started_at = arrived + timedelta(seconds=rng.randint(20, 150))
         if told.flaw is not Flaw.NO_CHECK_OUT:

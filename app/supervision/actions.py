@@ -85,6 +85,7 @@ def _all(session: Session, district_id: int, month: date, terms: Terms) -> Itera
     first, last = calendar.month_bounds(month)
     yield from _bursts(session, district_id, first, last, terms)
     yield from _few(session, district_id, month)
+    yield from _alike(session, district_id, first, last, terms)
     since = month
     for _ in range(terms.pair_months - 1):
         since = calendar.last_month(since)
@@ -112,6 +113,19 @@ def _bursts(session: Session, district_id: int, first: datetime, last: datetime,
         }  # fmt: skip
         place = places[row.elder_id] if row.elder_id else f"{district_id:06d}000000"
         yield Found(kind, row.provider_id, row.elder_id, None, place, facts)
+
+
+def _alike(session: Session, district_id: int, first: datetime, last: datetime, terms: Terms) -> Iterator[Found]:
+    """R5 and R6: minutes, and places, too alike to be true."""
+    asked = {"district": district_id, "first": first, "last": last}
+    place = f"{district_id:06d}000000"
+    exact = {"within": terms.exact_minutes, "percent": terms.exact_percent, "least": terms.exact_visits}
+    for row in session.execute(asking.EXACT, asked | exact):
+        facts = {"visits": row.visits, "exact": row.exact, "within": terms.exact_minutes}
+        yield Found(ClueKind.EXACT_MINUTES, row.provider_id, None, row.caregiver_id, place, facts)
+    for row in session.execute(asking.REPEATED, asked | {"least": terms.place_visits}):
+        facts = {"visits": row.visits, "homes": row.homes}
+        yield Found(ClueKind.REPEATED_PLACE, row.provider_id, None, row.caregiver_id, place, facts)
 
 
 def _few(session: Session, district_id: int, month: date) -> Iterator[Found]:

@@ -55,6 +55,39 @@ FEW: Final = text(f"""
     order by e.id
 """)
 
+# R5: as the phones reported it, for what a person corrected says nothing of where she cut it off.
+EXACT: Final = text(f"""
+    with stays as materialized (
+        select v.provider_id, a.caregiver_id, v.least_minutes,
+            extract(epoch from a.finished_at - a.started_at) / 60 - v.least_minutes as beyond
+        from visits v join attendances a on a.visit_id = v.id and a.state = 'finished'
+        where {SERVED} and v.provider_id is not null and v.opens >= :first and v.opens < :last
+          and v.state in ('verified', 'held', 'done') and v.least_minutes > 0
+          and a.started_at is not null and a.finished_at is not null
+    )
+    select provider_id, caregiver_id, count(*) as visits, count(*) filter (where abs(beyond) <= :within) as exact
+    from stays
+    group by provider_id, caregiver_id
+    having count(*) >= :least and count(*) filter (where abs(beyond) <= :within) * 100 >= :percent * count(*)
+    order by provider_id, caregiver_id
+""")
+
+# R6: distance from the home and accuracy stand for the place, which is sealed.
+REPEATED: Final = text(f"""
+    with places as materialized (
+        select v.provider_id, e.caregiver_id, v.home_id, e.distance_m, e.accuracy_m, count(distinct v.id) as visits
+        from visit_events e join visits v on v.id = e.visit_id
+        where {SERVED} and v.provider_id is not null and v.opens >= :first and v.opens < :last
+          and e.district_id = :district and e.kind in ('start', 'finish') and e.distance_m is not null
+        group by v.provider_id, e.caregiver_id, v.home_id, e.distance_m, e.accuracy_m
+        having count(distinct v.id) >= :least
+    )
+    select provider_id, caregiver_id, max(visits) as visits, count(distinct home_id) as homes
+    from places
+    group by provider_id, caregiver_id
+    order by provider_id, caregiver_id
+""")
+
 # R11: together often, and never once has anybody asked the elder about it.
 PAIRS: Final = text(f"""
     select v.provider_id, v.elder_id, a.caregiver_id, e.division_code, count(*) as visits

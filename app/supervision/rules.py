@@ -1,4 +1,4 @@
-"""Clues (线索) a month leaves: bursts at its end, elders visited too seldom, pairs nobody has asked about; their lives.
+"""Clues (线索) a month leaves: what is odd about it when its records are looked at together; their lives.
 
 A clue is a question, never a verdict: a person decides, with words, and what she takes is proposed and not taken.
 """
@@ -17,6 +17,8 @@ class ClueKind(StrEnum):
     BURST_OF_ELDER = "burst_of_elder"  # R10: an elder's visits crowd at the month's end
     BURST_OF_PROVIDER = "burst_of_provider"  # R10
     TOO_FEW_VISITS = "too_few_visits"  # fewer than the contract promises each of its elders
+    EXACT_MINUTES = "exact_minutes"  # R5: again and again cut off exactly at the least minutes
+    REPEATED_PLACE = "repeated_place"  # R6: the very same fix day after day: a real one never is
     UNTESTED_PAIR = "untested_pair"  # R11: a weight for whom to call back, and nothing to decide
 
 

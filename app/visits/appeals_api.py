@@ -158,6 +158,10 @@ class TermsValues(BaseModel):
     burst_visits: int = _number("burst_visits")
     pair_months: int = _number("pair_months")
     pair_visits: int = _number("pair_visits")
+    exact_minutes: int = _number("exact_minutes")
+    exact_percent: int = _number("exact_percent")
+    exact_visits: int = _number("exact_visits")
+    place_visits: int = _number("place_visits")
     partial: dict[str, PartRule] = Field(max_length=100)
 
     @classmethod

@@ -33,23 +33,26 @@ def keep_print(session: Session, photo: Photo, body: bytes, *, now: datetime) ->
     session.add(
         PhotoPrint(
             district_id=photo.district_id, photo_id=photo.id, visit_id=photo.visit_id, caregiver_id=photo.caregiver_id,
-            sha256=photo.sha256, bits=seen.bits, taken_at=photo.taken_at, shot_at=shot, at=now,
+            sha256=photo.sha256, bits=seen.bits, taken_at=photo.taken_at, shot_at=shot, screen=seen.screen, at=now,
         )
     )  # fmt: skip
     session.flush()
 
 
 def of_photos(session: Session, visit: Visit, records: Sequence[Record], terms: Terms) -> Iterator[Finding]:
-    """R7: the nearest photo of another visit that was here before, and one taken before or after the stay."""
+    """R7: the nearest photo of another visit that was here before, one taken elsewhen, one that shows a screen."""
     mine = session.scalars(select(PhotoPrint).where(PhotoPrint.visit_id == visit.id).order_by(PhotoPrint.id)).all()
     if not mine:
         return
     whose = _attendances(session, records)
     reused: dict[int | None, dict[str, Any]] = {}
     off: dict[int | None, dict[str, Any]] = {}
+    screens: dict[int | None, dict[str, Any]] = {}
     for one in mine:
         record = whose.get(one.caregiver_id)
         key = record.attendance_id if record else None
+        if one.screen and key not in screens:
+            screens[key] = {"photo_id": one.photo_id}
         found = _known(session, one, terms)
         if found and ("bits" not in reused.get(key, {}) or found["bits"] < reused[key]["bits"]):
             reused[key] = found
@@ -60,6 +63,8 @@ def of_photos(session: Session, visit: Visit, records: Sequence[Record], terms: 
         yield Finding(Flaw.REUSED_PHOTO, key, facts)
     for key, facts in off.items():
         yield Finding(Flaw.PHOTO_TIME, key, facts)
+    for key, facts in screens.items():
+        yield Finding(Flaw.SCREEN_PHOTO, key, facts)
 
 
 def _attendances(session: Session, records: Sequence[Record]) -> dict[int, Record]:

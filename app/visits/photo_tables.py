@@ -67,6 +67,7 @@ class PhotoPrint(OfDistrict, Base):
     bits: Mapped[int | None] = mapped_column(BigInteger)  # none: it shows nothing
     taken_at: Mapped[datetime]  # as the phone said
     shot_at: Mapped[datetime | None]  # as the camera wrote into it
+    screen: Mapped[bool] = mapped_column(default=False)  # shaped like a screen, and no camera has signed it
     at: Mapped[datetime]
 
     __table_args__ = (

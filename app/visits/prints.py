@@ -17,8 +17,10 @@ from PIL import Image
 SIDE: Final = 32
 LOW: Final = 8
 LARGEST: Final = 50_000_000  # points; a phone's photo has some twelve million
+SCREEN: Final = (1.95, 2.4)  # long side to short: 18:9 to 21:9; cameras give 4:3 and 16:9, panoramas are longer
 FLAT: Final = 6.0  # grey levels of deviation below which a picture shows nothing: a covered lens, a white wall
 EXIF: Final = 0x8769
+MAKE: Final = 0x010F
 ORIGINAL: Final = 0x9003
 WAVES: Final = np.cos(np.pi / SIDE * np.outer(np.arange(SIDE), np.arange(SIDE) + 0.5))
 
@@ -29,6 +31,7 @@ class Seen:
 
     bits: int | None
     shot_at: datetime | None = None
+    screen: bool = False  # shaped like a phone's screen, and no camera has signed it
 
 
 def look(body: bytes) -> Seen:
@@ -39,12 +42,15 @@ def look(body: bytes) -> Seen:
             with Image.open(BytesIO(body), formats=("JPEG", "PNG", "WEBP")) as picture:
                 if picture.width * picture.height > LARGEST:
                     return Seen(None)
-                shot_at = _shot_at(picture.getexif().get_ifd(EXIF).get(ORIGINAL))
+                said = picture.getexif()
+                shot_at = _shot_at(said.get_ifd(EXIF).get(ORIGINAL))
+                shape = max(picture.size) / max(min(picture.size), 1)
+                screen = shot_at is None and not said.get(MAKE) and SCREEN[0] <= shape <= SCREEN[1]
                 picture.draft("L", (8 * SIDE, 8 * SIDE))  # a JPEG need not be unpacked whole
                 small = picture.convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError, Image.DecompressionBombError):
         return Seen(None)
-    return Seen(_bits(np.asarray(small, dtype=np.float64)), shot_at)
+    return Seen(_bits(np.asarray(small, dtype=np.float64)), shot_at, screen)
 
 
 def _bits(grey: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> int | None:

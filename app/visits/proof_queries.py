@@ -152,7 +152,7 @@ def located(records: Sequence[Record], *, geofence_m: int, fine_m: int) -> Itera
     for record in records:
         for point, fix in ((Point.START, record.start_fix), (Point.FINISH, record.finish_fix)):
             at = record.started_at if point is Point.START else record.finished_at
-            if at is None or fix is None or fix.vague or not fix.fits(geofence_m):
+            if at is None or fix is None or fix.vague or not fix.fits(geofence_m) or point in record.mocked:
                 continue
             facts = {
                 "distance_m": round(fix.distance_m), "accuracy_m": round(fix.accuracy_m),

@@ -95,6 +95,7 @@ def _record(
         attendance.id, times["started_at"], times["finished_at"],
         _fix(ends[EventKind.START][:1], home_accuracy), _fix(ends[EventKind.FINISH][-1:], home_accuracy),
         max(skews, key=abs, default=timedelta()), frozenset(end for whose, end in proven if whose == attendance.id),
+        frozenset(kind.value for kind, es in ends.items() if any(e.data.get("mocked") is True for e in es)),
     )  # fmt: skip
 
 

@@ -95,6 +95,8 @@ class Flaw(StrEnum):
     PHOTO_TIME = "photo_time"  # taken before or after the stay (R7)
     OWN_PHONE = "own_phone"  # confirmed from a caregiver's own telephone (R9)
     SHARED_PHONE = "shared_phone"  # confirmed from a telephone that confirms for many elders (R9)
+    MOCK_LOCATION = "mock_location"  # the phone itself says that its place was made up (R6)
+    SCREEN_PHOTO = "screen_photo"  # shaped like a screen and no camera's: a picture of a picture
 
 
 HOLDING: Final = frozenset(
@@ -117,6 +119,7 @@ HOLDING: Final = frozenset(
         Flaw.PHOTO_TIME,
         Flaw.OWN_PHONE,
         Flaw.SHARED_PHONE,
+        Flaw.MOCK_LOCATION,
     }
 )  # the others are shown and hold nothing
 DOUBTS: Final = frozenset({Flaw.REUSED_PHOTO, Flaw.PHOTO_TIME, Flaw.OWN_PHONE, Flaw.SHARED_PHONE})
@@ -209,6 +212,7 @@ class Record:
     finish_fix: Fix | None = None
     skew: timedelta = timedelta()
     proven: frozenset[str] = frozenset()  # ends (start, finish) at which something else than a fix shows the place
+    mocked: frozenset[str] = frozenset()  # ends at which the phone said that its place was made up
 
 
 @dataclass(frozen=True)
@@ -261,6 +265,9 @@ def _places(record: Record, geofence_m: int) -> Iterator[Finding]:
         ("finish", record.finished_at, record.finish_fix),
     ):
         if at is None:
+            continue
+        if end in record.mocked:
+            yield Finding(Flaw.MOCK_LOCATION, record.attendance_id, {"end": end})
             continue
         if (fix is None or fix.vague) and end in record.proven:
             continue

@@ -42,6 +42,10 @@ class Terms:
     burst_visits: int = 5  # R10: of fewer visits nothing is said
     pair_months: int = 3  # R11: so far back, with the month itself
     pair_visits: int = 12  # R11: so many visits of one caregiver to one elder
+    exact_minutes: int = 1  # R5: no further from the least minutes of the item than this is exactly at them
+    exact_percent: int = 60  # R5: so large a share of a caregiver's month
+    exact_visits: int = 5  # R5: of fewer visits nothing is said
+    place_visits: int = 4  # R6: the very same place, to the decimetre, at so many visits to one home
     partial: Mapping[str, PartRule] = field(default_factory=lambda: {"default": PartRule.MINUTES})  # by item code
 
     def part_rule(self, item_code: str) -> PartRule:
@@ -54,7 +58,8 @@ LIMITS: Final = {
     "day_visits": (1, 60), "day_hours": (1, 24), "appeal_days": (1, 60), "photo_bits": (0, 16), "photo_days": (1, 366),
     "photo_minutes": (1, 1440), "phone_elders": (2, 50), "phone_days": (1, 366),
     "burst_percent": (11, 100), "burst_days": (1, 15), "burst_visits": (1, 100),
-    "pair_months": (1, 12), "pair_visits": (2, 366),
+    "pair_months": (1, 12), "pair_visits": (2, 366), "exact_minutes": (0, 10), "exact_percent": (30, 100),
+    "exact_visits": (3, 100), "place_visits": (3, 100),
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Clues of a month: bursts, elders visited too seldom by their contract, pairs nobody asked about; persons decide."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from app.orders.tables import Visit
 from app.people.life_rules import LifeKind, LifeSource
 from app.people.life_tables import LifeEvent
 from app.people.tables import Elder, Provider
+from app.planning import queries as planning
 from app.settlement import drawing
 from app.settlement.rules import SampleState
 from app.settlement.tables import StatementClaim, StatementDeduction, StatementSample
@@ -25,6 +27,8 @@ from app.supervision.actions import MonthNotOver
 from app.supervision.rules import ClueEvent, ClueKind, ClueState, taken_for
 from app.supervision.tables import Clue
 from app.visits.appeal_tables import VisitTerms
+from app.visits.rules import EventKind
+from app.visits.tables import VisitEvent
 from tests.app.settlement.story import DECEMBER, NOVEMBER, THEN, a_contract, a_done_visit, locked
 from tests.cast import DISTRICT, STREET, TEN, a_caregiver, a_provider, an_attendance, an_elder
 from tests.clients import Client, ok
@@ -208,3 +212,62 @@ def test_what_is_taken_is_cents_for_each_or_a_share_of_her_month() -> None:
     assert taken_for({"cents": 500}, 3, 99) == 1_500
     assert taken_for({"percent": 15}, 3, 1_010) == 152
     assert taken_for({}, 3, 1_010) == 0
+
+
+def stays(session: Session, provider: Provider, minutes: list[int], **fix: Any) -> int:
+    """One caregiver's stays of so many minutes at one home, each a visit of an hour; with the fix at both ends."""
+    elder, caregiver = an_elder(session), a_caregiver(session, provider=provider)
+    for day, given in enumerate(minutes, 1):
+        (visit,) = visits(session, elder, [day], provider, minutes=given)
+        (there,) = planning.had_to_come(session, visit.id)
+        there.caregiver_id = caregiver.id
+        for n, kind in enumerate((EventKind.START, EventKind.FINISH)):
+            session.add(
+                VisitEvent(
+                    district_id=DISTRICT, division_code=visit.division_code, provider_id=provider.id, kind=kind,
+                    event_id=uuid.uuid4(), caregiver_id=caregiver.id, attendance_id=there.id, visit_id=visit.id, seq=n,
+                    device_at=TEN, received_at=TEN, happened_at=TEN, data={},
+                    **{"distance_m": day * 2.1 + n, "accuracy_m": 12.5} | fix,
+                )
+            )  # fmt: skip
+    session.flush()
+    return caregiver.id
+
+
+def test_whoever_leaves_again_and_again_at_the_least_minutes_is_asked_about(story: tuple[int, int]) -> None:
+    with transaction() as session:
+        provider = session.get_one(Provider, story[0])
+        least = visits(session, an_elder(session), [1], provider)[0].least_minutes
+        found = stays(session, provider, [least, least + 1, least, 90, 90])
+        stays(session, provider, [least, least, 90, 90, 90])  # two of five
+        stays(session, provider, [least, least, least, least])  # of four nothing is said
+        stays(session, provider, [least + 2] * 6)
+        (clue,) = clues(session, ClueKind.EXACT_MINUTES)
+        assert (clue.caregiver_id, clue.elder_id, clue.cents) == (found, None, 0)
+        assert clue.facts == {"visits": 5, "exact": 3, "within": 1}
+
+
+def test_the_very_same_fix_day_after_day_is_asked_about(story: tuple[int, int]) -> None:
+    with transaction() as session:
+        provider = session.get_one(Provider, story[0])
+        found = stays(session, provider, [60] * 4, distance_m=4.2)
+        stays(session, provider, [60] * 3, distance_m=4.2)  # three visits: chance
+        stays(session, provider, [60] * 6)  # every time another place
+        stays(session, provider, [60] * 6, distance_m=None, accuracy_m=None)  # no place at all is another rule
+        (clue,) = clues(session, ClueKind.REPEATED_PLACE)
+        assert (clue.caregiver_id, clue.facts) == (found, {"visits": 4, "homes": 1})
+
+
+def test_a_caregivers_clue_is_shown_decided_and_takes_nothing(
+    story: tuple[int, int], client: Callable[..., Client]
+) -> None:
+    with transaction() as session:
+        stays(session, session.get_one(Provider, story[0]), [60] * 4, distance_m=4.2)
+        (clue,) = clues(session, ClueKind.REPEATED_PLACE)
+        clue_id = clue.id
+    bureau = client(Role.SUPERVISOR)
+    (row,) = [one for one in ok(bureau.get("/api/clues?month=2026-11-01"))["items"] if one["id"] == clue_id]
+    assert (row["kind"], row["caregiver"], row["elder_name"]) == ("repeated_place", "刘洁", None)
+    assert ok(bureau.post(f"/api/clues/{clue_id}/uphold", json={"words": "手机装有虚拟定位软件"}))["state"] == "upheld"
+    with transaction() as session:
+        assert session.scalars(select(StatementClaim)).all() == []

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -24,8 +25,9 @@ from app.planning import attending
 from app.planning import queries as planning
 from app.planning.rules import AttendanceState, PlanChanged
 from app.planning.tables import Attendance
-from app.visits import actions, queries, review
+from app.visits import actions, proof_queries, queries, review
 from app.visits.actions import Reported, Told
+from app.visits.proof_rules import Point
 from app.visits.rules import CannotCorrect, Cause, EventKind, Flaw, NotDelivered, Outcome, ReasonMissing, Resolution
 from app.visits.tables import TaskResult, VisitEvent
 from tests.cast import CENTRE, DISTRICT, TEN, a_caregiver, a_draft, a_visit, an_attendance, an_order
@@ -80,6 +82,18 @@ def test_a_whole_visit_verifies_itself_and_the_ledger_owes_the_provider(database
         assert (mine.state, mine.started_at, mine.finished_at) == (AttendanceState.FINISHED, TEN, TEN + HOUR)
         (entry,) = session.scalars(select(LedgerEntry).where(LedgerEntry.visit_id == visit.id))
         assert (entry.kind, entry.target, entry.cents) == (EntryKind.CAPTURE, Account.OWED, 10_000)
+
+
+def test_a_place_that_the_phone_says_is_made_up_proves_nothing_and_waits_for_a_person(database: Engine) -> None:
+    with transaction() as session:
+        visit, (mine,) = a_published(session)
+        steps = [replace(one, data=one.data | {"mocked": True}) if one.kind == "start" else one for one in whole(mine)]
+        send(session, mine.caregiver_id, *steps)
+        assert (visit.state, visit.reason) == (VisitState.HELD, "mock_location")
+        (row,) = queries.open_flaws(session, [visit.id])[visit.id]
+        assert (row.flaw, row.facts) == (Flaw.MOCK_LOCATION, {"end": "start"})
+        proofs = proof_queries.located(queries.records(session, visit), geofence_m=300, fine_m=100)
+        assert [one.point for one in proofs] == [Point.FINISH]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

@@ -4,11 +4,13 @@ import hashlib
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -89,6 +91,34 @@ def test_of_forty_rooms_hardly_two_look_the_same() -> None:
 )
 def test_what_is_no_photo_has_no_print_and_breaks_nothing(body: bytes) -> None:
     assert prints.look(body).bits is None
+
+
+def picture(size: tuple[int, int], *, form: str = "JPEG", make: str = "") -> bytes:
+    """A photo of so many points, signed by a camera or not."""
+    into, exif = BytesIO(), Image.Exif()
+    if make:
+        exif[prints.MAKE] = make
+    Image.open(BytesIO(ROOM)).resize(size).save(into, form, exif=exif)
+    return into.getvalue()
+
+
+def test_a_picture_shaped_like_a_screen_that_no_camera_has_signed_is_one_of_a_screen() -> None:
+    assert [prints.look(picture(size)).screen for size in ((1080, 2340), (540, 1170), (2400, 1080), (720, 1440))] == [
+        True
+    ] * 4
+    assert [prints.look(picture(size)).screen for size in ((1200, 1600), (1080, 1920), (3000, 1000))] == [False] * 3
+    assert prints.look(picture((1080, 2340), form="PNG")).screen
+    assert not prints.look(picture((1080, 2340), make="HUAWEI")).screen
+
+
+def test_a_picture_of_a_screen_is_shown_beside_the_visit_and_keeps_nobody_from_being_paid(
+    two: tuple[Visit, Visit],
+) -> None:
+    with transaction() as session:
+        photo_id = send(session, two[0], picture((1080, 2340)))
+        (row,) = queries.open_flaws(session, [two[0].id])[two[0].id]
+        assert (row.flaw, row.facts) == (Flaw.SCREEN_PHOTO, {"photo_id": photo_id})
+        assert two[0].state is VisitState.VERIFIED and not queries.doubted(session, two[0].id)
 
 
 def test_a_photo_sent_for_a_second_home_is_held_against_the_second(two: tuple[Visit, Visit]) -> None:

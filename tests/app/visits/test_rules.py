@@ -47,6 +47,12 @@ def test_no_place_and_a_place_too_vague_to_prove_anything_are_the_same() -> None
     assert flaws(an_hour(finish_fix=Fix(0, 5000, 30))) == {Flaw.NO_LOCATION}
 
 
+def test_a_place_the_phone_says_is_made_up_holds_the_visit_however_near_it_is() -> None:
+    assert flaws(an_hour(mocked=frozenset({"start"}))) == {Flaw.MOCK_LOCATION}
+    assert flaws(an_hour(mocked=frozenset({"finish"}), proven=frozenset({"finish"}))) == {Flaw.MOCK_LOCATION}
+    assert Flaw.MOCK_LOCATION in HOLDING
+
+
 def test_a_clock_that_is_off_is_shown_and_holds_nothing() -> None:
     assert flaws(an_hour(skew=timedelta(minutes=3))) == {Flaw.CLOCK_SKEW}
     assert Flaw.CLOCK_SKEW not in HOLDING

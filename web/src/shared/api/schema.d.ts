@@ -11534,7 +11534,7 @@ export interface components {
          * @description What is odd about a month.
          * @enum {string}
          */
-        ClueKind: "burst_of_elder" | "burst_of_provider" | "too_few_visits" | "untested_pair";
+        ClueKind: "burst_of_elder" | "burst_of_provider" | "too_few_visits" | "exact_minutes" | "repeated_place" | "untested_pair";
         /**
          * ClueOut
          * @description One clue, whom it is about, and what it rests on.
@@ -13739,7 +13739,7 @@ export interface components {
          * @description What is odd about a visit.
          * @enum {string}
          */
-        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone" | "weak_proof" | "stop_ignored" | "reused_photo" | "photo_time" | "own_phone" | "shared_phone";
+        Flaw: "no_check_in" | "no_check_out" | "too_short" | "too_long" | "outside" | "no_location" | "clock_skew" | "tasks_missing" | "not_started" | "month_settled" | "plan_clash" | "overlap" | "impossible_travel" | "too_many" | "unqualified" | "elder_gone" | "weak_proof" | "stop_ignored" | "reused_photo" | "photo_time" | "own_phone" | "shared_phone" | "mock_location" | "screen_photo";
         /**
          * FlawOut
          * @description Something odd, with the figures of a sentence.
@@ -21310,6 +21310,26 @@ export interface components {
              * @default 12
              */
             pair_visits: number;
+            /**
+             * Exact Minutes
+             * @default 1
+             */
+            exact_minutes: number;
+            /**
+             * Exact Percent
+             * @default 60
+             */
+            exact_percent: number;
+            /**
+             * Exact Visits
+             * @default 5
+             */
+            exact_visits: number;
+            /**
+             * Place Visits
+             * @default 4
+             */
+            place_visits: number;
             /** Partial */
             partial: {
                 [key: string]: components["schemas"]["PartRule"];
