@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dispatch.arrays import Facts, Ints
-from dispatch.jit import compiled
+from dispatch.jit import compiled, inlined
 from dispatch.timing import (
     FAR,
     State,
@@ -28,14 +28,14 @@ from dispatch.timing import (
 SHORT = 10  # spots of the first of two that are tried with the second
 
 
-@compiled
+@inlined
 def draw(s: State, n: int) -> int:
     """A number below n; the same in compiled and plain code."""
     s.random[0] = s.random[0] * 48271 % 2147483647
     return int(s.random[0] % n)
 
 
-@compiled
+@inlined
 def slot(f: Facts, s: State, j: int, r: int, p: int) -> tuple[int, int]:
     """(earliest, latest) start of j right after p; the earliest is the later one where j does not fit."""
     labels, rests, q = f.sizes[3], f.rest_count[r], s.next[p]
@@ -62,7 +62,7 @@ def slot(f: Facts, s: State, j: int, r: int, p: int) -> tuple[int, int]:
     return first, last
 
 
-@compiled
+@inlined
 def price(f: Facts, s: State, j: int, r: int, p: int) -> int:
     """What j after p adds to the cost, without the cost of soft times; FAR where the day gets too long."""
     c = f.owner[r]
@@ -95,7 +95,7 @@ def soft_price(f: Facts, s: State, j: int, r: int, p: int) -> int:
     return int(extra)
 
 
-@compiled
+@inlined
 def consider(f: Facts, s: State, j: int, r: int, p: int, limit: int) -> None:
     """Keeps the spot after p where it is below the limit and the best of its route so far."""
     if s.random[2]:
@@ -115,7 +115,7 @@ def consider(f: Facts, s: State, j: int, r: int, p: int, limit: int) -> None:
                 s.offer[4 * r + 2], s.offer[4 * r + 3] = first, last
 
 
-@compiled
+@inlined
 def welcome(f: Facts, s: State, j: int, r: int, apart: int) -> bool:
     """Whether the owner of the route may serve j at all, and is not the one who serves its other half."""
     c = f.owner[r]
@@ -128,23 +128,28 @@ def welcome(f: Facts, s: State, j: int, r: int, apart: int) -> bool:
     return True
 
 
-@compiled
-def scan_route(f: Facts, s: State, j: int, r: int, apart: int, limit: int) -> None:
+@inlined
+def along(f: Facts, s: State, j: int, r: int, apart: int, limit: int) -> None:
     """The best spot of one route becomes its offer, if it is below the limit."""
     n, labels = f.sizes[0], f.sizes[3]
     s.offer[4 * r] = FAR
-    if not welcome(f, s, j, r, apart):
-        return
-    closes = min(f.windows[2 * ((j + 1) * f.sizes[4] - 1) + 1], s.hi[j])
-    p = n + r
-    while True:
-        soonest = s.early[p * labels]
-        if soonest < FAR and soonest + service(f, r, p) > closes:
-            return
-        consider(f, s, j, r, p, limit)
-        p = s.next[p]
-        if p >= n:
-            return
+    if welcome(f, s, j, r, apart):
+        closes = min(f.windows[2 * ((j + 1) * f.sizes[4] - 1) + 1], s.hi[j])
+        p = n + r
+        while True:
+            soonest = s.early[p * labels]
+            if soonest < FAR and soonest + service(f, r, p) > closes:
+                break
+            consider(f, s, j, r, p, limit)
+            p = s.next[p]
+            if p >= n:
+                break
+
+
+@compiled
+def scan_route(f: Facts, s: State, j: int, r: int, apart: int, limit: int) -> None:
+    """The same for who asks about one route only."""
+    along(f, s, j, r, apart, limit)
 
 
 @compiled
@@ -157,23 +162,24 @@ def scan(f: Facts, s: State, j: int, apart: int, limit: int, narrow: bool) -> No
     near = f.sizes[7]
     if near >= n - 1 or f.link_from[j] < f.link_from[j + 1]:
         for r in range(routes):
-            scan_route(f, s, j, r, apart, limit)
+            along(f, s, j, r, apart, limit)
             if narrow:
                 limit = min(limit, s.offer[4 * r])
         return
     for r in range(routes):
         s.offer[4 * r] = FAR
-        s.queue[r] = 0
-        if welcome(f, s, j, r, apart):
-            s.queue[r] = 1
-            consider(f, s, j, r, n + r, limit)
-    for k in range(j * near, (j + 1) * near):
-        u = f.near[k]
-        r = s.where[u]
+        s.queue[r] = 1 if welcome(f, s, j, r, apart) else 0
+    for k in range(routes + 2 * near):
+        if k < routes:
+            r, p = k, n + k
+        else:
+            p = f.near[j * near + (k - routes) // 2]
+            r = s.where[p]
+            if (k - routes) % 2:
+                p = s.prev[p]
         if r >= 0 and s.queue[r]:
-            consider(f, s, j, r, u, limit)
-            consider(f, s, j, r, s.prev[u], limit)
-            if narrow:
+            consider(f, s, j, r, p, limit)
+            if narrow and k >= routes:
                 limit = min(limit, s.offer[4 * r])
 
 

@@ -14,6 +14,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 import numba
+from numba.core import types
 
 F = TypeVar("F", bound=Callable[..., Any])
 _written: dict[Any, Callable[..., Any]] = {}
@@ -21,7 +22,21 @@ _written: dict[Any, Callable[..., Any]] = {}
 
 def compiled(function: F) -> F:
     """No function here allocates, so counting references is left out: it took nine tenths of the time."""
-    fast: F = numba.njit(cache=True, nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
+    fast: Any = numba.njit(cache=True, nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
+    _written[fast] = function
+    template = fast.get_call_template
+
+    def once(args: Any, kws: Any) -> Any:
+        """A constant among the arguments is a number like others, or the function would be compiled for each."""
+        return template([types.unliteral(a) for a in args], kws)  # type: ignore[no-untyped-call]
+
+    fast.get_call_template = once
+    return fast  # type: ignore[no-any-return]
+
+
+def inlined(function: F) -> F:
+    """Compiled into each caller, for what is called all the time: a call hands over every array of its tuples."""
+    fast: F = numba.njit(inline="always", nogil=True, _nrt=False)(function)  # type: ignore[call-overload]
     _written[fast] = function
     return fast
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from dispatch.arrays import FAR, Ints
-from dispatch.jit import compiled
+from dispatch.jit import compiled, inlined
 from dispatch.rounds_times import Facts, Memory, Tour, go, limit, pull, put, reload, settle, way
 
 REMOVED = 10  # drops taken out on average
@@ -23,7 +23,7 @@ def roll(luck: Ints, n: int) -> int:
     return int(luck[0] % n)
 
 
-@compiled
+@inlined
 def blink(luck: Ints) -> bool:
     luck[1] -= 1
     if luck[1] > 0:
@@ -55,7 +55,7 @@ def hot_enough(w: Facts, s: Tour, h: int, p: int, j: int) -> bool:
     return bool(t + go(w, i, q) <= limit(w, s, q))
 
 
-@compiled
+@inlined
 def scan(w: Facts, s: Tour, r: int, j: int, not_after: int, offer: Ints) -> int:
     """The cheapest place for drop j with rider r, but one; offer: [after, 1 with a reload before, 2 behind it]."""
     n, riders = w.sizes[0], w.sizes[1]
@@ -104,7 +104,7 @@ def scan(w: Facts, s: Tour, r: int, j: int, not_after: int, offer: Ints) -> int:
     return int(best)
 
 
-@compiled
+@inlined
 def scan_pair(w: Facts, s: Tour, r: int, j: int, not_after: int, offer: Ints) -> int:
     """The same for a pick-up j and its delivery; offer: [pick-up after, delivery after]."""
     n, m = w.sizes[0], w.mate[j]
@@ -143,14 +143,14 @@ def scan_pair(w: Facts, s: Tour, r: int, j: int, not_after: int, offer: Ints) ->
     return int(best)
 
 
-@compiled
+@inlined
 def look(w: Facts, s: Tour, r: int, j: int, not_after: int, offer: Ints) -> int:
     if w.mate[j] < 0:
         return int(scan(w, s, r, j, not_after, offer))
     return int(scan_pair(w, s, r, j, not_after, offer))
 
 
-@compiled
+@inlined
 def insert(w: Facts, s: Tour, memory: Memory, j: int, most: int, offer: Ints, luck: Ints) -> bool:
     """Drop j, or the pair it picks up, at its cheapest place below `most`. Days that did not change are remembered."""
     riders, best, after, how, empty = w.sizes[1], most, -1, 0, 0
@@ -161,19 +161,22 @@ def insert(w: Facts, s: Tour, memory: Memory, j: int, most: int, offer: Ints, lu
             if empty and w.rules[4]:
                 continue
             empty = 1
-        k = j * riders + r
-        if memory.version[k] != s.version[r]:
-            memory.version[k] = s.version[r]
-            memory.cost[k] = look(w, s, r, j, -1, offer)
-            memory.after[k], memory.how[k] = offer[0], offer[1]
-        if memory.cost[k] >= best:
-            continue
-        if blink(luck):
-            cost = look(w, s, r, j, memory.after[k], offer)
-            if cost < best:
-                best, after, how = cost, offer[0], offer[1]
-        else:
-            best, after, how = memory.cost[k], memory.after[k], memory.how[k]
+        k, skip = j * riders + r, -1
+        while True:
+            if memory.version[k] != s.version[r] or skip >= 0:
+                cost = look(w, s, r, j, skip, offer)
+                if skip >= 0:
+                    if cost < best:
+                        best, after, how = cost, offer[0], offer[1]
+                    break
+                memory.version[k], memory.cost[k] = s.version[r], cost
+                memory.after[k], memory.how[k] = offer[0], offer[1]
+            if memory.cost[k] >= best:
+                break
+            if not blink(luck):
+                best, after, how = memory.cost[k], memory.after[k], memory.how[k]
+                break
+            skip = memory.after[k]
     if after < 0:
         return False
     r = s.rider[after]
@@ -193,7 +196,7 @@ def insert(w: Facts, s: Tour, memory: Memory, j: int, most: int, offer: Ints, lu
     return True
 
 
-@compiled
+@inlined
 def take_string(w: Facts, s: Tour, j: int, length: int, trip: int, dirty: Ints, luck: Ints) -> None:
     """Takes a string of j's trip; half the time it leaves a few in the middle standing."""
     n, keep = w.sizes[0], 0

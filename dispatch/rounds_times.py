@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dispatch.arrays import FAR, Ints
-from dispatch.jit import compiled
+from dispatch.jit import compiled, inlined
 
 
 class Facts(NamedTuple):
@@ -79,7 +79,7 @@ def limit(w: Facts, s: Tour, q: int) -> int:
     return int(s.late[q] - (w.rules[0] if q >= w.sizes[0] + 2 * w.sizes[1] else 0))
 
 
-@compiled
+@inlined
 def settle(w: Facts, s: Tour, r: int) -> None:
     """All times of one rider's day, forward as early as may be, then backward."""
     n, riders = w.sizes[0], w.sizes[1]
@@ -119,7 +119,7 @@ def settle(w: Facts, s: Tour, r: int) -> None:
     s.cost[r], s.stops[r] = cost + (w.rules[2] if stops else 0), stops
 
 
-@compiled
+@inlined
 def put(w: Facts, s: Tour, j: int, p: int) -> None:
     """Node j goes after p; who calls settles the rider's day."""
     q = s.next[p]
@@ -127,7 +127,7 @@ def put(w: Facts, s: Tour, j: int, p: int) -> None:
     s.rider[j] = s.rider[p]
 
 
-@compiled
+@inlined
 def pull(w: Facts, s: Tour, j: int) -> None:
     """Takes drop j out; a trip that is left with nothing is no trip."""
     n, riders = w.sizes[0], w.sizes[1]
@@ -143,7 +143,7 @@ def pull(w: Facts, s: Tour, j: int) -> None:
                 q = s.next[q]
 
 
-@compiled
+@inlined
 def reload(w: Facts, s: Tour) -> int:
     """A reload that nobody uses; there is one for each drop."""
     first = w.sizes[0] + 2 * w.sizes[1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dispatch.arrays import Facts, Ints
-from dispatch.jit import compiled
+from dispatch.jit import compiled, inlined
 
 FAR = 1 << 50
 
@@ -40,20 +40,20 @@ class State(NamedTuple):
     random: Ints  # [state, offers until the next blink, offers between blinks (0: none), 1: broken]
 
 
-@compiled
+@inlined
 def trip(f: Facts, r: int, i: int, j: int) -> int:
     places = f.sizes[5]
     return int(f.travel[(f.mode[r] * places + f.place[i]) * places + f.place[j]])
 
 
-@compiled
+@inlined
 def service(f: Facts, r: int, j: int) -> int:
     if j >= f.sizes[0]:
         return 0
     return int(f.service[j * f.sizes[2] + f.owner[r]])
 
 
-@compiled
+@inlined
 def ahead(f: Facts, r: int, x: int, t: int, b: int, b2: int) -> int:
     """Free at x, t of travel, breaks b to b2 on the way: when one is there."""
     for k in range(b, b2):
@@ -68,7 +68,7 @@ def ahead(f: Facts, r: int, x: int, t: int, b: int, b2: int) -> int:
     return x + t
 
 
-@compiled
+@inlined
 def behind(f: Facts, r: int, y: int, t: int, b: int, b2: int) -> int:
     """There by y, t of travel, breaks b to b2 on the way: when one must be free at the latest."""
     for k in range(b2 - 1, b - 1, -1):
@@ -83,7 +83,7 @@ def behind(f: Facts, r: int, y: int, t: int, b: int, b2: int) -> int:
     return y - t
 
 
-@compiled
+@inlined
 def opening(f: Facts, s: State, j: int, x: int) -> int:
     """The first start of j at or after x."""
     x = max(x, s.lo[j])
@@ -94,7 +94,7 @@ def opening(f: Facts, s: State, j: int, x: int) -> int:
     return FAR
 
 
-@compiled
+@inlined
 def closing(f: Facts, s: State, j: int, y: int) -> int:
     """The last start of j at or before y."""
     y = min(y, s.hi[j])
@@ -292,7 +292,7 @@ def pull(f: Facts, s: State, j: int) -> None:
     s.dirty[r] = 1
 
 
-@compiled
+@inlined
 def detour(f: Facts, s: State, j: int, r: int, p: int, q: int) -> int:
     """Extra travel for j between p and q; an unused shift does not travel at all."""
     extra = trip(f, r, p, j) + trip(f, r, j, q)
