@@ -72,6 +72,17 @@ class Paper(FPDF):
             self.cell(self.epw * 0.45, height, value, border="B", align="R", new_x="LMARGIN", new_y="NEXT")
         self.ln(3)
 
+    def entry(self, name: str, value: str, below: str, size: float) -> None:
+        """What something is and what it is worth, in ink; a line smaller below it; then the rule."""
+        height = size * 0.3528 * 1.6
+        self.set_font(FAMILY, size=size)
+        self.cell(self.epw * 0.7, height, name)
+        self.cell(self.epw * 0.3, height, value, align="R", new_x="LMARGIN", new_y="NEXT")
+        self.say(below, size - 1, grey=True)
+        self.set_draw_color(*LINE)
+        self.line(self.l_margin, self.get_y() + 1, self.w - self.r_margin, self.get_y() + 1)
+        self.ln(2)
+
     def code(self, rows: Sequence[bytes], side: float) -> None:
         """A QR code of so many mm, its quiet zone included, in the middle of the sheet."""
         size, left, top = side / len(rows), (self.w - side) / 2, self.get_y()

@@ -168,22 +168,35 @@ def template(title: str, columns: Sequence[Listed], example: Sequence[Value], ab
     return written.getvalue()
 
 
-def book(pages: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Value]]]]) -> bytes:
-    """A workbook: title, headings and rows of each sheet."""
+def book(pages: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Value]]]], *, fractions: str = "") -> bytes:
+    """A workbook: title, headings and rows of each sheet; how fractions look, such as `0.00`."""
     made = Workbook()
     made.remove(made.worksheets[0])
     for title, headings, lines in pages:
         sheet = made.create_sheet(title[:31])
         sheet.append(list(headings))
+        widths = [2 * len(heading) for heading in headings]
         for line in lines:
             sheet.append([_inert(value) for value in line])
+            for n, value in enumerate(line, 1):
+                if fractions and isinstance(value, float):
+                    sheet.cell(sheet.max_row, n).number_format = fractions
+            widths = [
+                max(width, *(_width(value) for value in line[n : n + 1])) if n < len(line) else width
+                for n, width in enumerate(widths)
+            ]
         sheet.freeze_panes = "A2"
-        for index, heading in enumerate(headings, 1):
+        for index in range(1, len(headings) + 1):
             sheet.cell(1, index).font = Font(bold=True)
-            sheet.column_dimensions[get_column_letter(index)].width = max(10, 2 * len(heading))
+            sheet.column_dimensions[get_column_letter(index)].width = min(max(10, widths[index - 1] + 1), 40)
     written = io.BytesIO()
     made.save(written)
     return written.getvalue()
+
+
+def _width(value: Value) -> int:
+    """In letters of Latin width; a Chinese character takes two."""
+    return sum(1 + (ord(letter) > 0x2E7F) for letter in str(value))
 
 
 def comma_separated(headings: Sequence[str], lines: Sequence[Sequence[Value]]) -> bytes:

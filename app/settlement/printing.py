@@ -1,7 +1,7 @@
 """Statements on paper and in workbooks: the provider's month with its check sum, the elder's month in large type."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -46,6 +46,7 @@ HEADINGS: Final = (
     "序号", "类别", "工单", "订单", "日期", "老人", "项目", "实际分钟", "补贴(元)", "自付(元)", "合同应付(元)",
 )  # fmt: skip
 MARK: Final = "yinling-statement {id} {checksum}"  # by which `yinling settlement verify` knows a file
+NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d+)?")
 KNOWN: Final = re.compile(rb"yinling-statement (\d+) ([0-9a-f]{64})")
 
 
@@ -54,7 +55,12 @@ def yuan(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}¥{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
-def _head(session: Session, found: Statement) -> list[tuple[str, str]]:
+def amount(cents: int) -> float:
+    """1234.5: in a workbook an amount is a number, to be summed."""
+    return cents / 100
+
+
+def _head(session: Session, found: Statement, say: Callable[[int], Value] = yuan) -> list[tuple[str, Value]]:
     provider = session.get_one(Provider, found.provider_id)
     return [
         ("服务商", provider.name),
@@ -62,56 +68,64 @@ def _head(session: Session, found: Statement) -> list[tuple[str, str]]:
         ("月份", f"{found.month:%Y年%m月}"),
         ("状态", STATES[found.state]),
         ("明细行数", str(found.lines)),
-        ("补贴核销", yuan(found.allowance_cents)),
-        *((f"其中 {zh}", yuan(cents)) for _, zh, _, cents in queries.payers(session, found)),
-        ("老人自付（由服务商收取）", yuan(found.self_pay_cents)),
-        ("合同应付合计", yuan(found.contract_cents)),
-        ("扣款", yuan(-found.deducted_cents)),
-        ("民政应付", yuan(found.payable_cents)),
+        ("补贴核销", say(found.allowance_cents)),
+        *((f"其中 {zh}", say(cents)) for _, zh, _, cents in queries.payers(session, found)),
+        ("老人自付（由服务商收取）", say(found.self_pay_cents)),
+        ("合同应付合计", say(found.contract_cents)),
+        ("扣款", say(-found.deducted_cents)),
+        ("民政应付", say(found.payable_cents)),
         ("抽查种子", found.seed),
     ]
 
 
-def _line(row: Any) -> list[str]:
+def _line(row: Any, say: Callable[[int], Value] = yuan) -> list[Value]:
     line, elder, zh, _ = row
     return [
         str(line.number), KINDS[line.kind], str(line.visit_id), str(line.order_id), line.served_on.isoformat(),
-        mask_name(elder), zh, "" if line.minutes is None else str(line.minutes), yuan(line.allowance_cents),
-        yuan(line.self_pay_cents), yuan(line.contract_cents),
+        mask_name(elder), zh, "" if line.minutes is None else line.minutes, say(line.allowance_cents),
+        say(line.self_pay_cents), say(line.contract_cents),
     ]  # fmt: skip
 
 
-def _parts(session: Session, found: Statement) -> tuple[list[list[str]], list[list[str]]]:
-    taken = [
-        [RULES[row.rule], f"{row.counted}/{row.whole}", yuan(row.basis_cents), yuan(-row.cents)]
+def _parts(
+    session: Session, found: Statement, say: Callable[[int], Value] = yuan
+) -> tuple[list[list[Value]], list[list[Value]]]:
+    taken: list[list[Value]] = [
+        [RULES[row.rule], f"{row.counted}/{row.whole}", say(row.basis_cents), say(-row.cents)]
         for row in queries.deductions(session, found)
     ]
-    missing = [
-        [str(row.visit_id), row.served_on.isoformat(), mask_name(elder), zh, REASONS[row.reason], yuan(row.cents)]
+    missing: list[list[Value]] = [
+        [str(row.visit_id), row.served_on.isoformat(), mask_name(elder), zh, REASONS[row.reason], say(row.cents)]
         for row, elder, zh, _ in queries.withheld(session, found)
     ]
     return taken, missing
 
 
+def _said(rows: Iterable[Sequence[Value]]) -> list[list[str]]:
+    """As it is printed."""
+    return [[str(value) for value in row] for row in rows]
+
+
 def sheet(session: Session, found: Statement) -> list[list[Value]]:
     """The first sheet of the workbook, row by row: what it is, its check sum, then every line."""
-    rows: list[list[Value]] = [[name, value] for name, value in _head(session, found)]
+    rows: list[list[Value]] = [[name, value] for name, value in _head(session, found, amount)]
     rows += [["校验码 SHA-256", found.checksum], ["标记", MARK.format(id=found.id, checksum=found.checksum)], []]
     rows.append(list(HEADINGS))
-    rows += [list(_line(row)) for row in queries.lines(session, found, limit=MOST)]
+    rows += [_line(row, amount) for row in queries.lines(session, found, limit=MOST)]
     return rows
 
 
 def workbook(session: Session, found: Statement) -> bytes:
     """XLSX: the statement, what was deducted, and what is not in it."""
     first, *rest = sheet(session, found)
-    taken, missing = _parts(session, found)
+    taken, missing = _parts(session, found, amount)
     return sheets.book(
         [
             ("结算单", [str(value) for value in first], rest),
-            ("扣款", ["规则", "次数", "基数", "扣款"], taken),
-            ("未列入", ["工单", "日期", "老人", "项目", "原因", "约定金额"], missing),
-        ]
+            ("扣款", ["规则", "次数", "基数(元)", "扣款(元)"], taken),
+            ("未列入", ["工单", "日期", "老人", "项目", "原因", "约定金额(元)"], missing),
+        ],
+        fractions="#,##0.00",
     )
 
 
@@ -127,12 +141,12 @@ def printed(session: Session, found: Statement) -> bytes:
     paper.set_keywords(MARK.format(id=found.id, checksum=found.checksum))
     paper.say("居家养老服务月度结算单", 20, gap=1)
     paper.say(f"{provider} · {found.month:%Y年%m月}", 13, gap=3)
-    paper.pairs(_head(session, found)[3:])
+    paper.pairs([(name, str(value)) for name, value in _head(session, found)[3:]])
     paper.say(f"校验码 SHA-256：{found.checksum}", 8, grey=True, gap=4)
     taken, missing = _parts(session, found)
     if taken:
         paper.say("扣款", 13, gap=1)
-        paper.listing(_columns(("规则", 70), ("次数", 40), ("基数", 50), ("扣款", 50)), taken, 9)
+        paper.listing(_columns(("规则", 70), ("次数", 40), ("基数", 50), ("扣款", 50)), _said(taken), 9)
     paper.say("按项目", 13, gap=1)
     paper.listing(
         _columns(("项目", 70), ("次数", 30), ("补贴", 50), ("自付", 50), ("合同应付", 50)),
@@ -144,11 +158,11 @@ def printed(session: Session, found: Statement) -> bytes:
     if missing:
         paper.say("未列入本月的服务", 13, gap=1)
         widths = (("工单", 28), ("日期", 30), ("老人", 40), ("项目", 60), ("原因", 60), ("约定金额", 40))
-        paper.listing(_columns(*widths), missing, 9)
+        paper.listing(_columns(*widths), _said(missing), 9)
     paper.say("明细", 13, gap=1)
     widths_ = (14, 14, 22, 22, 26, 26, 52, 20, 24, 22, 25)
     columns = [Column(name, width, name.endswith("(元)")) for name, width in zip(HEADINGS, widths_, strict=True)]
-    paper.listing(columns, [_line(row) for row in queries.lines(session, found, limit=MOST)])
+    paper.listing(columns, _said(_line(row) for row in queries.lines(session, found, limit=MOST)))
     return paper.whole()
 
 
@@ -170,8 +184,8 @@ def of_elder(session: Session, elder: Elder, month: date) -> bytes:
     paper.say(f"{month.year} 年 {month.month} 月", 20, gap=3)
     for name, days, cents in services[:9]:
         times = sum(day.visit for day in days)
-        paper.pairs([(f"{name}　{times} 次" if times else name, yuan(cents))], 17)
-        paper.say("　" + "、".join(day.said for day in days[:12]) + ("……" if len(days) > 12 else ""), 16, grey=True)
+        when = "、".join(day.said for day in days[:12]) + ("……" if len(days) > 12 else "")
+        paper.entry(f"{name}　{times} 次" if times else name, yuan(cents), when, 17)
     if not services:
         paper.say("这个月没有结算的服务。", 18, gap=2)
     if fees := _fees(session, elder, month):
@@ -273,8 +287,8 @@ def faults(session: Session, content: bytes) -> tuple[int | None, list[str]]:
     if not book:
         same = printed(session, found) == content
         return found.id, [] if same else ["The sheets differ from what the statement prints today."]
-    due = [[None if value in ("", None) else str(value) for value in row] for row in sheet(session, found)]
-    said = [[None if value is None else str(value) for value in row] for row in rows]
+    due = [[_compared(value) for value in row] for row in sheet(session, found)]
+    said = [[_compared(value) for value in row] for row in rows]
     wrong = [
         f"Row {number} is {a[: len(b)]}, the statement has {b}."
         for number, (a, b) in enumerate(zip(said, due, strict=False), 1)
@@ -283,3 +297,10 @@ def faults(session: Session, content: bytes) -> tuple[int | None, list[str]]:
     if len(said) != len(due):
         wrong.append(f"The file has {len(said)} rows, the statement {len(due)}.")
     return found.id, wrong[:20]
+
+
+def _compared(value: Value) -> str | None:
+    """A number is the same as a number or as text: workbooks of before had their amounts as text (`'-¥1,520.00`)."""
+    text = str(value).strip() if value is not None else ""
+    plain = text.removeprefix("'").replace("¥", "").replace(",", "")
+    return f"{float(plain):.2f}" if NUMBER.fullmatch(plain) else text or None

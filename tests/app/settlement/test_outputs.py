@@ -1,20 +1,33 @@
 """What leaves the house: files that prove themselves, and one sheet for the elder."""
 
 from datetime import timedelta
+from io import BytesIO
 from threading import Barrier, Thread
 
+import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine
 
 from app.access.rules import Role
 from app.db import transaction
 from app.errors import CareError
 from app.orders.tables import Visit
-from app.people.tables import Elder
+from app.people.tables import Elder, Provider
 from app.settlement import actions, drawing, printing, queries
 from app.settlement.export import Export
 from app.settlement.rules import DeductionRule, Event, LineKind, StatementState, Withheld
 from app.settlement.tables import Statement
-from tests.app.settlement.story import NOVEMBER, THEN, a_done_visit, a_month, drawn, locked, reject, somebody
+from tests.app.settlement.story import (
+    NOVEMBER,
+    THEN,
+    a_contract,
+    a_done_visit,
+    a_month,
+    drawn,
+    locked,
+    reject,
+    somebody,
+)
 from tests.cast import DISTRICT, an_elder
 
 
@@ -38,6 +51,39 @@ def test_a_printed_statement_and_its_workbook_prove_themselves(database: Engine)
         changed = paper.replace(b"%%EOF", b"%%EOG")
         assert printing.faults(session, changed)[1]
         assert printing.faults(session, b"%PDF-1.4 something else")[0] is None
+
+
+def test_a_workbook_with_a_deduction_proves_itself_and_its_amounts_are_numbers(database: Engine) -> None:
+    provider_id, _ = a_month(2)
+    with transaction() as session:
+        rules = [{"rule": "missed_visits", "percent": 10}, {"rule": "short_visits", "percent": 50}]
+        a_contract(session, session.get_one(Provider, provider_id), deductions=rules, least_minutes={"BATHING": 90})
+    statement = drawn(provider_id)
+    with transaction() as session:
+        found = session.get_one(Statement, statement.id)
+        assert found.deducted_cents > 0
+        content = printing.workbook(session, found)
+        assert printing.faults(session, content) == (found.id, [])
+        book = load_workbook(BytesIO(content))
+        taken = [float(str(row[3])) for row in book["扣款"].iter_rows(min_row=2, values_only=True)]
+        assert sum(taken) == -found.deducted_cents / 100
+        assert all(isinstance(row[3], float | int) for row in book["扣款"].iter_rows(min_row=2, values_only=True))
+        paid = [float(str(row[10])) for row in book["结算单"].iter_rows(values_only=True) if str(row[0]).isdigit()]
+        assert sum(paid) == found.contract_cents / 100
+        sheet = book["结算单"]
+        (cell,) = [row[1] for row in sheet.iter_rows() if row[0].value == "民政应付"]
+        cell.value = 1.5
+        changed = BytesIO()
+        book.save(changed)
+        assert any("民政应付" in fault for fault in printing.faults(session, changed.getvalue())[1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("'-¥1,520.00", -1520.0), ("¥30.00", 30), ("¥0.00", 0), ("25", 25), ("", None)]
+)
+def test_a_workbook_of_before_had_its_amounts_as_text_and_says_the_same(old: str, new: float | None) -> None:
+    assert printing._compared(old) == printing._compared(new)
+    assert printing._compared("¥30.00") != printing._compared(30.01)
 
 
 def test_an_elders_month_is_one_sheet_however_much_was_done(database: Engine) -> None:
