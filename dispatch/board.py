@@ -39,7 +39,7 @@ def _state(f: Facts, seed: int) -> State:
         full(size * labels, 0), full(nodes, 0), full(nodes, -FAR), full(nodes, FAR), full(caregivers, 0),
         full(routes, 0), full(routes, 0), full(routes, 0), full(routes, 0), full(2 * routes, 0), full(routes, 0),
         full(4 * routes, 0), full(6 * insertion.SHORT, 0), full(2 * len(f.first), 0),
-        np.array([seed * 7919 % 2147483646 + 1, 0, 0, 0], dtype=np.int64),
+        full(nodes, 0), full(caregivers, 0), np.array([seed * 7919 % 2147483646 + 1, 0, 0, 0, 0], dtype=np.int64),
     )  # fmt: skip
     state.next[starts], state.prev[ends] = ends, starts
     state.early[starts * labels] = f.span[0::4]

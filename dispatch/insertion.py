@@ -119,7 +119,7 @@ def consider(f: Facts, s: State, j: int, r: int, p: int, limit: int) -> None:
 def welcome(f: Facts, s: State, j: int, r: int, apart: int) -> bool:
     """Whether the owner of the route may serve j at all, and is not the one who serves its other half."""
     c = f.owner[r]
-    if f.fee[j * f.sizes[2] + c] < 0 or c == apart:
+    if f.fee[j * f.sizes[2] + c] < 0 or c == apart or (s.random[4] and not s.eased[c]):
         return False
     for e in range(f.link_from[j], f.link_from[j + 1]):
         v = f.link_to[e]
@@ -228,6 +228,7 @@ def insert_two(f: Facts, s: State, j: int, m: int, limit: int) -> bool:
     """Both caregivers of a visit at the same minute: for the best spots of one, the best of the other in its time."""
     bind(f, s, j)
     scan(f, s, j, -1, limit, False)
+    s.random[4] = 0  # one of the two is enough
     size = 0
     while size < SHORT:
         r = best_offer(f, s)

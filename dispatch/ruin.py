@@ -64,8 +64,10 @@ def copy(a: State, b: State) -> None:
 @compiled
 def take_out(f: Facts, s: State, j: int) -> None:
     m = f.mate[j]
+    s.taken[j] = s.eased[f.owner[s.where[j]]] = 1
     pull(f, s, j)
     if m >= 0 and s.where[m] >= 0:
+        s.taken[m] = s.eased[f.owner[s.where[m]]] = 1
         pull(f, s, m)
 
 
@@ -100,6 +102,10 @@ def ruin(f: Facts, s: State) -> None:
         placed += s.stops[r]
         used += 1 if s.stops[r] else 0
         s.queue[r] = 0
+    for j in range(n):
+        s.taken[j] = 0
+    for c in range(f.sizes[2]):
+        s.eased[c] = 0
     if not placed:
         return
     longest = max(1, min(LONGEST, placed // used))
@@ -119,8 +125,12 @@ def ruin(f: Facts, s: State) -> None:
 
 @compiled
 def recreate(f: Facts, s: State) -> None:
-    """Puts absent visits back, in one of four orders: by chance, tight windows, few caregivers, dear ones first."""
+    """Puts absent visits back, in one of four orders: by chance, tight windows, few caregivers, dear ones first.
+
+    On a large day one that was absent before is mostly tried where something was taken out: it fitted nowhere else.
+    """
     size, visits, order = 0, len(f.first), draw(s, 8)
+    everywhere = f.sizes[7] >= f.sizes[0] - 1 or draw(s, 8) == 0
     for v in range(visits):
         if s.where[f.first[v]] < 0:
             s.absent[size] = v
@@ -146,7 +156,10 @@ def recreate(f: Facts, s: State) -> None:
             s.absent[k], s.absent[visits + k] = v, key
     for i in range(size):
         v = s.absent[i]
+        j = f.first[v]
+        s.random[4] = 1 if not everywhere and s.taken[j] == 0 and f.link_from[j] == f.link_from[j + 1] else 0
         insert(f, s, v, f.prize[v])
+    s.random[4] = 0
 
 
 @compiled

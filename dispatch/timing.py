@@ -37,7 +37,9 @@ class State(NamedTuple):
     offer: Ints  # [route, (cost, after, earliest, latest)]: where the node last asked for would go
     short: Ints  # the shortlist of offers for the first of two
     absent: Ints  # [visit]: those without a caregiver, and two keys to sort them by
-    random: Ints  # [state, offers until the next blink, offers between blinks (0: none), 1: broken]
+    taken: Ints  # [node]: 1 if it was taken out in this round
+    eased: Ints  # [caregiver]: 1 if something was taken out of her day in this round
+    random: Ints  # [state, offers until the next blink, offers between blinks (0: none), 1: broken, 1: only the eased]
 
 
 @inlined
