@@ -95,6 +95,7 @@ def running(var: Path, *, elders: int) -> Iterator[House]:
     env = _no_settings() | {"YINLING_VAR_DIR": str(var), "YINLING_WEB_PORT": str(port), "COLUMNS": "200"}
     env |= {"YINLING_PUSH_HOSTS": "127.0.0.1"}  # a push service of the journeys' own
     env |= {"YINLING_REPLAN_MINUTES": "1440"}  # a journey's morning may be hours before the clock, which ends proposals
+    env |= {"YINLING_ALARM_ANSWER_SECONDS": "300"}  # a slow machine logs in no faster than whoever is sent must answer
     command = [sys.executable, "-m", "app.cli", "demo", "--elders", str(elders), "--speed", "0"]
     var.mkdir(parents=True, exist_ok=True)
     with (var / "demo.log").open("wb") as log:
