@@ -52,6 +52,7 @@ from app.funding import api as programs
 from app.life_events import api as life_events
 from app.live import Hub
 from app.logs import RequestLog, configure
+from app.meal_rounds import api as meal_rounds
 from app.meals import api as meals
 from app.meals import keeping_api as canteens
 from app.meals import standing_api as standing_meals
@@ -63,6 +64,7 @@ from app.phone import exceptions_api as exceptions
 from app.phone import installing_api as installer
 from app.phone import photos_api as sent_photos
 from app.phone import responding_api as responding
+from app.phone import rides_api as rides
 from app.phone import sos_api as sos
 from app.phone import week_api as week
 from app.phone import welfare_api as rounds
@@ -102,6 +104,7 @@ ROUTERS = (
     reminders.router,
     canteens.router,
     meals.router,
+    meal_rounds.router,
     standing_meals.router,
     aids.router,
     rental.router,
@@ -131,6 +134,7 @@ ROUTERS = (
     sos.router,
     week.router,
     rounds.router,
+    rides.router,
     welfare.router,
     workers.router,
     exceptions.router,

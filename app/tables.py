@@ -23,6 +23,7 @@ from app.idempotency import KeptAnswer
 from app.imports import tables as imports
 from app.jobs import tables as jobs
 from app.lone import tables as lone
+from app.meal_rounds import tables as meal_rounds
 from app.meals import standing_tables as standing_meals
 from app.meals import tables as meals
 from app.messages import push_tables as push
@@ -30,6 +31,7 @@ from app.messages import tables as messages
 from app.monitoring import tables as monitoring
 from app.orders import tables as orders
 from app.people import life_tables as life
+from app.people import riding_tables as ridings
 from app.people import tables as people
 from app.performance import tables as performance
 from app.places import tables as places
@@ -74,6 +76,7 @@ __all__ = [
     "life",
     "lone",
     "marks",
+    "meal_rounds",
     "meals",
     "messages",
     "metadata",
@@ -88,6 +91,7 @@ __all__ = [
     "push",
     "rental",
     "replans",
+    "ridings",
     "rosters",
     "sending",
     "settlement",

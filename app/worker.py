@@ -8,6 +8,8 @@ from app.desk.import_kinds import KINDS
 from app.funding import month_runs
 from app.jobs import queue
 from app.logs import configure
+from app.meal_rounds import actions as meal_rounds
+from app.meal_rounds import drafting as delivering
 from app.planning import drafting
 from app.planning.actions import DRAFT
 from app.rental import running as rents
@@ -39,6 +41,12 @@ def draft(job_id: int) -> None:
 def draft_roster(job_id: int) -> None:
     """Draft the month's roster. Ended in the middle, the message comes again and the job with it."""
     rostering.carry_out(job_id)
+
+
+@worked(actor_name=meal_rounds.JOB, notify_shutdown=True)
+def draft_meal_rounds(job_id: int) -> None:
+    """Draft the rounds of a meal. Ended in the middle, the message comes again and the job with it."""
+    delivering.carry_out(job_id)
 
 
 @worked(actor_name=f"import_{importing.KIND}")

@@ -32,6 +32,7 @@ from dispatch.roster_check import roster_faults
 from dispatch.roster_why import nobody
 from dispatch.rounds import Delivery, Rider, Rounds, Trip, Wave, deliver
 from dispatch.rounds_check import wrong
+from dispatch.rounds_why import NotDelivered, in_order, not_delivered
 from dispatch.solve import solve
 from dispatch.warm import warm
 from dispatch.wire import from_json, schema, to_json
@@ -53,6 +54,7 @@ __all__ = [
     "Link",
     "Moved",
     "NoShow",
+    "NotDelivered",
     "Plan",
     "Problem",
     "Promise",
@@ -82,7 +84,9 @@ __all__ = [
     "explain",
     "faults",
     "from_json",
+    "in_order",
     "nobody",
+    "not_delivered",
     "plan_of",
     "replan",
     "roster_faults",

@@ -14,11 +14,12 @@ import numpy as np
 from dispatch.plan import Plan
 from dispatch.problem import BadProblem, Problem
 from dispatch.roster import Roster, RosterProblem
+from dispatch.rounds import Rounds, Wave
 
-T = TypeVar("T", Problem, Plan, RosterProblem, Roster)
+T = TypeVar("T", Problem, Plan, RosterProblem, Roster, Wave, Rounds)
 
 
-def to_json(thing: Problem | Plan | RosterProblem | Roster) -> str:
+def to_json(thing: Problem | Plan | RosterProblem | Roster | Wave | Rounds) -> str:
     return json.dumps(_plain(thing), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

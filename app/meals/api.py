@@ -1,7 +1,6 @@
 """Meals over HTTP: what can be had, ordering, the kitchen's counts, the counter, what a meal not taken means."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -9,7 +8,6 @@ from fastapi import APIRouter, Header, Query, Response
 from sqlalchemy.orm import Session
 
 from app import calendar
-from app.access import actions as access
 from app.access.api import Now, Reader, allowed
 from app.access.queries import Caller
 from app.access.rules import DESK, LEADS, PROVIDER, READERS, Role
@@ -82,19 +80,12 @@ def count(menu_id: int, me: Eater) -> MenuCount:
 def kitchen_sheet(menu_id: int, me: Taker) -> Response:
     """What to cook, on paper."""
     with transaction(me.scope) as session:
-        content = _printed(printing.kitchen_sheet, session, menu_id)
-    return _file(content, f"kitchen-{menu_id}.pdf")
-
-
-@router.get("/menus/{menu_id}/deliveries.pdf", response_class=Response)
-def delivery_list(menu_id: int, me: Server) -> Response:
-    """Every door of the round with its address; that it was printed is on record for each elder."""
-    now = datetime.now(UTC)
-    with transaction(me.scope) as session:
-        content = _printed(printing.delivery_list, session, menu_id)
-        for elder_id in printing.delivered_to(session, queries.menu(session, menu_id)):
-            access.note_look(session, me, elder_id=elder_id, field="address", reason="delivery list", now=now)
-    return _file(content, f"deliveries-{menu_id}.pdf")
+        try:
+            content = printing.kitchen_sheet(session, queries.menu(session, menu_id), now=datetime.now(UTC))
+        except NoFont as missing:
+            raise Unavailable(str(missing)) from None
+    headers = {"Content-Disposition": f'inline; filename="kitchen-{menu_id}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 @router.get("/people")
@@ -232,18 +223,6 @@ def settle(concern_id: int, said: SettleIn, me: Asker) -> Concerns:
         serving.settle(session, concern_id, said.finding, said.note, by=me.by, now=datetime.now(UTC))
         session.flush()
         return _concerns(session, me)
-
-
-def _printed(sheet: Callable[..., bytes], session: Session, menu_id: int) -> bytes:
-    try:
-        return sheet(session, queries.menu(session, menu_id), now=datetime.now(UTC))
-    except NoFont as missing:
-        raise Unavailable(str(missing)) from None
-
-
-def _file(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type="application/pdf", headers=headers)
 
 
 def _wish(wish: QuoteIn) -> MealWish:

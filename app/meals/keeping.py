@@ -21,6 +21,7 @@ from app.orders import queries as order_queries
 from app.orders.rules import VisitEvent, VisitState
 from app.orders.tables import Visit
 from app.people import queries as people
+from app.places.rules import Mode
 from app.places.tables import Facility
 
 AHEAD = timedelta(days=35)  # how far menus are written
@@ -48,6 +49,9 @@ class Promise:
     delivery_cents: int
     ride_minutes: int
     concern_minutes: int
+    reload_minutes: int = 5
+    door_minutes: int = 3
+    ride_mode: Mode = Mode.EBIKE
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ def _new(session: Session, canteen: Canteen, day: date, meal: Meal) -> Menu:
         opens=calendar.at(day, holds.opens), closes=calendar.at(day, holds.closes), delivers=holds.delivers,
         delivery_from=calendar.at(day, holds.delivery_from), delivery_till=calendar.at(day, holds.delivery_till),
         delivery_cents=holds.delivery_cents, ride_minutes=holds.ride_minutes, concern_minutes=holds.concern_minutes,
+        reload_minutes=holds.reload_minutes, door_minutes=holds.door_minutes, ride_mode=holds.ride_mode,
     )  # fmt: skip
     session.add(menu)
     session.flush()

@@ -20,6 +20,7 @@ from app.meals.rules import (
     unsuited,
 )
 from app.meals.tables import Dish, Menu
+from app.places.rules import Mode
 
 Number = Annotated[int, Field(ge=1, le=2**53)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -52,6 +53,9 @@ class PromiseIn(BaseModel):
     delivery_till: Clock
     delivery_cents: Cents = 0
     ride_minutes: int = Field(45, ge=5, le=180)
+    reload_minutes: int = Field(5, ge=0, le=60)
+    door_minutes: int = Field(3, ge=1, le=30)
+    ride_mode: Mode = Mode.EBIKE
     concern_minutes: int = Field(30, ge=5, le=720)
 
     def value(self) -> Promise:

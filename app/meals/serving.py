@@ -37,16 +37,18 @@ UNSAID = timedelta(hours=26)  # after which a delivery nobody spoke of did not t
 
 
 def hand_over(
-    session: Session, portion_id: int, receiver: Receiver, *, role: Role, by: str, now: datetime
+    session: Session, portion_id: int, receiver: Receiver, *, role: Role, by: str, now: datetime,
+    at: datetime | None = None,
 ) -> Portion:  # fmt: skip
-    """Somebody has her meal: it counts and is paid. On its day; the day after only a lead says so."""
+    """Somebody has her meal: it counts and is paid. On its day; the day after only a lead says so. `at`: if not now."""
     portion, menu, visit = _of(session, portion_id)
-    today = calendar.day_of(now)
+    at = at or now
+    today = calendar.day_of(at)
     if not (today == menu.day or (today == menu.day + timedelta(days=1) and role in LEADS)):
         raise NotToday("A meal is handed over on its own day.", day=str(menu.day))
     orders.move_visit(session, visit, VisitEvent.HAND_OVER, by=by, now=now, receiver=receiver)
     orders.move_visit(session, visit, VisitEvent.VERIFY, by=by, now=now)
-    portion.handed_at, portion.handed_by, portion.receiver = now, by, receiver
+    portion.handed_at, portion.handed_by, portion.receiver = at, by, receiver
     record(session, portion, "hand_over", VisitState.WAITING, visit.state, by=by, now=now, receiver=receiver)
     return portion
 
@@ -61,17 +63,20 @@ def walk_in(
     return hand_over(session, portion.id, Receiver.ELDER, role=role, by=by, now=now)
 
 
-def miss(session: Session, portion_id: int, why: NotTaken, *, by: str, now: datetime) -> Portion:
-    """The meal was not taken: its money is free again, and somebody must ask after her."""
+def miss(
+    session: Session, portion_id: int, why: NotTaken, *, by: str, now: datetime, at: datetime | None = None
+) -> Portion:
+    """The meal was not taken: its money is free again, and somebody must ask after her. `at`: if not now."""
     portion, menu, visit = _of(session, portion_id)
-    if calendar.day_of(now) < menu.day:
+    at = at or now
+    if calendar.day_of(at) < menu.day:
         raise NotToday("A meal that is not due cannot be missed; cancel it.", day=str(menu.day))
     orders.move_visit(session, visit, VisitEvent.FAIL, by=by, now=now, reason=why)
     record(session, portion, "miss", VisitState.WAITING, visit.state, by=by, now=now, reason=why)
     concern = Concern(
         district_id=portion.district_id, division_code=portion.division_code, provider_id=portion.provider_id,
-        elder_id=portion.elder_id, portion_id=portion.id, why=why, state=ConcernState.OPEN, at=now, by=by,
-        due_at=now + timedelta(minutes=menu.concern_minutes),
+        elder_id=portion.elder_id, portion_id=portion.id, why=why, state=ConcernState.OPEN, at=at, by=by,
+        due_at=at + timedelta(minutes=menu.concern_minutes),
     )  # fmt: skip
     session.add(concern)
     record(session, concern, "open", None, concern.state, by=by, now=now, reason=why)

@@ -16,6 +16,7 @@ from app.meals.rules import (
     NotTaken,
     Receiver,
 )
+from app.places.rules import Mode
 from app.vault import Sealed, SealedJson
 
 EVERYBODYS: dict[str, dict[str, Any]] = {"info": {"district": "district_id"}}
@@ -64,6 +65,9 @@ class CanteenTerms(OfDistrict, Base):
     delivery_till: Mapped[time]  # the last one is at the door
     delivery_cents: Mapped[int]
     ride_minutes: Mapped[int]  # the longest a hot meal may be on the way
+    reload_minutes: Mapped[int]  # at the kitchen between two trips
+    door_minutes: Mapped[int]  # at a door
+    ride_mode: Mapped[Mode] = mapped_column(named(Mode))
     concern_minutes: Mapped[int]  # how long a meal not taken may go unasked before it is an alarm
     made_by: Mapped[str]
     made_at: Mapped[datetime]
@@ -73,6 +77,7 @@ class CanteenTerms(OfDistrict, Base):
         CheckConstraint("cut_off_days between 0 and 14", name="cut_off_days"),
         CheckConstraint("capacity >= 0 and delivery_cents >= 0", name="not_negative"),
         CheckConstraint("ride_minutes between 5 and 180 and concern_minutes between 5 and 720", name="minutes"),
+        CheckConstraint("reload_minutes between 0 and 60 and door_minutes between 1 and 30", name="trip"),
         Index("ix_canteen_terms_canteen", "canteen_id", "meal", "starts"),
         {"info": {"district": "district_id", "append_only": True}},
     )
@@ -97,6 +102,9 @@ class Menu(OfDistrict, Base):
     delivery_till: Mapped[datetime]
     delivery_cents: Mapped[int]
     ride_minutes: Mapped[int]
+    reload_minutes: Mapped[int]
+    door_minutes: Mapped[int]
+    ride_mode: Mapped[Mode] = mapped_column(named(Mode))
     concern_minutes: Mapped[int]
     version: Mapped[int] = mapped_column()
 

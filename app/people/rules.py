@@ -1,11 +1,13 @@
 """Words for people, and the checks a person's numbers must pass."""
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from app.errors import Unreadable
+
+T = TypeVar("T", datetime, int)
 
 
 class Sex(StrEnum):
@@ -112,3 +114,16 @@ def read_id_number(number: str) -> tuple[date, Sex]:
     except ValueError:
         raise BadIdNumber("The birth date in the ID number does not exist.") from None
     return birth, Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
+
+
+def without(spans: Sequence[tuple[T, T]], holes: Iterable[tuple[T, T]]) -> list[tuple[T, T]]:
+    """Stretches of time with others cut out of them, in order."""
+    left = sorted(spans)
+    for first, last in holes:
+        left = [
+            part
+            for begins, ends in left
+            for part in ((begins, min(ends, first)), (max(begins, last), ends))
+            if part[0] < part[1]
+        ]
+    return left

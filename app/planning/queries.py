@@ -16,7 +16,8 @@ from app.config import settings
 from app.errors import NotFound
 from app.orders.rules import UNAGREED, Channel
 from app.orders.tables import Order, Visit
-from app.people.rules import Sex
+from app.people.riding_tables import Riding
+from app.people.rules import Sex, without
 from app.people.tables import Absence, Caregiver, Certificate, Elder, Home, Shift
 from app.people.tables import Contract as ContractRow
 from app.places.rules import Place
@@ -304,6 +305,13 @@ def _shifts(session: Session, district_id: int, day: date) -> dict[int, list[tup
     found: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for caregiver_id, starts, ends in rows:
         found[caregiver_id].append((calendar.at(day, starts), calendar.at(day, ends)))
+    riding = select(Riding.caregiver_id, Riding.starts, Riding.ends).where(
+        Riding.district_id == district_id, Riding.weekdays.contains([day.weekday()]), Riding.first <= day,
+        or_(Riding.last.is_(None), Riding.last >= day),
+    )  # fmt: skip
+    for caregiver_id, starts, ends in session.execute(riding):  # no visits while she brings meals
+        hole = (calendar.at(day, starts), calendar.at(day, ends))
+        found[caregiver_id] = without(found[caregiver_id], [hole])
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -19,6 +19,8 @@ from app.config import settings
 from app.errors import NotFound
 from app.orders.rules import OrderState
 from app.orders.tables import Order
+from app.people.riding_tables import Riding
+from app.people.rules import without
 from app.people.tables import Absence, Caregiver, Elder, Home, Shift
 from app.places.rules import Place
 from app.planning import queries as planning
@@ -166,6 +168,13 @@ def hours(session: Session, district_id: int, starts: date, ends: date) -> dict[
     week = select(Shift.caregiver_id, Shift.weekday, Shift.starts, Shift.ends).where(Shift.district_id == district_id)
     for caregiver_id, weekday, first, last in session.execute(week.order_by(Shift.starts)):
         shifts[caregiver_id][weekday].append((_minutes(first), _minutes(last)))
+    riding = select(Riding).where(
+        Riding.district_id == district_id, Riding.first <= ends, or_(Riding.last.is_(None), Riding.last >= starts)
+    )
+    for ride in session.scalars(riding):  # no visits while she brings meals
+        for weekday in ride.weekdays:
+            hole = (_minutes(ride.starts), _minutes(ride.ends))
+            shifts[ride.caregiver_id][weekday] = without(shifts[ride.caregiver_id][weekday], [hole])
     absent: dict[int, set[int]] = defaultdict(set)
     away = select(Absence.caregiver_id, Absence.first, Absence.last).where(
         Absence.district_id == district_id, Absence.first <= ends, Absence.last >= starts

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.visits.proof_rules import EvidenceRules
 from app.visits.reading_rules import ReadingRules
+from tests.app.meal_rounds.things import round_bodies
 from tests.app.meals.things import meal_bodies
 from tests.app.rental.shop import rental_bodies
 from tests.app.settlement.things import settled_bodies
@@ -229,6 +230,7 @@ def body(path: str, ids: dict[str, int]) -> Any:
         **settled_bodies(ids, why),
         **clue_bodies(),
         **meal_bodies(ids, why),
+        **round_bodies(ids),
         **rental_bodies(ids, why),
         **welfare_bodies(ids),
         "/api/visits/{visit_id}/withdraw": why,

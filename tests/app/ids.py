@@ -52,6 +52,7 @@ from app.visits.tables import EventOutcome, VisitEvent, VisitFlaw
 from app.what_if.tables import WhatIf
 from app.workers.tables import Swap
 from tests.app.bodies import HEART
+from tests.app.meal_rounds.things import round_things
 from tests.app.meals.things import meal_things
 from tests.app.payouts import a_payout
 from tests.app.rental.shop import rental_things
@@ -224,6 +225,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
     photo = a_photo(session, visit, caregiver)
     clue = a_clue(session, visit)
     meals = meal_things(session, elder, session.get_one(Provider, caregiver.provider_id))
+    rounds = round_things(session, elder, caregiver, meals)
     rented = rental_things(session, elder, session.get_one(Provider, caregiver.provider_id))
     welfare = welfare_things(session, elder, caregiver)
     rostered = roster_things(session, elder, caregiver, visit.item_id)
@@ -255,6 +257,7 @@ def one_of_everything(session: Session, *, division_code: str = COMMUNITY, name:
             **settled,
             "clue_id": clue.id,
             **meals,
+            **rounds,
         },
         [str(elder.phone), str(elder.id_number), elder.name, contact.name, contact.phone],
     )  # fmt: skip

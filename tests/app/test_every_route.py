@@ -178,6 +178,9 @@ WHOLE = (
     "/api/allowances/batches/",
     "/api/canteens/",
     "/api/meals/menus/",
+    "/api/meals/canteens/",
+    "/api/meals/riders/",
+    "/api/meals/rounds/",
     "/api/aids/",
     "/api/rosters/",
 )

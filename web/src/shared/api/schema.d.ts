@@ -988,26 +988,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/meals/menus/{menu_id}/deliveries.pdf": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Delivery List
-         * @description Every door of the round with its address; that it was printed is on record for each elder.
-         */
-        get: operations["meals_delivery_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/meals/people": {
         parameters: {
             query?: never;
@@ -1302,6 +1282,214 @@ export interface paths {
          * @description Somebody has asked after her.
          */
         post: operations["meals_settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/canteens/{canteen_id}/riders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Riders
+         * @description Who rides for a canteen.
+         */
+        get: operations["meal rounds_riders"];
+        put?: never;
+        /**
+         * Add Rider
+         * @description She rides from a day on; no visits are planned for her at these hours.
+         */
+        post: operations["meal rounds_add_rider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/riders/{riding_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Rider
+         * @description Her last day.
+         */
+        post: operations["meal rounds_end_rider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus/{menu_id}/rounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page
+         * @description A meal's rounds as they stand.
+         */
+        get: operations["meal rounds_page"];
+        put?: never;
+        /**
+         * Draft
+         * @description Have rounds drafted; watch the job.
+         */
+        post: operations["meal rounds_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/rounds/{rounds_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rounds
+         * @description One version.
+         */
+        get: operations["meal rounds_rounds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/rounds/{rounds_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop thinking; the best rounds found so far are kept, if there are any.
+         */
+        post: operations["meal rounds_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/rounds/{rounds_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish
+         * @description The riders have their trips on their phones.
+         */
+        post: operations["meal rounds_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/rounds/{rounds_id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard
+         * @description Give up the draft.
+         */
+        post: operations["meal rounds_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/stops/{stop_id}/move/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Move
+         * @description Name what a move would break, without doing it.
+         */
+        post: operations["meal rounds_check_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/stops/{stop_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move
+         * @description Put a door where the dispatcher wants it.
+         */
+        post: operations["meal rounds_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meals/menus/{menu_id}/deliveries.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Delivery List
+         * @description Every door with its address, trip by trip; that it was printed is on record for each elder.
+         */
+        get: operations["meal rounds_delivery_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4706,6 +4894,46 @@ export interface paths {
          * @description Keep what came of visits, each record once; as the platform, since she may have moved out of the area.
          */
         post: operations["phone_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/rides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * My Rides
+         * @description My trips of today.
+         */
+        get: operations["phone_my_rides"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/rides/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ride Records
+         * @description Keep what she told, each record once.
+         */
+        post: operations["phone_ride_records"];
         delete?: never;
         options?: never;
         head?: never;
@@ -10706,6 +10934,22 @@ export interface components {
             serial: string;
         };
         /**
+         * BrokenRule
+         * @description A rule a move would break; whose door and which rider.
+         */
+        BrokenRule: {
+            /** Rule */
+            rule: string;
+            /** Elder */
+            elder: string | null;
+            /** Rider */
+            rider: string | null;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * BucketOut
          * @description Ten minutes with more alarms than those on duty could do well.
          */
@@ -11394,6 +11638,12 @@ export interface components {
             reason: string;
         };
         /**
+         * Clash
+         * @description Why what a rider told does not count by itself; the desk sees it.
+         * @enum {string}
+         */
+        Clash: "not_yours" | "otherwise" | "unreadable" | "wrong_day";
+        /**
          * ClashKind
          * @description What the plan says now.
          * @enum {string}
@@ -11960,6 +12210,16 @@ export interface components {
             after: number;
         };
         /**
+         * CouldRide
+         * @description Somebody who works for the canteen's provider.
+         */
+        CouldRide: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * CountOut
          * @description A count of a store; while it is open, what has not been seen.
          */
@@ -12174,7 +12434,7 @@ export interface components {
          * @description All rows or none, or only the good ones.
          */
         Decision: {
-            mode: components["schemas"]["Mode-Input"];
+            mode: components["schemas"]["app__imports__rules__Mode"];
         };
         /**
          * DeductionIn
@@ -12576,6 +12836,34 @@ export interface components {
          * @enum {string}
          */
         Domain: "self_care" | "basic_mobility" | "mental_state" | "sensory_social";
+        /**
+         * DoorLeftOut
+         * @description A door in no trip; `remedy` {kind: till | ride (minutes) | rider, much} did help when it was tried.
+         */
+        DoorLeftOut: {
+            /** Id */
+            id: number;
+            /** Estate */
+            estate: string;
+            /** Address */
+            address: string;
+            place: components["schemas"]["RoundPoint"];
+            /** Portions */
+            portions: components["schemas"]["RoundPortion"][];
+            /** Moved By */
+            moved_by: string | null;
+            /** Possible */
+            possible: string[];
+            why: components["schemas"]["Left"];
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Remedy */
+            remedy: {
+                [key: string]: unknown;
+            } | null;
+        };
         /**
          * DrawIn
          * @description The bureau's score of the month, where it gives one.
@@ -14786,6 +15074,17 @@ export interface components {
             faults: components["schemas"]["app__planning__board__FaultOut"][];
         };
         /**
+         * LastDayIn
+         * @description The last day.
+         */
+        LastDayIn: {
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+        };
+        /**
          * LastMonth
          * @description The last month that is paid when somebody dies or moves away.
          * @enum {string}
@@ -14892,6 +15191,12 @@ export interface components {
             /** Text */
             text: string | null;
         };
+        /**
+         * Left
+         * @description Why a door is in no trip; the last five are `dispatch.NotDelivered.why`.
+         * @enum {string}
+         */
+        Left: "no_rider" | "redirected" | "too_much" | "too_far" | "closed" | "shift" | "crowded" | "taken_out";
         /**
          * LendIn
          * @description To whom and until when.
@@ -15702,12 +16007,6 @@ export interface components {
             reason: string;
         };
         /**
-         * Mode
-         * @description What becomes of a file with bad rows.
-         * @enum {string}
-         */
-        "Mode-Input": "whole" | "skip_bad";
-        /**
          * ModelFields
          * @description What a model can say and promises.
          */
@@ -15846,6 +16145,18 @@ export interface components {
         MonthRuns: {
             /** Items */
             items: components["schemas"]["MonthRunOut"][];
+        };
+        /**
+         * MoveCheck
+         * @description What a move would mean.
+         */
+        MoveCheck: {
+            /** Broken */
+            broken: components["schemas"]["BrokenRule"][];
+            /** Way Seconds */
+            way_seconds: number;
+            /** Arrives At */
+            arrives_at: string | null;
         };
         /**
          * Moved
@@ -17834,6 +18145,18 @@ export interface components {
              */
             ride_minutes: number;
             /**
+             * Reload Minutes
+             * @default 5
+             */
+            reload_minutes: number;
+            /**
+             * Door Minutes
+             * @default 3
+             */
+            door_minutes: number;
+            /** @default ebike */
+            ride_mode: components["schemas"]["app__places__rules__Mode"];
+            /**
              * Concern Minutes
              * @default 30
              */
@@ -18989,6 +19312,243 @@ export interface components {
             faults: components["schemas"]["ReturnedFault"][];
         };
         /**
+         * Ride
+         * @description What a rider tells.
+         * @enum {string}
+         */
+        Ride: "pick_up" | "hand_over" | "miss" | "back";
+        /**
+         * RideAnswer
+         * @description Results in the order of the records, and her trips as they are now.
+         */
+        RideAnswer: {
+            /** Results */
+            results: components["schemas"]["ResultOut"][];
+            list: components["schemas"]["Rides"];
+        };
+        /**
+         * RideClashOut
+         * @description What a rider told that did not count by itself.
+         */
+        RideClashOut: {
+            /** Id */
+            id: number;
+            /** Rider Name */
+            rider_name: string;
+            what: components["schemas"]["Ride"];
+            /** Elders */
+            elders: string[];
+            receiver: components["schemas"]["Receiver"] | null;
+            why: components["schemas"]["NotTaken"] | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            problem: components["schemas"]["Clash"];
+        };
+        /**
+         * RideRecordIn
+         * @description What she tells of a trip, or of the meals at a door. Clocks as of every event.
+         */
+        RideRecordIn: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            what: components["schemas"]["Ride"];
+            /** Trip Id */
+            trip_id: number;
+            /**
+             * Portion Ids
+             * @default []
+             */
+            portion_ids: number[];
+            receiver?: components["schemas"]["Receiver"] | null;
+            why?: components["schemas"]["NotTaken"] | null;
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Offset Ms */
+            offset_ms?: number | null;
+            /** Clock Off Ms */
+            clock_off_ms?: number | null;
+            place?: components["schemas"]["PlaceIn"] | null;
+        };
+        /**
+         * RideRecordsIn
+         * @description A batch out of the outbox of one phone; `sent_at` is what the phone's clock says now.
+         */
+        RideRecordsIn: {
+            /** Records */
+            records: components["schemas"]["RideRecordIn"][];
+            /** Device */
+            device?: string | null;
+            /** Sent At */
+            sent_at?: string | null;
+        };
+        /**
+         * RideStop
+         * @description A door of hers, with what a rider must know of it.
+         */
+        RideStop: {
+            /** Id */
+            id: number;
+            /** Position */
+            position: number;
+            /**
+             * Arrives At
+             * Format: date-time
+             */
+            arrives_at: string;
+            /** Estate */
+            estate: string;
+            /** Address */
+            address: string;
+            /** Access Note */
+            access_note: string | null;
+            /** Floor */
+            floor: number;
+            /** Lift */
+            lift: boolean;
+            place: components["schemas"]["RoundPoint"];
+            /** Phone */
+            phone: string | null;
+            /** Portions */
+            portions: components["schemas"]["RoundPortion"][];
+        };
+        /**
+         * RideTrip
+         * @description One of her trips; `ride_minutes` is the longest a hot meal may be on the way, `till` when the last is due.
+         */
+        RideTrip: {
+            /** Id */
+            id: number;
+            /** N */
+            n: number;
+            /** Canteen */
+            canteen: string;
+            meal: components["schemas"]["Meal"];
+            kitchen: components["schemas"]["RoundPoint"];
+            /**
+             * Leaves At
+             * Format: date-time
+             */
+            leaves_at: string;
+            /**
+             * Returns At
+             * Format: date-time
+             */
+            returns_at: string;
+            /** Ride Minutes */
+            ride_minutes: number;
+            /**
+             * Till
+             * Format: date-time
+             */
+            till: string;
+            /** Left At */
+            left_at: string | null;
+            /** Back At */
+            back_at: string | null;
+            /** Aboard */
+            aboard: number;
+            /** Stops */
+            stops: components["schemas"]["RideStop"][];
+        };
+        /**
+         * Rides
+         * @description Her trips of today by time; `rides`: whether she rides for a canteen at all.
+         */
+        Rides: {
+            /**
+             * Server Time
+             * Format: date-time
+             */
+            server_time: string;
+            /** Rides */
+            rides: boolean;
+            /** Trips */
+            trips: components["schemas"]["RideTrip"][];
+        };
+        /**
+         * RidingIn
+         * @description Who rides, on which weekdays (0 Monday to 6), from and to when, and how many portions a trip.
+         */
+        RidingIn: {
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Weekdays */
+            weekdays: number[];
+            /**
+             * Starts
+             * Format: time
+             */
+            starts: string;
+            /**
+             * Ends
+             * Format: time
+             */
+            ends: string;
+            /** Room */
+            room: number;
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+        };
+        /**
+         * RidingOut
+         * @description A rider of a canteen.
+         */
+        RidingOut: {
+            /** Id */
+            id: number;
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Name */
+            name: string;
+            /** Weekdays */
+            weekdays: number[];
+            /**
+             * Starts
+             * Format: time
+             */
+            starts: string;
+            /**
+             * Ends
+             * Format: time
+             */
+            ends: string;
+            /** Room */
+            room: number;
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /** Last */
+            last: string | null;
+            /** Possible */
+            possible: string[];
+        };
+        /**
+         * Ridings
+         * @description Who rides for a canteen, and who could.
+         */
+        Ridings: {
+            /** Items */
+            items: components["schemas"]["RidingOut"][];
+            /** People */
+            people: components["schemas"]["CouldRide"][];
+        };
+        /**
          * Rings
          * @description Whom an unclaimed alarm rings at.
          * @enum {string}
@@ -19145,6 +19705,153 @@ export interface components {
         RoundIn: {
             /** Elder Ids */
             elder_ids: number[];
+        };
+        /**
+         * RoundPoint
+         * @description WGS-84.
+         */
+        RoundPoint: {
+            /** Lat */
+            lat: number;
+            /** Lon */
+            lon: number;
+        };
+        /**
+         * RoundPortion
+         * @description A meal as the rounds show it; its state is its visit's.
+         */
+        RoundPortion: {
+            /** Id */
+            id: number;
+            /** Elder Id */
+            elder_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Dish */
+            dish: string;
+            /** Diets */
+            diets: components["schemas"]["Diet"][];
+            /** Note */
+            note: string | null;
+            /** Bring To */
+            bring_to: string | null;
+            way: components["schemas"]["MealWay"];
+            state: components["schemas"]["VisitState"];
+            /** Handed At */
+            handed_at: string | null;
+            receiver: components["schemas"]["Receiver"] | null;
+            /** Why */
+            why: string | null;
+        };
+        /**
+         * RoundsDraftIn
+         * @description How long to think.
+         */
+        RoundsDraftIn: {
+            /**
+             * Seconds
+             * @default 10
+             */
+            seconds: number;
+            /** Seed */
+            seed?: number | null;
+        };
+        /**
+         * RoundsHead
+         * @description One version.
+         */
+        RoundsHead: {
+            /** Id */
+            id: number;
+            /** Menu Id */
+            menu_id: number;
+            /** N */
+            n: number;
+            state: components["schemas"]["app__planning__rules__PlanState"];
+            /** Version */
+            version: number;
+            /** Seconds */
+            seconds: number;
+            /** Way Seconds */
+            way_seconds: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+            /** Published By */
+            published_by: string | null;
+            /** Possible */
+            possible: string[];
+        };
+        /**
+         * RoundsOut
+         * @description A version with its trips.
+         */
+        RoundsOut: {
+            head: components["schemas"]["RoundsHead"];
+            /** Trips */
+            trips: components["schemas"]["TripOut"][];
+            /** Left Out */
+            left_out: components["schemas"]["DoorLeftOut"][];
+            /** Stale */
+            stale: components["schemas"]["StaleOut"][];
+        };
+        /**
+         * RoundsPage
+         * @description A meal's rounds: the draft if there is one, else what is in force, and all versions.
+         */
+        RoundsPage: {
+            /** Menu Id */
+            menu_id: number;
+            /** Canteen Id */
+            canteen_id: number;
+            /** Canteen */
+            canteen: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            meal: components["schemas"]["Meal"];
+            kitchen: components["schemas"]["RoundPoint"];
+            /**
+             * Cut Off
+             * Format: date-time
+             */
+            cut_off: string;
+            /**
+             * Delivery From
+             * Format: date-time
+             */
+            delivery_from: string;
+            /**
+             * Delivery Till
+             * Format: date-time
+             */
+            delivery_till: string;
+            /** Ride Minutes */
+            ride_minutes: number;
+            /** Reload Minutes */
+            reload_minutes: number;
+            /** Door Minutes */
+            door_minutes: number;
+            /** Doors */
+            doors: number;
+            /** Portions */
+            portions: number;
+            /** Riders */
+            riders: number;
+            /** Versions */
+            versions: components["schemas"]["RoundsHead"][];
+            shown: components["schemas"]["RoundsOut"] | null;
+            /** Clashes */
+            clashes: components["schemas"]["RideClashOut"][];
+            job: components["schemas"]["JobOut"] | null;
+            /** Possible */
+            possible: string[];
         };
         /**
          * RowOut
@@ -19520,6 +20227,14 @@ export interface components {
         SeeIn: {
             /** Serial */
             serial: string;
+        };
+        /**
+         * SeenIn
+         * @description The version that was looked at.
+         */
+        SeenIn: {
+            /** Version */
+            version: number;
         };
         /**
          * SendIn
@@ -20353,6 +21068,18 @@ export interface components {
             hours: components["schemas"]["HourOut"][];
         };
         /**
+         * StaleOut
+         * @description A meal to be brought that these rounds do not know: ordered or changed since.
+         */
+        StaleOut: {
+            /** Portion Id */
+            portion_id: number;
+            /** Elder Name */
+            elder_name: string;
+            /** Estate */
+            estate: string;
+        };
+        /**
          * Standing
          * @description How a visit counts in her month.
          * @enum {string}
@@ -20824,6 +21551,69 @@ export interface components {
             items: components["schemas"]["StockOut"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * StopAcceptIn
+         * @description A move with the rules that may be broken by it, by name, and the version that was looked at.
+         */
+        StopAcceptIn: {
+            /** Trip Id */
+            trip_id?: number | null;
+            /** Riding Id */
+            riding_id?: number | null;
+            /**
+             * Position
+             * @default 1
+             */
+            position: number;
+            /**
+             * Accept
+             * @default []
+             */
+            accept: string[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * StopMoveIn
+         * @description Into a trip at a position, into a new trip of a rider, or into none.
+         */
+        StopMoveIn: {
+            /** Trip Id */
+            trip_id?: number | null;
+            /** Riding Id */
+            riding_id?: number | null;
+            /**
+             * Position
+             * @default 1
+             */
+            position: number;
+        };
+        /**
+         * StopOut
+         * @description A door in a trip.
+         */
+        StopOut: {
+            /** Id */
+            id: number;
+            /** Estate */
+            estate: string;
+            /** Address */
+            address: string;
+            place: components["schemas"]["RoundPoint"];
+            /** Portions */
+            portions: components["schemas"]["RoundPortion"][];
+            /** Moved By */
+            moved_by: string | null;
+            /** Possible */
+            possible: string[];
+            /** Position */
+            position: number;
+            /**
+             * Arrives At
+             * Format: date-time
+             */
+            arrives_at: string;
         };
         /**
          * StoppedVisit
@@ -21632,6 +22422,44 @@ export interface components {
             phone: boolean;
             /** May Change */
             may_change: boolean;
+        };
+        /**
+         * TripOut
+         * @description A trip; `ride_minutes`: how long its last meal is on the way.
+         */
+        TripOut: {
+            /** Id */
+            id: number;
+            /** Riding Id */
+            riding_id: number;
+            /** Caregiver Id */
+            caregiver_id: number;
+            /** Rider Name */
+            rider_name: string;
+            /** N */
+            n: number;
+            /** Room */
+            room: number;
+            /** Aboard */
+            aboard: number;
+            /**
+             * Leaves At
+             * Format: date-time
+             */
+            leaves_at: string;
+            /**
+             * Returns At
+             * Format: date-time
+             */
+            returns_at: string;
+            /** Left At */
+            left_at: string | null;
+            /** Back At */
+            back_at: string | null;
+            /** Ride Minutes */
+            ride_minutes: number;
+            /** Stops */
+            stops: components["schemas"]["StopOut"][];
         };
         /**
          * Trouble
@@ -25142,6 +25970,18 @@ export interface components {
              */
             ride_minutes: number;
             /**
+             * Reload Minutes
+             * @default 5
+             */
+            reload_minutes: number;
+            /**
+             * Door Minutes
+             * @default 3
+             */
+            door_minutes: number;
+            /** @default ebike */
+            ride_mode: components["schemas"]["app__places__rules__Mode"];
+            /**
              * Concern Minutes
              * @default 30
              */
@@ -28531,35 +29371,6 @@ export interface operations {
             };
         };
     };
-    meals_delivery_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                menu_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
     meals_people_of: {
         parameters: {
             query?: {
@@ -29054,6 +29865,410 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Concerns"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_riders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                canteen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ridings"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_add_rider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                canteen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RidingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ridings"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_end_rider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                riding_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LastDayIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ridings"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_page": {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundsPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_draft": {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoundsDraftIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_rounds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rounds_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rounds_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_publish": {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                rounds_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundsHead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rounds_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundsHead"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_check_move": {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                stop_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopMoveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveCheck"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_move": {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path: {
+                stop_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopAcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "meal rounds_delivery_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                menu_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -34976,6 +36191,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WelfareAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_my_rides: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rides"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    phone_ride_records: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                "x-simulated-at"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RideRecordsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RideAnswer"];
                 };
             };
             /** @description Validation Error */
