@@ -26,7 +26,7 @@ from app.meal_rounds.rules import (
     RoundsUnderWay,
 )
 from app.meal_rounds.tables import MealRounds, MealStop, MealTrip
-from app.meal_rounds.wave import Door, Question
+from app.meal_rounds.wave import Door, Question, told
 from app.meals import queries as meals
 from app.meals.tables import Canteen, Menu
 from app.people.riding_tables import Riding
@@ -90,19 +90,23 @@ def store(
         move(session, old, PlanEvent.SUPERSEDE, by=by, now=now, reason="redrafted")
     for trip in queries.left(session, rounds.menu_id):
         _copy(session, rounds, trip)
-    for told in answer.trips:
-        trip = new_trip(session, rounds, asked, told)
-        for position, (name, start) in enumerate(told.stops, 1):
+    for one_trip in answer.trips:
+        trip = new_trip(session, rounds, asked, one_trip)
+        for position, (name, start) in enumerate(one_trip.stops, 1):
             stop = _stop(rounds, asked.door[name])
             stop.trip_id, stop.position, stop.arrives_at = trip.id, position, asked.promised.time(start)
             session.add(stop)
     said = {one["delivery"]: one for one in why}
     for name in answer.undelivered:
         one = said[name]
-        _leave_out(session, rounds, asked.door[name], Left(one["why"]), one["facts"], one["remedy"])
+        _leave_out(
+            session, rounds, asked.door[name], Left(one["why"]), told(asked.promised, one["facts"]), one["remedy"]
+        )
     for door in asked.doors:
         if door.key in asked.aside:
-            _leave_out(session, rounds, door, asked.aside[door.key], {}, None)
+            most = {"amount": len(door.portion_ids), "room": max((r.room for r in asked.riders), default=0)}
+            why_aside = asked.aside[door.key]
+            _leave_out(session, rounds, door, why_aside, most if why_aside is Left.TOO_MUCH else {}, None)
     rounds.way_seconds = answer.cost.get("way", 0)
     return move(session, rounds, PlanEvent.STORE, by=by, now=now)
 
@@ -126,13 +130,13 @@ def _copy(session: Session, rounds: MealRounds, trip: MealTrip) -> None:
         )  # fmt: skip
 
 
-def new_trip(session: Session, rounds: MealRounds, asked: Question, told: dispatch.Trip) -> MealTrip:
+def new_trip(session: Session, rounds: MealRounds, asked: Question, ridden: dispatch.Trip) -> MealTrip:
     """A trip without its doors."""
-    rider, said = asked.rider[told.rider], asked.promised
+    rider, said = asked.rider[ridden.rider], asked.promised
     trip = MealTrip(
         district_id=rounds.district_id, provider_id=rounds.provider_id, rounds_id=rounds.id,
-        riding_id=rider.riding_id, caregiver_id=rider.caregiver_id, leaves_at=said.time(told.leaves),
-        returns_at=said.time(told.returns),
+        riding_id=rider.riding_id, caregiver_id=rider.caregiver_id, leaves_at=said.time(ridden.leaves),
+        returns_at=said.time(ridden.returns),
     )  # fmt: skip
     session.add(trip)
     session.flush()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import dispatch
 from app.meal_rounds.rules import Left
@@ -117,4 +118,14 @@ def set_aside(doors: tuple[Door, ...], riders: tuple[RiderToday, ...]) -> dict[i
             found[door.key] = Left.NO_RIDER
         elif len(door.portion_ids) > most:
             found[door.key] = Left.TOO_MUCH
+    return found
+
+
+def told(promised: Promised, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What `dispatch.NotDelivered` gives as a reason, in minutes and moments."""
+    found = {key: facts[key] for key in ("amount", "room") if key in facts}
+    if "ride" in facts:
+        found["minutes"] = -(-facts["ride"] // 60)
+    if (tick := facts.get("soonest", facts.get("end"))) is not None:
+        found["at"] = promised.time(tick).isoformat()
     return found

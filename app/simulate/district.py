@@ -33,6 +33,7 @@ from app.simulate import (
     population,
     purses,
     rental,
+    riders,
     rostered,
     settle,
     settling,
@@ -122,13 +123,15 @@ def build(
     rostered.publish(DISTRICT_ID, seconds=1 + elders // 30, now=now, tell=tell)
     ahead.book(_rng(seed, "ahead"), DISTRICT_ID, planned_items, now=now, tell=tell)
     meals.serve(_rng(seed, "meals"), DISTRICT_ID, now=now)
+    riding = riders.ride(DISTRICT_ID, password, now=now)
     visitors = welfare.visited(_rng(seed, "welfare"), DISTRICT_ID, password, now=now)
     purses.befall(_rng(seed, "befallen"), DISTRICT_ID, now=now)
     undecided.leave(_rng(seed, "undecided"), DISTRICT_ID, now=now)
     photos.leave(_rng(seed, "photos"), DISTRICT_ID, now=now)
     her_side.tell(_rng(seed, "her side"), DISTRICT_ID, now=now)
     photos.clues(DISTRICT_ID, now=now)
-    return Built(DISTRICT_ID, len(some), elders, len(people) + len(visitors), devices, visits, logins + visitors)
+    others = riding + visitors
+    return Built(DISTRICT_ID, len(some), elders, len(people) + len(others), devices, visits, logins + others)
 
 
 def _rng(seed: int, stream: str) -> random.Random:

@@ -20,8 +20,8 @@ from app.meals.standing import StandingWish
 from app.meals.tables import Canteen, Concern, Menu
 from app.orders.rules import Payer
 from app.people.rules import AbilityLevel, Register
-from app.people.tables import Elder
-from app.places.rules import Tier
+from app.people.tables import Elder, Home
+from app.places.rules import Place, Tier, metres
 from app.places.tables import Facility
 
 BUREAU, KITCHEN, HOTLINE = "李国栋 (liguodong)", "食堂管理员", "赵敏 (zhaomin)"
@@ -84,7 +84,8 @@ def serve(rng: random.Random, district_id: int, *, now: datetime) -> int:
             session.info.pop("notices", None)
     for elder_id in eaters[::ONE_IN]:
         with transaction() as session:
-            _stand(session, rng, elder_id, rng.choice(canteens).id, now=now)
+            canteen_id = _nearest(session, session.get_one(Elder, elder_id))
+            _stand(session, rng, elder_id, canteen_id, now=now)
             session.info.pop("notices", None)
     return ordered
 
@@ -107,6 +108,18 @@ def _open(session: Session, district_id: int, *, at: datetime) -> list[Canteen]:
         keeping.promise(session, canteen, said, by=BUREAU, now=at)
         canteens.append(canteen)
     return canteens
+
+
+def _nearest(session: Session, elder: Elder) -> int:
+    """The canteen her lunch comes from."""
+    home = Place.of(session.get_one(Home, elder.home_id).place)
+    places = session.execute(
+        select(Canteen.id, Facility.lat, Facility.lon)
+        .join(Facility, Facility.id == Canteen.facility_id)
+        .where(Canteen.district_id == elder.district_id)
+        .order_by(Canteen.id)
+    )
+    return int(min(places, key=lambda row: metres(home, Place(row.lat, row.lon))).id)
 
 
 def _menu(session: Session, canteen: Canteen, day: date, *, at: datetime) -> None:
@@ -136,7 +149,8 @@ def _order(
     taken_at = min(now, menus[0].cut_off - timedelta(hours=3))
     count = to_come = 0
     for elder_id in elder_ids:
-        elder, menu = session.get_one(Elder, elder_id), rng.choice(menus)
+        elder = session.get_one(Elder, elder_id)
+        menu = next(menu for menu in menus if menu.canteen_id == _nearest(session, elder))
         needs = queries.diets_of(session, elder_id)
         dishes = queries.dishes_of(session, [menu.id])[menu.id]
         suits = [dish for dish in dishes if set(needs) <= set(dish.suits)] or dishes[-1:]

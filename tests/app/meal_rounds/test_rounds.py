@@ -107,6 +107,7 @@ def test_who_cannot_be_served_says_why_and_what_did_help() -> None:
     assert {stop.why for stop in found.values()} <= {Left.TOO_FAR, Left.CROWDED}
     farthest = found[lunch.portions[-1].id]
     assert farthest.why is Left.TOO_FAR
+    assert farthest.facts == {"minutes": 38}
     assert farthest.remedy == {"kind": "ride", "much": 20}
 
 
@@ -124,7 +125,7 @@ def test_more_meals_at_one_door_than_any_box_holds_do_not_stop_the_others() -> N
         extra = [brought(session, an_elder(session, home=home, name=f"王德{n}"), lunch.dish) for n in "寿禄"]
     rounds_id = drafted(lunch.menu)
     (left,) = left_out(rounds_id).values()
-    assert left.why is Left.TOO_MUCH
+    assert (left.why, left.facts) == (Left.TOO_MUCH, {"amount": 3, "room": 2})
     assert sorted(left.portion_ids) == sorted([lunch.portions[2].id, *(one.id for one in extra)])
     assert sum(len(stop.portion_ids) for stop in ridden(rounds_id)[2] if stop.trip_id) == 4
 
