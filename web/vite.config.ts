@@ -26,7 +26,7 @@ function screensOwnTheirAddresses(): Plugin {
 }
 
 /** What only some phones need is no part of the first load: those fetch it by themselves, early, and their browser keeps it. */
-const SPARE = new Set(['qr'])
+const SPARE = new Set(['qr', 'riding'])
 
 /** The phone's page names every part it may ever load, so that its service worker keeps them before they are wanted. */
 function phoneNamesItsParts(): Plugin {

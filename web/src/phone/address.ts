@@ -23,6 +23,8 @@ export function useAddress() {
     /** Her welfare visits: the list, or the elder whose visit fills the screen. */
     rounds: computed(() => hash.value === '#rounds'),
     round: computed(() => Number(/^#round\/(\d+)$/.exec(hash.value)?.[1]) || null),
+    /** The lunches she rides out with. */
+    riding: computed(() => hash.value === '#rides'),
     /** The installation that fills the screen, if one does. */
     installing: computed(() => Number(/^#install\/(\d+)$/.exec(hash.value)?.[1]) || null),
     /** The spot she is sent to, if it fills the screen. */

@@ -7,7 +7,8 @@ import { takeLabel } from './install/orders'
 import { startLook } from './look'
 import { loadAgain, usePhone } from './phone'
 import PhoneApp from './PhoneApp.vue'
-import { bringsReader, fetchReader } from './scan'
+import { fetchReader } from './scan'
+import { bringsSpare } from './spare'
 import { keepOpened } from './tag'
 import './phone.css'
 
@@ -32,4 +33,4 @@ if ('serviceWorker' in navigator && import.meta.env.PROD) {
     if (newer && document.visibilityState === 'hidden' && !usePhone().unwritable.value) location.reload() // while nobody looks
   })
 }
-addEventListener('vite:preloadError', () => bringsReader() || loadAgain())
+addEventListener('vite:preloadError', () => bringsSpare() || loadAgain())

@@ -5,6 +5,7 @@ import { useSession } from '@/shared/session'
 import { serverNow, setServerTime } from '@/shared/clock'
 import { setZone } from '@/shared/words'
 import type { Me } from '@/shared/api/types'
+import { followBeside, forgetBeside, recallBeside, sendAll } from './beside'
 import { placeDeadline, unsent, type Action, type Entry, type Fix } from './outbox/events'
 import { behind, met } from './outbox/clock'
 import { BOOT, uuid } from './outbox/ids'
@@ -15,7 +16,6 @@ import { openStore, type Store } from './outbox/store'
 import { replay } from './replay'
 import { tellAll, type Wish } from './wishes'
 import { shake } from './shake'
-import { follow, forgetList, recallList, sendAll } from './welfare/list'
 import { askDays, type Days } from './wire'
 
 /** Who carries the phone: what is needed of the session while offline. */
@@ -74,7 +74,7 @@ async function start(): Promise<void> {
   if (person) {
     await show(person)
     served.value = kept ?? null
-    await recallList(store)
+    await recallBeside(store)
   }
   for (const event of ['online', 'focus']) addEventListener(event, () => void sync())
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void sync())
@@ -118,7 +118,7 @@ async function talk(): Promise<Stopped> {
       await store.keep('days', newest)
       await store.forgetOld(me.id, Date.now())
     }
-    if (stopped === 'done') await follow(store)
+    if (stopped === 'done') await followBeside(store)
     await store.settle()
     if (stopped === 'done') await tellAll(await store.wishes<Wish>(me.id), async ({ id }) => store.keepWishes(me.id, (await store.wishes<Wish>(me.id)).filter((one) => one.id !== id)))
     if (stopped !== 'done') return stopped
@@ -144,7 +144,7 @@ async function take(me: Me): Promise<void> {
   if (carrier.value?.id === me.id) return
   if (carrier.value) await store.forgetPeople(carrier.value.id)
   served.value = null
-  forgetList()
+  forgetBeside()
   const { id, login, name, role, hotline, timezone, demo } = me
   await show({ id, login, name, role, hotline, timezone, demo })
   await store.keep('me', carrier.value)
@@ -198,6 +198,7 @@ async function savePhoto(blob: Blob, kind: PhotoKind, visitId: number, consent?:
 /** Taken when she arrives and when she finishes. The check-in at that same door carries the arrival's, if there was one. */
 function placeOf({ kind, attendance_id, data }: Action): Promise<Fix> | undefined {
   if (kind === 'welfare') return data.way === 'home' ? here() : undefined
+  if (kind === 'ride') return data.what === 'back' ? undefined : here()
   if (kind === 'start') {
     const before = entries.value.findLast(({ event }) => event.attendance_id === attendance_id && event.kind === 'arrive')?.event.fix
     return arriving.get(attendance_id) ?? (before && 'lat' in before ? Promise.resolve(before) : here())
@@ -228,7 +229,7 @@ async function logOut(): Promise<void> {
   await store.leave(true)
   carrier.value = null
   served.value = null
-  forgetList()
+  forgetBeside()
   entries.value = []
   photos.value = []
   wishes.value = []

@@ -1,5 +1,6 @@
 // Reads a QR code from the camera: by the browser's own detector, else by a reader that comes only when it is needed.
 import type * as Qr from './qr'
+import { bring } from './spare'
 
 type Seen = string[]
 export type Reader = (video: HTMLVideoElement) => Promise<Seen>
@@ -22,21 +23,11 @@ async function ownDetector(): Promise<Detector | undefined> {
   return Own && knows?.includes('qr_code') ? new Own({ formats: ['qr_code'] }) : undefined
 }
 
-let bringing = 0
-/** While it is fetched a failure is no sign of an old page: there may be no network, and nothing else needs it. */
-export const bringsReader = (): boolean => bringing > 0
-async function bring(): Promise<typeof Qr> {
-  bringing++
-  try {
-    return await import('./qr')
-  } finally {
-    bringing--
-  }
-}
+const reader = (): Promise<typeof Qr> => bring(() => import('./qr'))
 
 /** Fetches the reader where it will be needed, while there is a network: a stairwell has none. */
 export async function fetchReader(): Promise<void> {
-  if (hasCamera() && !(await ownDetector())) await bring().catch((error: unknown) => console.warn('reader of codes', error))
+  if (hasCamera() && !(await ownDetector())) await reader().catch((error: unknown) => console.warn('reader of codes', error))
 }
 
 /** What reads here. iOS has no detector, and many Androids have one that knows no format. */
@@ -45,7 +36,7 @@ export async function openReader(): Promise<Reader> {
   if (own) return async (video) => (await own.detect(video).catch(() => [])).map(({ rawValue }) => rawValue)
   const canvas = document.createElement('canvas')
   const picture = canvas.getContext('2d', { willReadFrequently: true })
-  const { read } = await bring()
+  const { read } = await reader()
   return async (video) => {
     const scale = Math.min(1, WIDE / Math.max(video.videoWidth, video.videoHeight))
     canvas.width = Math.round(video.videoWidth * scale)

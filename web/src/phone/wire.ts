@@ -28,9 +28,9 @@ export function told<E extends PhoneEvent>({ fix, ticks, boot, data, off, ...eve
   }
 }
 
-type VisitEvent = PhoneEvent & { kind: Exclude<Kind, 'welfare'> }
-/** What happened at visits; welfare visits have a door of their own. */
-export const ofVisit = (event: PhoneEvent): event is VisitEvent => event.kind !== 'welfare'
+type VisitEvent = PhoneEvent & { kind: Exclude<Kind, 'welfare' | 'ride'> }
+/** What happened at visits; welfare visits and rides have doors of their own. */
+export const ofVisit = (event: PhoneEvent): event is VisitEvent => event.kind !== 'welfare' && event.kind !== 'ride'
 
 export async function post(device: string, events: VisitEvent[]): Promise<Answer<Days>> {
   const body = {

@@ -1,5 +1,5 @@
 // What a caregiver did, as the phone writes it down: one event, never changed, never dropped.
-export const KINDS = ['accept', 'decline', 'depart', 'arrive', 'start', 'task', 'finish', 'not_delivered', 'note', 'where', 'tag', 'press', 'reading', 'signature', 'consent', 'incident', 'worse', 'welfare'] as const
+export const KINDS = ['accept', 'decline', 'depart', 'arrive', 'start', 'task', 'finish', 'not_delivered', 'note', 'where', 'tag', 'press', 'reading', 'signature', 'consent', 'incident', 'worse', 'welfare', 'ride'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** saved on the phone → sent, no answer yet → accepted by the server, or it needs somebody's attention */

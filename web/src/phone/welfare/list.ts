@@ -4,9 +4,9 @@ import { api, ask } from '@/shared/api/client'
 import type { components } from '@/shared/api/schema'
 import { day } from '@/shared/words'
 import { unsent, type Entry, type PhoneEvent } from '../outbox/events'
-import type { Answer } from '../outbox/send'
+import type { Result } from '../outbox/send'
 import type { Store } from '../outbox/store'
-import { keyOf, ofVisit, post, told, type Days } from '../wire'
+import { keyOf, told } from '../wire'
 
 type Schemas = components['schemas']
 export type WelfareList = Schemas['WelfareList']
@@ -61,20 +61,12 @@ export async function takeRound(elder_ids: number[]): Promise<void> {
   served.value = await ask(api.POST('/api/phone/welfare/round', { body: { elder_ids } }))
 }
 
-/** Visits to their door, welfare visits to theirs; answers come back as one. */
-export async function sendAll(store: Store, device: string, events: PhoneEvent[]): Promise<Answer<Days>> {
-  const rounds = events.filter((event) => !ofVisit(event))
-  const visits = events.filter(ofVisit)
-  const results: Answer<Days>['results'] = []
-  if (rounds.length) {
-    const body = { device, sent_at: new Date().toISOString(), records: rounds.map(recordOf) }
-    const answer = await ask(api.POST('/api/phone/welfare/records', { body, params: { header: { 'idempotency-key': keyOf(rounds) } } }))
-    await show(store, answer.list)
-    results.push(...answer.results)
-  }
-  if (!visits.length) return { results }
-  const answer = await post(device, visits)
-  return { ...answer, results: [...results, ...answer.results] }
+/** What she wrote down of welfare visits, to their own door. */
+export async function tellRounds(store: Store, device: string, events: PhoneEvent[]): Promise<Result[]> {
+  const body = { device, sent_at: new Date().toISOString(), records: events.map(recordOf) }
+  const answer = await ask(api.POST('/api/phone/welfare/records', { body, params: { header: { 'idempotency-key': keyOf(events) } } }))
+  await show(store, answer.list)
+  return answer.results
 }
 
 function recordOf(event: PhoneEvent): Record {
