@@ -101,10 +101,20 @@ def deal(problem: Problem, plan: Plan, group: int, luck: random.Random) -> list[
         of[left[near[:size]]] = k
         here, left = int(at[far]), left[near[size:]]
     offered: list[set[str]] = [set() for _ in range(count)]
-    for missing in plan.unserved:
-        near = np.argsort(road[problem.visit(missing.visit).place, at], kind="stable")
-        offered[of[near[luck.randrange(min(5, len(near)))]]].add(missing.visit)
+    for missing in _linked(problem, [u.visit for u in plan.unserved]):  # together: two groups know not of each other
+        near = np.argsort(road[problem.visit(missing[0]).place, at], kind="stable")
+        offered[of[near[luck.randrange(min(5, len(near)))]]].update(missing)
     return [Dealt(frozenset(names[i] for i in np.flatnonzero(of == k)), frozenset(offered[k])) for k in range(count)]
+
+
+def _linked(problem: Problem, names: Sequence[str]) -> list[list[str]]:
+    """The visits, those that links join in one list."""
+    of = {name: [name] for name in names}
+    for link in problem.links:
+        if link.first in of and link.second in of and of[link.first] is not of[link.second]:
+            of[link.first] += of[link.second]
+            of |= dict.fromkeys(of[link.second], of[link.first])
+    return list({id(one): one for one in of.values()}.values())
 
 
 def part_of(problem: Problem, plan: Plan, dealt: Dealt) -> Part:

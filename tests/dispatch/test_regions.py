@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bench.dispatch import district
-from dispatch import Plan, Problem, faults, solve, solve_large
+from dispatch import Plan, Problem, faults, plan_of, solve, solve_large
 from dispatch.regions import deal, merged, part_of
 
 
@@ -48,6 +48,18 @@ def test_parts_searched_one_by_one_make_a_sound_plan_that_is_no_dearer(day: Prob
             assert list(faults(day, better)) == []
     assert shared
     assert better.total < plan.total
+
+
+def test_linked_visits_that_nobody_serves_are_offered_together(day: Problem) -> None:
+    """Two groups that each served one of them would know nothing of the time between."""
+    for seed in range(6):
+        plan = plan_of(day, ())
+        parts = [part_of(day, plan, dealt) for dealt in deal(day, plan, 2, random.Random(seed))]  # side by side
+        for part in parts:
+            found = solve(part.problem, iterations=20, seed=seed, start=Plan(part.start)).assignments
+            plan = merged(day, plan, part, found)
+        assert {link.first for link in day.links} & {a.visit for a in plan.assignments}
+        assert list(faults(day, plan)) == []
 
 
 def test_an_answer_that_lost_anothers_visit_is_not_taken(day: Problem, plan: Plan) -> None:
