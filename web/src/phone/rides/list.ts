@@ -3,7 +3,7 @@ import { computed, ref, shallowRef, type Ref } from 'vue'
 import { api, ask } from '@/shared/api/client'
 import type { components } from '@/shared/api/schema'
 import { day } from '@/shared/words'
-import { serverNow } from '@/shared/clock'
+import { behind } from '../outbox/clock'
 import type { Entry, PhoneEvent } from '../outbox/events'
 import type { Result } from '../outbox/send'
 import type { Store } from '../outbox/store'
@@ -32,7 +32,7 @@ async function show(store: Store, rides: Rides): Promise<void> {
 /** Yesterday's trips are nobody's business at a door of today. */
 export async function recallRides(store: Store): Promise<void> {
   const kept = await store.recall<Rides>('rides')
-  served.value = kept && day(kept.server_time) === day(serverNow()) ? kept : null
+  served.value = kept && day(kept.server_time) === day(Date.now() + (behind() ?? 0)) ? kept : null
 }
 export function forgetRides(): void {
   served.value = null
