@@ -17,12 +17,10 @@ from app.jobs import actions as jobs
 from app.jobs import queries as job_queries
 from app.jobs import queue
 from app.meal_rounds import actions, by_hand, printing, queries
+from app.meal_rounds.riding_shapes import LastDayIn, RidingIn, Ridings
 from app.meal_rounds.rules import KEEPERS
 from app.meal_rounds.shapes import (
-    LastDayIn,
     MoveCheck,
-    RidingIn,
-    Ridings,
     RoundsDraftIn,
     RoundsHead,
     RoundsOut,

@@ -2,8 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
-from typing import Annotated, Any, Self
+from datetime import date, datetime
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -12,10 +12,10 @@ from app.access.rules import PLANNERS, Role
 from app.jobs import queries as job_queries
 from app.meal_rounds import actions, queries
 from app.meal_rounds.by_hand import Trial, Wish
-from app.meal_rounds.rules import KEEPERS, POSSIBLE, Clash, Left, Ride
+from app.meal_rounds.rules import POSSIBLE, Clash, Left, Ride
 from app.meal_rounds.tables import MealRounds, MealStop, MealTrip
 from app.meals import queries as meals
-from app.meals.menu_shapes import Clock, Day, Number
+from app.meals.menu_shapes import Number
 from app.meals.queries import PortionRow
 from app.meals.rules import Diet, Meal, MealWay, NotTaken, Receiver
 from app.meals.tables import Canteen, Menu
@@ -96,71 +96,6 @@ class MoveCheck(BaseModel):
                 for fault in trial.broken
             ],
             way_seconds=trial.way_seconds, arrives_at=trial.arrives_at,
-        )  # fmt: skip
-
-
-class RidingIn(BaseModel):
-    """Who rides, on which weekdays (0 Monday to 6), from and to when, and how many portions a trip."""
-
-    caregiver_id: Number
-    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7)]
-    starts: Clock
-    ends: Clock
-    room: int = Field(ge=1, le=200)
-    first: Day
-
-
-class LastDayIn(BaseModel):
-    """The last day."""
-
-    last: Day
-
-
-class RidingOut(BaseModel):
-    """A rider of a canteen."""
-
-    id: int
-    caregiver_id: int
-    name: str
-    weekdays: list[int]
-    starts: time
-    ends: time
-    room: int
-    first: date
-    last: date | None
-    possible: list[str]
-
-
-class CouldRide(BaseModel):
-    """Somebody who works for the canteen's provider."""
-
-    caregiver_id: int
-    name: str
-
-
-class Ridings(BaseModel):
-    """Who rides for a canteen, and who could."""
-
-    items: list[RidingOut]
-    people: list[CouldRide]
-
-    @classmethod
-    def read(cls, session: Session, canteen: Canteen, role: Role, *, today: date) -> Self:
-        """Those whose last day is over come without a button."""
-        session.flush()
-        return cls(
-            items=[
-                RidingOut(
-                    id=one.id, caregiver_id=who.id, name=who.name, weekdays=one.weekdays, starts=one.starts,
-                    ends=one.ends, room=one.room, first=one.first, last=one.last,
-                    possible=["end"] if role in KEEPERS and (one.last is None or one.last >= today) else [],
-                )
-                for one, who in queries.ridings(session, canteen.id)
-            ],
-            people=[
-                CouldRide(caregiver_id=who.id, name=who.name)
-                for who in queries.could_ride(session, canteen.provider_id)
-            ] if role in KEEPERS else [],
         )  # fmt: skip
 
 
