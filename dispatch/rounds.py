@@ -178,7 +178,7 @@ class _Search:
         while True:
             spent = clock() - begun
             share = max(spent / seconds if seconds else 0.0, done / iterations if iterations else 0.0)
-            missing = sum(self.best.rider[j] < 0 for j in range(len(self.wave.deliveries)))
+            missing = sum(int(self.best.rider[j]) < 0 for j in range(len(self.wave.deliveries)))
             if progress is not None and progress(spent, done, int(self.costs[1]), missing) is False:
                 return done
             if share >= 1:

@@ -30,3 +30,12 @@ class Riding(OfDistrict, Base):
         CheckConstraint("weekdays <@ array[0, 1, 2, 3, 4, 5, 6] and weekdays <> '{}'", name="weekdays"),
         {"info": {"district": "district_id", "provider": "provider_id"}},
     )
+
+    @property
+    def minutes(self) -> int:
+        """Of a week."""
+        return len(self.weekdays) * (_minutes(self.ends) - _minutes(self.starts))
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute

@@ -1,6 +1,6 @@
 """Reading plans, attendances and whole days."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -272,7 +272,8 @@ def _caregivers(session: Session, district_id: int, day: date) -> tuple[DayCareg
         .order_by(c.id)
     ).all()
     skills, shifts = _skills(session, district_id, day), _shifts(session, district_id, day)
-    absent, used = _absent(session, district_id, day), minutes_of_week(session, district_id, day)
+    absent, used = _absent(session, district_id, day), Counter(minutes_of_week(session, district_id, day))
+    used.update({ride.caregiver_id: ride.minutes for ride in ridings(session, district_id, day, day)})
     return tuple(
         DayCaregiver(
             r.id, r.provider_id, r.name, r.sex.value, r.mode, Place.of(r.base), r.responder,
@@ -305,14 +306,18 @@ def _shifts(session: Session, district_id: int, day: date) -> dict[int, list[tup
     found: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
     for caregiver_id, starts, ends in rows:
         found[caregiver_id].append((calendar.at(day, starts), calendar.at(day, ends)))
-    riding = select(Riding.caregiver_id, Riding.starts, Riding.ends).where(
-        Riding.district_id == district_id, Riding.weekdays.contains([day.weekday()]), Riding.first <= day,
-        or_(Riding.last.is_(None), Riding.last >= day),
-    )  # fmt: skip
-    for caregiver_id, starts, ends in session.execute(riding):  # no visits while she brings meals
-        hole = (calendar.at(day, starts), calendar.at(day, ends))
-        found[caregiver_id] = without(found[caregiver_id], [hole])
+    for ride in ridings(session, district_id, day, day):
+        if day.weekday() in ride.weekdays:
+            hole = (calendar.at(day, ride.starts), calendar.at(day, ride.ends))
+            found[ride.caregiver_id] = without(found[ride.caregiver_id], [hole])
     return found
+
+
+def ridings(session: Session, district_id: int, first: date, last: date) -> Sequence[Riding]:
+    """Hours of some days in which caregivers bring meals: no visits are planned then, and they are work."""
+    in_force = or_(Riding.last.is_(None), Riding.last >= first)
+    query = select(Riding).where(Riding.district_id == district_id, Riding.first <= last, in_force)
+    return session.scalars(query.order_by(Riding.id)).all()
 
 
 def _absent(session: Session, district_id: int, day: date) -> dict[int, str]:

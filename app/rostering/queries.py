@@ -1,11 +1,11 @@
 """Reading rosters, and the four weeks they are made of: what care plans mean, who could come."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import calendar
@@ -19,7 +19,6 @@ from app.config import settings
 from app.errors import NotFound
 from app.orders.rules import OrderState
 from app.orders.tables import Order
-from app.people.riding_tables import Riding
 from app.people.rules import without
 from app.people.tables import Absence, Caregiver, Elder, Home, Shift
 from app.places.rules import Place
@@ -168,10 +167,9 @@ def hours(session: Session, district_id: int, starts: date, ends: date) -> dict[
     week = select(Shift.caregiver_id, Shift.weekday, Shift.starts, Shift.ends).where(Shift.district_id == district_id)
     for caregiver_id, weekday, first, last in session.execute(week.order_by(Shift.starts)):
         shifts[caregiver_id][weekday].append((_minutes(first), _minutes(last)))
-    riding = select(Riding).where(
-        Riding.district_id == district_id, Riding.first <= ends, or_(Riding.last.is_(None), Riding.last >= starts)
-    )
-    for ride in session.scalars(riding):  # no visits while she brings meals
+    rides: Counter[int] = Counter()
+    for ride in planning.ridings(session, district_id, starts, ends):
+        rides[ride.caregiver_id] += ride.minutes
         for weekday in ride.weekdays:
             hole = (_minutes(ride.starts), _minutes(ride.ends))
             shifts[ride.caregiver_id][weekday] = without(shifts[ride.caregiver_id][weekday], [hole])
@@ -185,7 +183,8 @@ def hours(session: Session, district_id: int, starts: date, ends: date) -> dict[
     return {
         caregiver_id: Hours(
             {weekday: tuple(spans) for weekday, spans in shifts[caregiver_id].items()},
-            frozenset(absent[caregiver_id]), contract, law.week_minutes if law else None,
+            frozenset(absent[caregiver_id]), max(0, contract - rides[caregiver_id]),
+            max(0, law.week_minutes - rides[caregiver_id]) if law else None,
         )
         for caregiver_id, contract in of
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise, permutations, product
 
@@ -199,3 +200,12 @@ def test_the_judge_sees_each_fault() -> None:
     }  # fmt: skip
     twice = Rounds((Trip("wang", 9, (("a", 14),), 20), Trip("wang", 20, (("b", 29),), 39)), (), {"way": 28})
     assert {f.rule for f in wrong(replace(wave, several=False, reload=1), twice)} == {"trips", "reload", "ride"}
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_progress_is_told_in_numbers_that_travel(fast: bool) -> None:
+    """Compiled or not: whoever passes it on writes it as JSON."""
+    wave = Wave((door("a", 1), door("b", 2)), (Rider("wang", 0, 200, 9),), line(0, 5, 6))
+    seen: list[tuple[object, ...]] = []
+    deliver(wave, iterations=100, fast=fast, progress=lambda *news: seen.append(news))
+    assert json.loads(json.dumps(seen[-1][1:])) == [100, 12, 0]

@@ -161,6 +161,8 @@ def test_who_is_away_does_not_ride_and_who_rides_has_no_visits_meanwhile() -> No
     at = [(day.tick(a) // 60, day.tick(b) // 60) for a, b in day.caregiver[wang.id].shifts]
     assert at == [(8 * 60, 10 * 60), (13 * 60 + 30, 17 * 60 + 30)]  # her morning ended at half past eleven
     assert month[wang.id].shifts[0] == tuple(at)
+    weekly = 7 * 150  # minutes of riding, which is work
+    assert (day.caregiver[wang.id].minutes_left, month[wang.id].contract) == (44 * 60 - weekly, 44 * 60 - weekly)
 
 
 def test_holes_in_stretches_of_time() -> None:
