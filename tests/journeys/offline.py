@@ -27,15 +27,20 @@ class Promise:
     since: int
 
     @classmethod
-    def find(cls, house: House, item: str = "") -> "Promise":
-        """The first nobody has begun, of somebody with a login; of this item, if there is one."""
+    def find(cls, house: House, item: str = "", *, colleagues: bool = False) -> "Promise":
+        """The first nobody has begun, of somebody with a login; of this item, if there is one.
+
+        With `colleagues` of the provider that has most of them: only they may go instead.
+        """
         rows = query(
             house,
             "select a.id, u.login, a.starts_at, a.state, (select coalesce(max(id), 0) from visit_events)"
             " from attendances a join users u on u.caregiver_id = a.caregiver_id"
             " join visits v on v.id = a.visit_id"
             " where a.state in ('assigned', 'accepted') and v.state = 'published' and u.ended_at is null"
-            " order by v.item_code = %s desc, a.id limit 1",
+            " order by %s * (select sum(1) from shifts s join caregivers c"
+            " on c.id = s.caregiver_id where c.provider_id = a.provider_id) desc, v.item_code = %s desc, a.id limit 1",
+            int(colleagues),
             item,
         )
         assert rows, "nobody has a visit before her"

@@ -148,14 +148,21 @@ def test_where_her_phone_finds_no_place_she_names_a_door(house: House, chromium:
 
 
 def test_ill_in_two_taps_and_the_plan_goes_on_without_her(house: House, chromium: Browser) -> None:
-    promise = Promise.find(house, "CLEAN")
-    first = promise.at
+    promise = Promise.find(house, "CLEAN", colleagues=True)
+    hers = (
+        "select a.visit_id from attendances a join attendances one on one.id = %s and one.caregiver_id = a.caregiver_id"
+        " and a.state in ('assigned', 'accepted') and a.starts_at::date = one.starts_at::date"
+    )
     query(  # others can go, too, on any day and in any small district
         house,
-        "update visits v set needs = '[]', same_sex = false, closes = v.closes + interval '2 hours'"
-        " where v.id = (select visit_id from attendances where id = %s) returning v.id",
+        "update visits v set needs = '[]', same_sex = false, closes = v.opens + interval '7 hours'"
+        f" where v.id in ({hers}) returning v.id",
         promise.attendance,
     )
+    ((begins,),) = query(
+        house, f"select min(starts_at) from attendances where visit_id in ({hers})", promise.attendance
+    )
+    first = begins - timedelta(minutes=10)  # before all of that day: what is behind her stays hers
     ill, dispatcher = somebody(chromium, house, PHONE), somebody(chromium, house, DESK)
     ill.at(first)
     phone = ill.log_in(promise.login, "phone")
