@@ -92,6 +92,7 @@ def test_her_call_for_help_brings_a_colleague_to_the_spot(house: House, chromium
     offer = query(house, "select id, caregiver_id, visit_id from alarm_offers where alarm_id = %s", alarm)[-1]
     assert offer[2] is None
     page = colleague.log_in(_login(house, offer[1]), "phone")
+    page.wait_for_url("**/phone/#today", timeout=SLOW)  # where a login leads, once her day is there
     page.get_by_role("link", name=re.compile("同事求助")).click(timeout=SLOW)
     expect(page.get_by_text("河堤路桥下，北侧")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="我马上去").click()
