@@ -320,7 +320,7 @@ def search(
     w: Facts, s: Tour, now: Tour, best: Tour, memory: Memory, absent: Ints, dirty: Ints, hit: Ints, offer: Ints,
     luck: Ints, costs: Ints, rounds: int, heat: float,
 ) -> None:  # fmt: skip
-    """Rounds of ruin and recreate at one heat. costs: [current, best]."""
+    """Rounds of ruin and recreate at one heat. costs: [current, best, lowest of this descent]."""
     for _ in range(rounds):
         ruin(w, s, dirty, hit, luck)
         recreate(w, s, memory, absent, offer, luck)
@@ -329,6 +329,7 @@ def search(
         if cost < costs[0] - heat * math.log(chance):
             costs[0] = cost
             copy(now, s)
+            costs[2] = min(costs[2], cost)
             if cost < costs[1]:
                 costs[1] = cost
                 copy(best, s)
