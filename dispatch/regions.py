@@ -157,6 +157,8 @@ def part_of(problem: Problem, plan: Plan, dealt: Dealt) -> Part:
         for v in visits
         if v.id not in held or v.id in now
     ]
+    here = {v.id for v in visits}  # of a chain the middle may have gone: what it was linked to is on its own
+    links = [link for link in links if link.first in here and link.second in here]
     return Part(_smaller(problem, inside, visits, links), tuple(start), frozenset(shared))
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bench.dispatch import district
-from dispatch import Plan, Problem, faults, plan_of, solve, solve_large
-from dispatch.regions import deal, merged, part_of
+from dispatch import Assignment, Link, Plan, Problem, faults, plan_of, solve, solve_large
+from dispatch.regions import Dealt, deal, merged, part_of
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,18 @@ def test_linked_visits_that_nobody_serves_are_offered_together(day: Problem) -> 
             plan = merged(day, plan, part, found)
         assert {link.first for link in day.links} & {a.visit for a in plan.assignments}
         assert list(faults(day, plan)) == []
+
+
+def test_a_chain_of_links_that_begins_with_another_group_can_be_searched(day: Problem) -> None:
+    """Its first visit is served by one group, the other two by nobody: the middle one has to wait."""
+    a, b, c = (replace(v, caregivers=1, helper_needs=None, needs=frozenset()) for v in day.visits[:3])
+    chain = replace(day, visits=(a, b, c), links=(Link(a.id, b.id, 0, 600), Link(b.id, c.id, 0, 600)))
+    one, other = (frozenset(p.id for p in chain.caregivers[k::2]) for k in (0, 1))
+    plan = plan_of(chain, [Assignment(a.id, a.windows[0].opens, (min(one),))])
+    part = part_of(chain, plan, Dealt(other, frozenset({b.id, c.id})))
+    found = solve(part.problem, iterations=20, seed=1, start=Plan(part.start)).assignments
+    assert {v.id for v in part.problem.visits} == {c.id}
+    assert list(faults(chain, merged(chain, plan, part, found))) == []
 
 
 def test_an_answer_that_lost_anothers_visit_is_not_taken(day: Problem, plan: Plan) -> None:
