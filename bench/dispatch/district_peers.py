@@ -1,6 +1,7 @@
 """District days by other engines: plain OR-Tools with all there is, PyVRP and VROOM on days without pairs and breaks.
 
 Each gets what its documentation offers for the rule; whatever comes out is judged and counted by our own evaluator.
+On the L days OR-Tools is not told who is familiar: a matrix for each caregiver would take hundreds of gigabytes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dispatch.problem import Matrix
 Engine = Callable[[Problem, float, int], Plan | None]
 Trip = tuple[int, list[tuple[int, int]]]  # shift, (node, start)
 HORIZON = 1440
+MATRICES = 1 << 30  # numbers up to which each caregiver gets costs of their own; 8 bytes each
 GREEDY = "GREEDY"  # not one of its own strategies: see greedy_start
 
 
@@ -66,13 +68,13 @@ def _ortools(problem: Problem, seconds: float, strategy: str) -> list[Trip] | No
     service = np.array([v.service for v in visits] + [0] * count)
     transit = routing.RegisterTransitMatrix((travel + service[:, None]).tolist())
     kinds: dict[str, int] = {}
+    personal = travel.size * len(problem.caregivers) <= MATRICES
     for k, (caregiver, _) in enumerate(shifts):
-        if caregiver.id not in kinds:
-            fee = np.array(
-                [w.unfamiliar * (bool(v.known) and caregiver.id not in v.known) for v in visits] + [0] * count
-            )
-            kinds[caregiver.id] = routing.RegisterTransitMatrix((w.travel * travel + fee[None, :]).tolist())
-        routing.SetArcCostEvaluatorOfVehicle(kinds[caregiver.id], k)
+        who = caregiver.id if personal else ""
+        if who not in kinds:
+            fee = np.array([w.unfamiliar * (bool(v.known) and who not in v.known) for v in visits] + [0] * count)
+            kinds[who] = routing.RegisterTransitMatrix((w.travel * travel + personal * fee[None, :]).tolist())
+        routing.SetArcCostEvaluatorOfVehicle(kinds[who], k)
     routing.AddDimension(transit, HORIZON, HORIZON, False, "time")
     routing.AddDimension(transit, 0, HORIZON, True, "work")
     clock, work, solver = routing.GetDimensionOrDie("time"), routing.GetDimensionOrDie("work"), routing.solver()
