@@ -21,13 +21,14 @@ from app.meals.tables import Canteen, Concern, Menu
 from app.orders.rules import Payer
 from app.people.rules import AbilityLevel, Register
 from app.people.tables import Elder, Home
-from app.places.rules import Place, Tier, metres
+from app.places.rules import Mode, Place, Tier, travel_seconds
 from app.places.tables import Facility
 
 BUREAU, KITCHEN, HOTLINE = "李国栋 (liguodong)", "食堂管理员", "赵敏 (zhaomin)"
 PLACES: Final = 3
 ORDERS_TODAY: Final = 60
 STILL_TO_COME: Final = 3
+NEAR: Final = 30 * 60  # seconds by e-bike within which people of a village eat what a canteen cooks
 ONE_IN: Final = 12  # of those who may eat there has a standing order
 RULES: Final = (
     "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
@@ -84,7 +85,7 @@ def serve(rng: random.Random, district_id: int, *, now: datetime) -> int:
             session.info.pop("notices", None)
     for elder_id in eaters[::ONE_IN]:
         with transaction() as session:
-            canteen_id = _nearest(session, session.get_one(Elder, elder_id))
+            canteen_id, _ = _nearest(session, session.get_one(Elder, elder_id))
             _stand(session, rng, elder_id, canteen_id, now=now)
             session.info.pop("notices", None)
     return ordered
@@ -110,8 +111,8 @@ def _open(session: Session, district_id: int, *, at: datetime) -> list[Canteen]:
     return canteens
 
 
-def _nearest(session: Session, elder: Elder) -> int:
-    """The canteen her lunch comes from."""
+def _nearest(session: Session, elder: Elder) -> tuple[int, int]:
+    """The canteen her lunch comes from, and the seconds to there."""
     home = Place.of(session.get_one(Home, elder.home_id).place)
     places = session.execute(
         select(Canteen.id, Facility.lat, Facility.lon)
@@ -119,7 +120,9 @@ def _nearest(session: Session, elder: Elder) -> int:
         .where(Canteen.district_id == elder.district_id)
         .order_by(Canteen.id)
     )
-    return int(min(places, key=lambda row: metres(home, Place(row.lat, row.lon))).id)
+    ways = ((travel_seconds(home, Place(row.lat, row.lon), Mode.EBIKE, door_minutes=0), int(row.id)) for row in places)
+    seconds, canteen_id = min(ways)
+    return canteen_id, seconds
 
 
 def _menu(session: Session, canteen: Canteen, day: date, *, at: datetime) -> None:
@@ -128,7 +131,7 @@ def _menu(session: Session, canteen: Canteen, day: date, *, at: datetime) -> Non
 
 
 def _eaters(session: Session, rng: random.Random, district_id: int, *, at: datetime) -> list[int]:
-    """Who may eat from the canteens, some with a diet."""
+    """Who may eat from the canteens and lives near one, some with a diet."""
     elders = session.scalars(
         select(Elder)
         .where(Elder.district_id == district_id, Elder.register == Register.PURCHASED_SERVICE)
@@ -138,7 +141,7 @@ def _eaters(session: Session, rng: random.Random, district_id: int, *, at: datet
     for elder in elders:
         if rng.random() < (0.5 if elder.level in (AbilityLevel.SEVERE, AbilityLevel.TOTAL) else 0.25):
             keeping.note_diet(session, elder.id, rng.choice(DIETS), None, by=HOTLINE, now=at)
-    return [elder.id for elder in elders]
+    return [elder.id for elder in elders if _nearest(session, elder)[1] <= NEAR]
 
 
 def _order(
@@ -150,7 +153,7 @@ def _order(
     count = to_come = 0
     for elder_id in elder_ids:
         elder = session.get_one(Elder, elder_id)
-        menu = next(menu for menu in menus if menu.canteen_id == _nearest(session, elder))
+        menu = next(menu for menu in menus if menu.canteen_id == _nearest(session, elder)[0])
         needs = queries.diets_of(session, elder_id)
         dishes = queries.dishes_of(session, [menu.id])[menu.id]
         suits = [dish for dish in dishes if set(needs) <= set(dish.suits)] or dishes[-1:]
