@@ -19,7 +19,7 @@ check: setup-test  ## what needs no running: ruff, mypy, lint-imports, vue-tsc, 
 format: setup-test  ## put the code into its usual shape
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .
 
-bench-dispatch: setup-test  ## the dispatcher beside OR-Tools, PyVRP and VROOM (long); ARGS="--set solomon --seconds 10 --all"
+bench-dispatch: setup-test  ## the dispatcher beside OR-Tools, PyVRP and VROOM in 15 minutes of every table; ARGS="--set solomon --all"
 	@.venv/bin/pip install --quiet --require-hashes -r requirements/bench.lock
 	@.venv/bin/yinling bench dispatch $(ARGS)
 

@@ -1,7 +1,7 @@
 """Measures the dispatcher on published days: every result is one JSON line, and a run goes on where the last one ended.
 
-    python -m bench.dispatch --set hhcrsp-mankowska --data ../shared/data --seconds 10 --seeds 5 \
-        --solutions var/bench/solutions --json var/bench/dispatch.jsonl
+python -m bench.dispatch                                             # 15 minutes of everything
+python -m bench.dispatch --set solomon,district --only R1,S --all    # these tables, however long they take
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ SAMPLE = 900  # seconds a run without --all may take
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench dispatch", description=__doc__)
-    parser.add_argument("--set", dest="name", choices=sorted(SETS), default="hhcrsp-mankowska")
+    parser.add_argument("--set", dest="names", default=",".join(SETS), help="a comma list; every set")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--seconds", type=float, default=10.0, help="for each solve, on one core")
+    parser.add_argument("--seconds", type=float, help="for each solve, on one core; what its table asks for")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--engines", default="", help="a comma list of: ours, ortools, pyvrp, vroom; all that can")
     parser.add_argument("--only", default="", help="a comma list of instances or families")
@@ -33,45 +34,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--solutions", type=Path, default=Path("var/bench/solutions"))
     parser.add_argument("--json", type=Path, default=Path("var/bench/dispatch.jsonl"))
     options = parser.parse_args(arguments)
-    folder = options.data / SETS[options.name].folder
-    if SETS[options.name].folder and not folder.exists():
-        print(f"skipped: no data at {folder}")
-        return 2 if os.environ.get("CI") else 0
-    options.engines = options.engines or SETS[options.name].engines
+    if unknown := set(options.names.split(",")) - SETS.keys():
+        parser.error(f"no set {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
+    missing = [name for name in options.names.split(",") if not (options.data / SETS[name].folder).exists()]
+    for name in missing:
+        print(f"skipped: no data for {name} at {options.data / SETS[name].folder}")
+    names = [name for name in options.names.split(",") if name not in missing]
     warm(lambda step, steps, what: print(f"compiling {step}/{steps}: {what}", flush=True))
-    SETS[options.name].warm()
-    run(options, folder)
-    show(options)
-    return 0
+    for name in names:
+        SETS[name].warm()
+    run(options, names)
+    for name in names:
+        show(options, name)
+    return 2 if missing and os.environ.get("CI") else 0
 
 
-def run(options: argparse.Namespace, folder: Path) -> None:
-    """Interleaved: one seed of all instances by all engines, then the next seed."""
+def run(options: argparse.Namespace, names: Sequence[str]) -> None:
+    """Interleaved: one seed of all instances, of each set in turn, by all engines, then the next seed."""
     done = {_key(line) for line in _lines(options.json)}
     begun = time.monotonic()
-    instances = [i for i in SETS[options.name].instances(folder) if _wanted(i, options.only)]
+    each = [[(name, i) for i in _mixed(_wanted(options, name))] for name in names]
+    skipped = False
+    turns = [turn for turn in chain.from_iterable(zip_longest(*each)) if turn]
     for seed in range(1, options.seeds + 1):
-        for instance in _mixed(instances):
-            for engine in options.engines.split(","):
-                key = (options.name, instance.name, engine, seed, options.seconds)
-                if key in done:
-                    continue
-                if not options.all and time.monotonic() - begun + options.seconds > SAMPLE:
-                    print("the sample is over; --all goes on")
-                    return
-                _append(options.json, measure(options, instance, engine, seed))
+        for name, instance in turns:
+            seconds = options.seconds or SETS[name].budget(instance.family)
+            engines = (options.engines or SETS[name].engines).split(",")
+            waiting = [e for e in engines if (name, instance.name, e, seed, seconds) not in done]
+            if not options.all and len(waiting) * seconds > SAMPLE - (time.monotonic() - begun):
+                skipped = True
+                continue
+            for engine in waiting:
+                _append(options.json, measure(options, name, instance, engine, seed, seconds))
+    if skipped:
+        print("the sample is over; --all goes on")
 
 
-def measure(options: argparse.Namespace, instance: Instance, engine: str, seed: int) -> dict[str, Any]:
+def measure(
+    options: argparse.Namespace, name: str, instance: Instance, engine: str, seed: int, seconds: float
+) -> dict[str, Any]:
     wall, cpu = time.monotonic(), time.process_time()
-    found = instance.run(engine, options.seconds, seed)
+    found = instance.run(engine, seconds, seed)
     line: dict[str, Any] = {
-        "set": options.name,
+        "set": name,
         "family": instance.family,
         "instance": instance.name,
         "engine": engine,
         "seed": seed,
-        "seconds": options.seconds,
+        "seconds": seconds,
         "wall": round(time.monotonic() - wall, 3),
         "cpu": round(time.process_time() - cpu, 3),
         "best_known": instance.best,
@@ -81,20 +91,21 @@ def measure(options: argparse.Namespace, instance: Instance, engine: str, seed: 
     if found.failed:
         line["failed"] = found.failed
     if found.solution is not None:
-        name = f"{options.name}-{instance.name}-{engine}-{options.seconds:g}s-{seed}.json"
         options.solutions.mkdir(parents=True, exist_ok=True)
-        (options.solutions / name).write_text(json.dumps(found.solution), "utf-8")
+        file = options.solutions / f"{name}-{instance.name}-{engine}-{seconds:g}s-{seed}.json"
+        file.write_text(json.dumps(found.solution), "utf-8")
     return line
 
 
-def show(options: argparse.Namespace) -> None:
+def show(options: argparse.Namespace, name: str) -> None:
     """One row for each family and engine: gaps over all instances and seeds, failures and more vehicles apart."""
     rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for line in _lines(options.json):
-        if line["set"] == options.name and line["seconds"] == options.seconds:
+        if line["set"] == name and line["seconds"] == (options.seconds or SETS[name].budget(line["family"])):
             rows.setdefault((line["family"], line["engine"]), []).append(line)
-    heads = "family, engine, solves, failed, mean gap, median, worst, below best, more vehicles, mean wall, mean cpu"
-    print(f"\n| {heads.replace(', ', ' | ')} |\n{'|---' * 11}|")
+    print(f"\n{name}")
+    heads = "family, engine, solves, failed, mean gap, median, worst, below best, mean cost, more vehicles, wall, cpu"
+    print(f"\n| {heads.replace(', ', ' | ')} |\n{'|---' * 12}|")
     for (family, engine), lines in sorted(rows.items()):
         print(_row(family, engine, lines))
 
@@ -108,7 +119,8 @@ def _row(family: str, engine: str, lines: list[dict[str, Any]]) -> str:
     below = len({x["instance"] for x in level if x["cost"] < x["best_known"] - 0.005})
     times = [f"{statistics.mean(x[key] for x in lines):.1f} s" for key in ("wall", "cpu")]
     failed = sum(x["cost"] is None for x in lines)
-    cells = [family, engine, len(lines), failed, *told, below, more, *times]
+    cost = f"{statistics.mean([x['cost'] for x in lines if x['cost'] is not None] or [0]):,.0f}"
+    cells = [family, engine, len(lines), failed, *told, below, cost, more, *times]
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
@@ -121,8 +133,9 @@ def _mixed(instances: list[Instance]) -> list[Instance]:
     return sorted(instances, key=lambda i: place[i.name])
 
 
-def _wanted(instance: Instance, only: str) -> bool:
-    return not only or bool({instance.name, instance.family} & set(only.split(",")))
+def _wanted(options: argparse.Namespace, name: str) -> list[Instance]:
+    instances, only = SETS[name].instances(options.data / SETS[name].folder), set(options.only.split(","))
+    return [i for i in instances if not options.only or {i.name, i.family} & only]
 
 
 def _key(line: dict[str, Any]) -> tuple[Any, ...]:

@@ -64,6 +64,10 @@ class Set:
     engines: str
     instances: Callable[[Path], Iterator[Instance]]
     warm: Callable[[], object]
+    seconds: float | Mapping[str, float]  # what the table gives each solve, or each solve of a family
+
+    def budget(self, family: str) -> float:
+        return self.seconds if isinstance(self.seconds, int | float) else self.seconds[family]
 
 
 # -- days where lateness is the objective --------------------------------------------------------------------
@@ -232,14 +236,14 @@ def _module(path: Path) -> Any:
     return module
 
 
+SIZES = {"S": 30, "M": 60, "L": 300}
+PEERS = "ours,ortools-parallel,ortools-local,ortools-greedy,ortools-warm"
 SETS = {
-    "hhcrsp-mankowska": Set("hhcrsp-mankowska", "ours,ortools", _mankowska, _warm_annealing),
-    "hhcrsp-json": Set("hhcrsp-json", "ours,ortools", _json, _warm_annealing),
-    "solomon": Set("vrptw-solomon", "ours,pyvrp,vroom,ortools", _solomon, _warm_rounds),
-    "lilim": Set("pdptw-lilim", "ours,ortools", _lilim, _warm_rounds),
-    "district": Set(
-        "", "ours,ortools-parallel,ortools-local,ortools-greedy,ortools-warm", _district(False), lambda: None
-    ),
-    "district-plain": Set("", "ours,pyvrp,vroom,ortools-parallel", _district(True), lambda: None),
-    "meals": Set("meals-mtvrptwr", "ours,pyvrp", _meals, _warm_rounds),
+    "hhcrsp-mankowska": Set("hhcrsp-mankowska", "ours,ortools", _mankowska, _warm_annealing, 10),
+    "hhcrsp-json": Set("hhcrsp-json", "ours,ortools", _json, _warm_annealing, 10),
+    "solomon": Set("vrptw-solomon", "ours,pyvrp,vroom,ortools", _solomon, _warm_rounds, 10),
+    "lilim": Set("pdptw-lilim", "ours,ortools", _lilim, _warm_rounds, 30),
+    "district": Set("", PEERS, _district(False), lambda: None, SIZES),
+    "district-plain": Set("", "ours,pyvrp,vroom,ortools-parallel", _district(True), lambda: None, SIZES),
+    "meals": Set("meals-mtvrptwr", "ours,pyvrp", _meals, _warm_rounds, 60),
 }
