@@ -19,6 +19,7 @@ import numpy as np
 
 from dispatch import rounds_search, rounds_times
 from dispatch.arrays import FAR, Ints
+from dispatch.descent import Descent
 from dispatch.jit import plain, warmed
 from dispatch.problem import BadProblem, Matrix, Window
 from dispatch.rounds_times import Facts, Memory, Tour
@@ -26,7 +27,6 @@ from dispatch.rounds_times import Facts, Memory, Tour
 Progress = Callable[[float, int, int, int], object]  # seconds, iterations, best cost, undelivered; False cancels
 CHUNK = 0.1  # seconds between two looks at the clock
 HOT, COLD = 4.0, 0.01  # of a usual way; cooler, some clustered days keep one trip too many
-FROZEN = 0.25  # of the time without a lower cost, and with as much left: another beginning is worth more than the rest
 SPARING = 0.25  # of the time goes into needing fewer riders, where that is asked for
 SHORT = 100  # nearest drops that a ruin looks at
 DEAR = 1 << 40
@@ -151,12 +151,11 @@ class _Search:
         self.luck = self._list([seed * 7919 % 2147483646 + 1, rounds_search.BLINK])
         self.kernel.recreate(self.f, self.s, self.memory, self.absent, self.offer, self.luck)
         cost = self.kernel.total(self.f, self.s)
-        self.costs = self._list([cost, cost, cost])
+        self.costs, self.descent = self._list([cost, cost, cost]), Descent(cost)
         self.kernel.copy(self.now, self.s)
         self.kernel.copy(self.best, self.s)
         usual = _usual_way(facts)
         self.hot, self.cold = HOT * usual, COLD * usual
-        self._descend(cost, 0.0)
 
     def _list(self, values: list[int]) -> Any:
         return np.array(values, dtype=np.int64) if self.fast else values
@@ -200,13 +199,8 @@ class _Search:
         self.kernel.copy(self.s, self.best)
         self.kernel.copy(self.now, self.best)
         cost = self.kernel.total(self.f, self.best)
-        self.costs[1] = cost
-        self._descend(cost, 0.0)
-
-    def _descend(self, cost: int, share: float) -> None:
-        """A descent from the current tour; shares of the time say when it began and when it was last lower."""
-        self.costs[0] = self.costs[2] = self.lowest = cost
-        self.begun = self.lowered = share
+        self.costs[0] = self.costs[1] = self.costs[2] = cost
+        self.descent = Descent(cost)
 
     def _afresh(self, share: float) -> None:
         """Another descent from an empty tour: what holds this one is larger than any ruin."""
@@ -217,14 +211,13 @@ class _Search:
             self.kernel.settle(self.f, self.s, r)
         self.kernel.recreate(self.f, self.s, self.memory, self.absent, self.offer, self.luck)
         self.kernel.copy(self.now, self.s)
-        self._descend(self.kernel.total(self.f, self.s), share)
+        self.costs[0] = self.costs[2] = self.kernel.total(self.f, self.s)
+        self.descent = Descent(int(self.costs[2]), share, share)
 
     def improve(self, rounds: int, share: float) -> bool:
-        if int(self.costs[2]) < self.lowest:
-            self.lowest, self.lowered = int(self.costs[2]), share
-        elif share - self.lowered > FROZEN < 1 - share:
+        if self.descent.stuck(int(self.costs[2]), share):
             self._afresh(share)
-        heat = self.hot * (self.cold / self.hot) ** ((share - self.begun) / (1 - self.begun))
+        heat = self.hot * (self.cold / self.hot) ** self.descent.cooled(share)
         self.kernel.search(
             self.f, self.s, self.now, self.best, self.memory, self.absent, self.dirty, self.hit, self.offer, self.luck,
             self.costs, rounds, heat,

@@ -164,7 +164,7 @@ def recreate(f: Facts, s: State) -> None:
 
 @compiled
 def search(f: Facts, s: State, now: State, best: State, costs: Ints, rounds: int, hot: float, cold: float) -> None:
-    """Rounds of ruin and recreate on s, cooling from hot to cold. costs: [current, best]."""
+    """Rounds of ruin and recreate on s, cooling from hot to cold. costs: [current, best, lowest of this descent]."""
     heat = hot
     cooling = (cold / hot) ** (1.0 / max(1, rounds))
     for _ in range(rounds):
@@ -180,6 +180,7 @@ def search(f: Facts, s: State, now: State, best: State, costs: Ints, rounds: int
         if cost < costs[0] - heat * math.log(luck):
             costs[0] = cost
             copy(now, s)
+            costs[2] = min(costs[2], cost)
             if cost < costs[1]:
                 costs[1] = cost
                 copy(best, s)

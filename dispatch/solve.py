@@ -11,6 +11,7 @@ import numpy as np
 
 from dispatch import anneal
 from dispatch.board import Board, fresh_state
+from dispatch.descent import Descent
 from dispatch.impossible import refuse
 from dispatch.jit import warmed
 from dispatch.layout import plan_of
@@ -98,7 +99,8 @@ def improve(
 ) -> int:
     """Ruin and recreate until the budget is spent or `progress` says False; leaves the best plan on the board.
 
-    At first a detour of up to `hottest` usual ways is accepted, where the budget lasts; one betters the plan there is.
+    At first a detour of up to `hottest` usual ways is accepted, where the budget lasts; one betters the plan there is,
+    and never lets go of it: a search that is stuck begins anew only where it began with nothing.
     """
     begun, done, chunk, expected = clock(), 0, 8 if board.fast else 1, iterations or 0
     way = usual_way(board)
@@ -107,7 +109,8 @@ def improve(
     kernel.copy(now, board.s)
     kernel.copy(best, board.s)
     board.s.random[1:3] = board.like([BLINK, BLINK])
-    costs: Any = board.like([board.cost()] * 2)
+    costs: Any = board.like([board.cost()] * 3)
+    descent = Descent(int(costs[2]))
     while True:
         spent = clock() - begun
         share = max(spent / seconds if seconds else 0.0, done / iterations if iterations else 0.0)
@@ -118,7 +121,13 @@ def improve(
         rounds = 64 if seconds is None and iterations else chunk
         rounds = min(rounds, iterations - done) if iterations else rounds
         hot = way * max(1.0, min(hottest, expected / (PATIENCE * max(1, len(board.day.visits)))))
-        heat = hot * (way / 100 / hot) ** share
+        if descent.stuck(int(costs[2]), share) and hottest > 1:
+            blank = fresh_state(board)
+            kernel.copy(board.s, blank)
+            kernel.copy(now, blank)
+            costs[0] = costs[2] = board.cost()
+            descent = Descent(int(costs[2]), share, share)
+        heat = hot * (way / 100 / hot) ** descent.cooled(share)
         kernel.search(f, board.s, now, best, costs, rounds, heat, heat)
         done += rounds
         since = clock() - begun

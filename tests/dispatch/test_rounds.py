@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch import BadProblem, Delivery, Rider, Rounds, Trip, Wave, Window, deliver, wrong
+from dispatch.descent import Descent
 from dispatch.rounds import _Search
 
 NOON = Window(0, 120)
@@ -213,23 +214,22 @@ def test_progress_is_told_in_numbers_that_travel(fast: bool) -> None:
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_a_descent_that_is_stuck_gives_way_to_another(fast: bool) -> None:
+def test_a_search_that_is_stuck_begins_anew(fast: bool) -> None:
     """One door has one tour: nothing is ever lower. A quarter of the time must pass, and as much be left."""
     wave = Wave((door("a", 1),), (Rider("wang", 0, 200, 9),), line(0, 5))
     search = _Search(wave, 1, fast)
     began = []
     for share in (0.0, 0.2, 0.26, 0.5, 0.52, 0.76, 0.8):
         search.improve(1, share)
-        began.append(search.begun)
+        began.append(search.descent.began)
     assert began == [0.0, 0.0, 0.26, 0.26, 0.52, 0.52, 0.52]
     rounds = search.rounds(7)
     check(wave, rounds)
     assert rounds.cost["way"] == 10
 
 
-def test_what_gets_lower_is_left_to_go_on() -> None:
-    search = _Search(Wave((door("a", 1),), (Rider("wang", 0, 200, 9),), line(0, 5)), 1, fast=False)
-    for share in (0.0, 0.2, 0.4, 0.6):
-        search.costs[2] -= 1
-        search.improve(1, share)
-    assert search.begun == 0.0
+def test_what_gets_lower_is_left_to_go_on_and_cools_to_the_end() -> None:
+    descent = Descent(100)
+    assert not any(descent.stuck(100 - k, share) for k, share in enumerate((0.0, 0.2, 0.4, 0.6)))
+    assert descent.lowered == 0.6
+    assert [Descent(100, 0.5, 0.5).cooled(share) for share in (0.5, 0.75, 1.0)] == [0.0, 0.5, 1.0]

@@ -170,6 +170,24 @@ def test_a_start_is_kept_where_nothing_is_better() -> None:
     assert solve(day, start=plan).total <= plan.total
 
 
+def test_a_search_that_is_stuck_begins_anew_but_never_lets_go_of_a_plan_it_was_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One visit has one plan: nothing is ever lower."""
+    alone = replace(a_full_day(), visits=a_full_day().visits[:1])
+    plan, absent, cost = solve(alone), list[int](), Board.cost
+
+    def counted(board: Board) -> int:
+        absent.append(len(board.absent()))
+        return cost(board)
+
+    monkeypatch.setattr(Board, "cost", counted)
+    assert solve(alone, iterations=640, start=plan) == replace(plan, engine="search", iterations=640)
+    assert 1 not in absent
+    assert solve(alone, iterations=640) == replace(plan, engine="search", iterations=640)
+    assert absent.count(1) == 2
+
+
 def test_progress_may_cancel() -> None:
     seen: list[tuple[float, int, int, int]] = []
 
