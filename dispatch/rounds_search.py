@@ -327,9 +327,8 @@ def search(
         cost = total(w, s)
         chance = (1 + roll(luck, 1 << 30)) / (1 << 30)
         if cost < costs[0] - heat * math.log(chance):
-            costs[0] = cost
+            costs[0], costs[2] = cost, min(costs[2], cost)
             copy(now, s)
-            costs[2] = min(costs[2], cost)
             if cost < costs[1]:
                 costs[1] = cost
                 copy(best, s)

@@ -16,6 +16,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
+from bench.dispatch import answers, growth
 from bench.dispatch.sets import SETS, Instance
 from dispatch import warm
 
@@ -24,7 +25,7 @@ SAMPLE = 900  # seconds a run without --all may take
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench dispatch", description=__doc__)
-    parser.add_argument("--set", dest="names", default=",".join(SETS), help="a comma list; every set")
+    parser.add_argument("--set", dest="names", default="", help="a comma list; every set, and the answers")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seconds", type=float, help="for each solve, on one core; what its table asks for")
     parser.add_argument("--seeds", type=int, default=1)
@@ -34,18 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--solutions", type=Path, default=Path("var/bench/solutions"))
     parser.add_argument("--json", type=Path, default=Path("var/bench/dispatch.jsonl"))
     options = parser.parse_args(arguments)
-    if unknown := set(options.names.split(",")) - SETS.keys():
+    asked = options.names.split(",") if options.names else list(SETS)
+    if unknown := set(asked) - SETS.keys():
         parser.error(f"no set {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
-    missing = [name for name in options.names.split(",") if not (options.data / SETS[name].folder).exists()]
+    missing = [name for name in asked if not (options.data / SETS[name].folder).exists()]
     for name in missing:
         print(f"skipped: no data for {name} at {options.data / SETS[name].folder}")
-    names = [name for name in options.names.split(",") if name not in missing]
+    names = [name for name in asked if name not in missing]
     warm(lambda step, steps, what: print(f"compiling {step}/{steps}: {what}", flush=True))
     for name in names:
         SETS[name].warm()
     run(options, names)
     for name in names:
         show(options, name)
+    if not options.names:
+        answers.main(["--seeds", "3", "--asked", "60"] if options.all else ["--seeds", "1", "--asked", "20"])
+        if options.all:
+            growth.main([])
     return 2 if missing and os.environ.get("CI") else 0
 
 
