@@ -80,8 +80,9 @@ def serve(rng: random.Random, district_id: int, *, now: datetime) -> int:
     ordered = 0
     for day in (today - timedelta(days=1), today, today + timedelta(days=1)):
         with transaction() as session:
-            share = ORDERS_TODAY if day == today else ORDERS_TODAY // 3
-            ordered += _order(session, rng, district_id, day, rng.sample(eaters, min(share, len(eaters))), now=now)
+            most = min(ORDERS_TODAY, len(eaters) // 2)
+            hungry = rng.sample(eaters, most if day == today else min(ORDERS_TODAY // 3, most))
+            ordered += _order(session, rng, district_id, day, hungry, now=now)
             session.info.pop("notices", None)
     for elder_id in eaters[::ONE_IN]:
         with transaction() as session:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -217,16 +217,23 @@ class OrderStream:
         return False
 
     def _somebody_with_allowance(self, page: Page) -> dict[str, Any]:
-        month = self.tomorrow.replace(day=1)
+        """Whom nobody else visits about that hour."""
+        month, apart = self.tomorrow.replace(day=1), timedelta(hours=2)
+        first, last = (datetime.combine(self.tomorrow, time.fromisoformat(hour), SHANGHAI) for hour in self.hours)
         rows = query(
             self.house,
             "select e.id, e.name from elders e join entitlements t on t.elder_id = e.id and t.month = %s"
             " where e.ended_at is null and not exists (select from life_events l where l.elder_id = e.id)"
             " and t.free_cents >= 2000 and (e.division_code like '370503001%%' or e.division_code like '370503002%%')"
             " and not exists (select from visits v where v.elder_id = e.id"
-            " and ((v.opens at time zone 'Asia/Shanghai')::date = %s or v.item_code = 'HAIR' and v.opens > now()))"
-            " order by t.free_cents desc, e.id limit 1",
+            " and v.opens < %s and v.closes > %s and v.item_code not like 'RENT%%')"
+            " and not exists (select from visits v where v.elder_id = e.id"
+            " and v.item_code = 'HAIR' and v.opens > now() and v.opens < now() + interval '4 days')"
+            " order by exists(select from visits v where v.elder_id = e.id and v.opens::date - %s between -1 and 1),"
+            " t.free_cents desc, e.id limit 1",
             month,
+            last + apart,
+            first - apart,
             self.tomorrow,
         )
         assert rows, "nobody has allowance left"
