@@ -178,9 +178,8 @@ def search(f: Facts, s: State, now: State, best: State, costs: Ints, rounds: int
         cost = total(f, s)
         luck = (1 + draw(s, 1 << 30)) / (1 << 30)
         if cost < costs[0] - heat * math.log(luck):
-            costs[0] = cost
+            costs[0], costs[2] = cost, min(costs[2], cost)
             copy(now, s)
-            costs[2] = min(costs[2], cost)
             if cost < costs[1]:
                 costs[1] = cost
                 copy(best, s)

@@ -1,7 +1,9 @@
 """Measures the dispatcher on published days: every result is one JSON line, and a run goes on where the last one ended.
 
-python -m bench.dispatch                                             # 15 minutes of everything
-python -m bench.dispatch --set solomon,district --only R1,S --all    # these tables, however long they take
+    python -m bench.dispatch                                             # 15 minutes of everything
+    python -m bench.dispatch --set solomon,district --only R1,S --all    # these tables, however long they take
+
+Without --set the dispatcher's answers are measured too, with --all also how time grows with the day.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = options.names.split(",") if options.names else list(SETS)
     if unknown := set(asked) - SETS.keys():
         parser.error(f"no set {', '.join(sorted(unknown))}; there are {', '.join(SETS)}")
-    missing = [name for name in asked if not (options.data / SETS[name].folder).exists()]
+    missing = [name for name in asked if SETS[name].folder and not (options.data / SETS[name].folder).exists()]
     for name in missing:
         print(f"skipped: no data for {name} at {options.data / SETS[name].folder}")
     names = [name for name in asked if name not in missing]

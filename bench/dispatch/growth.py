@@ -15,13 +15,12 @@ from __future__ import annotations
 import argparse
 import math
 import resource
-import time
 from collections.abc import Sequence
 
 from bench.dispatch import district
 from bench.dispatch.apart import apart
-from bench.dispatch.sets import LARGE
-from dispatch import faults, solve, solve_large, warm
+from bench.dispatch.sets import searched
+from dispatch import faults, solve, warm
 
 SIZES = ((112, 18), (250, 40), (560, 90), (1150, 185), (2500, 403), (5400, 870))  # visits, caregivers
 VISITS = 1200
@@ -40,22 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     at_first = 0.0
     for size in SIZES[: options.sizes]:
         days = max(1, VISITS // size[0])
-        first, searched, seconds, most = apart(reach, size, days, patience=7200)
+        first, best, seconds, most = apart(reach, size, days, patience=7200)
         at_first = at_first or seconds
         exponent = math.log(seconds / at_first) / math.log(size[0] / SIZES[0][0]) if size != SIZES[0] else 0
-        costs = f"{first / days:,.0f} | {searched / days:,.0f}"
+        costs = f"{first / days:,.0f} | {best / days:,.0f}"
         print(f"| {size[0]:,} | {days} | {costs} | {seconds:.2f} | {exponent:.2f} | {most:.0f} MB |", flush=True)
     return 0
 
 
 def reach(size: tuple[int, int], days: int) -> tuple[int, int, float, float]:
     """Costs of the first plans and of the searched ones, seconds that make them as good, most memory (MB)."""
-    first, searched = _planned(size, days, None), _planned(size, days, EACH * size[0])
+    whole = EACH * size[0]
+    first, best = _planned(size, days, None), _planned(size, days, whole)
     seconds = LEAST
-    while seconds < EACH * size[0] and _planned(size, days, seconds) > DEARER * searched:
-        seconds *= STEP
+    while seconds < whole and _planned(size, days, seconds) > DEARER * best:
+        seconds = min(whole, seconds * STEP)
     most = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return first, searched, seconds, most / 1024
+    return first, best, seconds, most / 1024
 
 
 def _planned(size: tuple[int, int], days: int, seconds: float | None) -> int:
@@ -63,10 +63,7 @@ def _planned(size: tuple[int, int], days: int, seconds: float | None) -> int:
     cost = 0
     for day in range(1, days + 1):
         problem = district.day(size, day)
-        if seconds and size[1] > LARGE:
-            plan = solve_large(problem, seconds=seconds, workers=1)
-        else:
-            plan = solve(problem, seconds=seconds, clock=time.process_time)
+        plan = searched(problem, seconds) if seconds else solve(problem)
         if list(faults(problem, plan)):
             raise SystemExit("an unsound plan")
         cost += plan.total

@@ -209,10 +209,8 @@ def _planned(size: str, day: int, plain: bool) -> Callable[[str, float, int], Fo
             found = solve(problem, seconds=seconds, seed=seed, engine="ortools")
         elif engine != "ours":
             found = district_peers.ENGINES[engine](problem, seconds, seed)
-        elif len(problem.caregivers) > LARGE:
-            found = solve_large(problem, seconds=seconds, seed=seed, workers=1)
         else:
-            found = solve(problem, seconds=seconds, seed=seed, clock=time.process_time)
+            found = searched(problem, seconds, seed)
         if found is None:
             return Found(None, "no plan")
         failed = ", ".join(sorted({f.rule for f in faults(problem, found)}))
@@ -220,6 +218,13 @@ def _planned(size: str, day: int, plain: bool) -> Callable[[str, float, int], Fo
         return Found(None if failed else found.total, failed, found.iterations, None, more)
 
     return run
+
+
+def searched(problem: Problem, seconds: float, seed: int = 0) -> Plan:
+    """A district day by ours, on one core."""
+    if len(problem.caregivers) > LARGE:
+        return solve_large(problem, seconds=seconds, seed=seed, workers=1)
+    return solve(problem, seconds=seconds, seed=seed, clock=time.process_time)
 
 
 def _known(folder: Path) -> Iterator[dict[str, str]]:
@@ -236,14 +241,14 @@ def _module(path: Path) -> Any:
     return module
 
 
-SIZES = {"S": 30, "M": 60, "L": 300}
+BUDGETS = {"S": 30, "M": 60, "L": 300}
 PEERS = "ours,ortools-parallel,ortools-local,ortools-greedy,ortools-warm"
 SETS = {
     "hhcrsp-mankowska": Set("hhcrsp-mankowska", "ours,ortools", _mankowska, _warm_annealing, 10),
     "hhcrsp-json": Set("hhcrsp-json", "ours,ortools", _json, _warm_annealing, 10),
     "solomon": Set("vrptw-solomon", "ours,pyvrp,vroom,ortools", _solomon, _warm_rounds, 10),
     "lilim": Set("pdptw-lilim", "ours,ortools", _lilim, _warm_rounds, 30),
-    "district": Set("", PEERS, _district(False), lambda: None, SIZES),
-    "district-plain": Set("", "ours,pyvrp,vroom,ortools-parallel", _district(True), lambda: None, SIZES),
+    "district": Set("", PEERS, _district(False), lambda: None, BUDGETS),
+    "district-plain": Set("", "ours,pyvrp,vroom,ortools-parallel", _district(True), lambda: None, BUDGETS),
     "meals": Set("meals-mtvrptwr", "ours,pyvrp", _meals, _warm_rounds, 60),
 }
